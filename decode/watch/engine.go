@@ -28,12 +28,12 @@ type EventKind uint8
 
 // The kinds of Event.
 const (
-	_                EventKind = iota
-	HandshakeEnded             // Row is set
-	HandshakeOpen              // at Finish, for each that is still open; Row is set
-	AlertRaised                // Alert is set
-	AlertEscalated             // an open alert became worse; Alert is set
-	AlertCleared               // Alert is set
+	_              EventKind = iota
+	HandshakeEnded           // Row is set
+	HandshakeOpen            // at Finish, for each that is still open; Row is set
+	AlertRaised              // Alert is set
+	AlertEscalated           // an open alert became worse; Alert is set
+	AlertCleared             // Alert is set
 )
 
 // An Event is something that reports write down.
