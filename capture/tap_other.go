@@ -1,0 +1,7 @@
+//go:build !windows
+
+package capture
+
+import "syscall"
+
+const errConnReset = syscall.ECONNRESET
