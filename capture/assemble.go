@@ -1,0 +1,329 @@
+package capture
+
+import (
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// Bounds of what is remembered of TCP.
+const (
+	defaultFlows      = 200_000
+	defaultReorder    = 1 << 20  // bytes behind holes, per connection
+	defaultReorderAll = 16 << 20 // in total, bytes before the verdict included
+	batchSize         = 256
+
+	// farOff is how far from the expected sequence number a segment cannot belong to the same connection.
+	farOff = 1 << 26
+	// ackAhead bounds how much of one direction is taken as missed because the other acknowledged it.
+	ackAhead = 16 << 20
+)
+
+// A limits bounds an assembler. Zero values mean the defaults.
+type limits struct {
+	flows      int
+	reorder    int
+	reorderAll int
+}
+
+func (l *limits) defaults() {
+	for _, d := range []struct {
+		v   *int
+		def int
+	}{{&l.flows, defaultFlows}, {&l.reorder, defaultReorder}, {&l.reorderAll, defaultReorderAll}} {
+		if *d.v <= 0 {
+			*d.v = d.def
+		}
+	}
+}
+
+// An assembler turns frames into segments: TCP connections are put in order, those that carry MQTT are handed on.
+//
+//	frame → dissector → flow → half (in order? else waiting) → early (MQTT?) → batch → sink
+//
+// It knows no clock: time is that of the frames, and of tick.
+type assembler struct {
+	limits  limits
+	ports   map[uint16]bool // where MQTT is expected; true: and nothing else
+	options *decode.Options
+	sink    Sink
+	source  string // ConnInfo.Source of the connections that begin
+
+	dissector *dissector
+	flows     *flowTable
+	batch     []decode.Segment
+	nextID    uint64
+
+	now       decode.Time
+	check     decode.Time // when attention is looked at again
+	attention []*flow     // flows with a hole or with an end that is not told yet
+	holes     int         // flows with a hole
+	held      int         // bytes in all early and waiting
+	forgot    uint64      // flows evicted to keep to the bound
+
+	count counters
+}
+
+// counters are what an assembler contributes to SourceStats.
+type counters struct {
+	frames, bytes, tcp, cut, resent uint64
+	gaps, gapBytes                  uint64
+	connections                     uint64
+	other                           map[string]uint64
+	first, last                     decode.Time
+}
+
+func newAssembler(seed uint64, ports []uint16, options *decode.Options, sink Sink) *assembler {
+	a := &assembler{
+		ports:     map[uint16]bool{1883: false},
+		options:   options,
+		sink:      sink,
+		dissector: newDissector(),
+		flows:     newFlowTable(seed),
+		batch:     make([]decode.Segment, 0, batchSize),
+	}
+	a.limits.defaults()
+	for _, p := range ports {
+		a.ports[p] = true
+	}
+	a.count.other = map[string]uint64{}
+	return a
+}
+
+// frame takes the next frame. Segments that it makes may point into its bytes until flush.
+func (a *assembler) frame(f *frame) {
+	c := &a.count
+	if c.frames == 0 {
+		c.first = f.time
+	}
+	c.frames++
+	c.bytes += uint64(len(f.data))
+	if f.time > a.now {
+		a.now, c.last = f.time, f.time
+		if len(a.attention) > 0 && a.now >= a.check {
+			a.attend()
+		}
+	}
+	if f.wire > len(f.data) {
+		c.cut++
+	}
+	if !a.dissector.dissect(f) {
+		return
+	}
+	c.tcp++
+	s := &a.dissector.seg
+	// Four of ten frames are acknowledgements alone: they matter only where a hole is open.
+	if len(s.data) == 0 && s.missing == 0 && s.flags&(tcpSYN|tcpFIN|tcpRST) == 0 && a.holes == 0 {
+		return
+	}
+	a.segment(s)
+}
+
+// tick says that time has come to now without a frame.
+func (a *assembler) tick(now decode.Time) {
+	if now > a.now {
+		a.now = now
+	}
+	a.attend()
+	a.emit(decode.Segment{Kind: decode.Tick, Time: a.now})
+	a.flush()
+}
+
+func (a *assembler) segment(s *tcpSegment) {
+	f := a.flows.find(&s.key)
+	if f == nil {
+		if len(s.data) == 0 && s.missing == 0 && s.flags&tcpSYN == 0 {
+			return // the rest of a connection of which nothing will be known
+		}
+		f = a.begin(s)
+	}
+	if s.flags&tcpSYN != 0 {
+		if f = a.syn(f, s); len(s.data) == 0 {
+			return
+		}
+		s.seq++ // the SYN itself; data in it is TCP Fast Open (RFC 7413)
+	}
+	f.last = s.time
+	if f.closed || f.kind == isOther {
+		a.dead(f, s)
+		return
+	}
+	h, o := &f.half[s.side], &f.half[s.side^1]
+	ahead := s.flags&tcpACK != 0 && o.acknowledge(s.ack) && len(s.data) > 0
+	if s.flags&tcpRST != 0 {
+		a.reset(f, s)
+		return
+	}
+	if !h.started && !h.start(s) {
+		return
+	}
+	if s.seq == h.next && f.waiting == nil && !ahead && !h.fin {
+		a.take(f, s.side, s)
+		return
+	}
+	a.unusual(f, s, ahead)
+}
+
+// begin makes a flow for the first segment of a connection.
+func (a *assembler) begin(s *tcpSegment) *flow {
+	a.sweep()
+	f := a.flows.add(&s.key)
+	f.opened = s.time
+	f.last = s.time
+	return f
+}
+
+// again replaces a flow by the next connection with the same addresses and ports.
+func (a *assembler) again(f *flow, s *tcpSegment) *flow {
+	if !f.closed {
+		if f.ending == nil {
+			f.ending = &ending{cause: decode.CloseReused, side: s.side, time: s.time}
+		}
+		a.close(f)
+	}
+	a.forget(f)
+	return a.begin(s)
+}
+
+// start begins a direction whose SYN was not seen at its first byte.
+func (h *half) start(s *tcpSegment) bool {
+	if len(s.data) == 0 && s.missing == 0 && s.flags&tcpFIN == 0 {
+		return false
+	}
+	if len(s.data) == 1 && s.data[0] == 0 && s.missing == 0 && s.flags&tcpFIN == 0 {
+		return false // a keep-alive probe: the byte is not of the stream
+	}
+	h.next, h.started = s.seq, true
+	return true
+}
+
+// acknowledge takes an acknowledgement of h's bytes by the other end, and reports whether it shows that bytes were
+// received that were not seen here yet. That is believed where acknowledgements have matched before: captures made
+// by hand have any number in this field. One more than expected may be a FIN that was not captured.
+func (h *half) acknowledge(ack uint32) (ahead bool) {
+	if !h.started {
+		return false
+	}
+	d := int32(ack - h.next)
+	if d == 0 {
+		h.trusted = h.trusted || !h.syn || h.next != h.isn+1
+	} else if d > farOff || d < -farOff {
+		return false
+	}
+	if !h.acked || int32(ack-h.seen) > 0 {
+		h.seen, h.acked = ack, true
+	}
+	return h.trusted && d > 1 && d <= ackAhead
+}
+
+// syn takes a segment with SYN and returns the flow that it belongs to, a new one if it opens a new connection.
+func (a *assembler) syn(f *flow, s *tcpSegment) *flow {
+	h := &f.half[s.side]
+	answer := s.flags&tcpACK != 0
+	if h.syn && h.isn == s.seq {
+		return f // sent again
+	}
+	if f.closed || h.started {
+		f = a.again(f, s)
+		h = &f.half[s.side]
+	}
+	a.tellEnds(s)
+	h.syn, h.started, h.isn, h.next = true, true, s.seq, s.seq+1
+	f.begun = true
+	f.roles = rolesSYN
+	f.client = s.side
+	if answer {
+		f.client ^= 1
+	}
+	return f
+}
+
+// dead passes over what comes after the end, or of a connection that is of no interest.
+func (a *assembler) dead(f *flow, s *tcpSegment) {
+	if f.kind == isOther {
+		if s.flags&(tcpFIN|tcpRST) != 0 {
+			f.closed = true // may be forgotten soon
+		}
+		return
+	}
+	h := &f.half[s.side]
+	if len(s.data) == 0 {
+		return
+	}
+	d := int32(s.seq - h.next)
+	switch {
+	case h.started && (d > farOff || d < -farOff):
+		f = a.again(f, s) // the SYN was missed
+		if h := &f.half[s.side]; h.start(s) {
+			a.take(f, s.side, s)
+		}
+	case f.kind == isMQTT && d >= 0:
+		a.dissector.not("TCP data after the end")
+	}
+}
+
+// take hands on a segment that begins at the byte expected.
+func (a *assembler) take(f *flow, side uint8, s *tcpSegment) {
+	h := &f.half[side]
+	h.next += uint32(len(s.data) + s.missing)
+	if len(s.data) > 0 {
+		f.data = true
+		a.deliver(f, side, s.data, s.time)
+	}
+	if s.missing > 0 {
+		a.gap(f, side, int64(s.missing), s.time)
+	}
+	if s.flags&tcpFIN != 0 && !h.fin {
+		h.fin = true
+		h.next++
+		a.finished(f, side, s.time)
+	}
+}
+
+// unusual takes a segment that is not simply the next one: old, overlapping, ahead of a hole, or after an
+// acknowledgement of bytes that were not seen.
+func (a *assembler) unusual(f *flow, s *tcpSegment, ahead bool) {
+	h := &f.half[s.side]
+	d := int32(s.seq - h.next)
+	if d > farOff || d < -farOff {
+		if len(s.data) > 1 { // a port used again; the SYN was missed
+			f = a.again(f, s)
+			if h := &f.half[s.side]; h.start(s) {
+				a.take(f, s.side, s)
+			}
+		}
+		return
+	}
+	if d < 0 && !a.trim(h, s) {
+		a.fill(f) // it may have brought an acknowledgement that proves a hole
+		return
+	}
+	if h.fin && len(s.data) > 0 {
+		a.dissector.not("TCP data after the end")
+		return
+	}
+	if int32(s.seq-h.next) == 0 && !ahead {
+		a.take(f, s.side, s)
+	} else if len(s.data)+s.missing > 0 || s.flags&tcpFIN != 0 {
+		a.hold(f, s)
+	}
+	a.fill(f)
+}
+
+// trim takes off the bytes of s that came before, and reports whether anything is left.
+func (a *assembler) trim(h *half, s *tcpSegment) bool {
+	old := int(h.next - s.seq)
+	n := len(s.data) + s.missing
+	if old > n || old == n && s.flags&tcpFIN == 0 || h.fin {
+		if n > 1 || n == 1 && old > 1 { // else a keep-alive probe
+			a.count.resent++
+		}
+		return false
+	}
+	s.seq = h.next
+	if old <= len(s.data) {
+		s.data = s.data[old:]
+	} else {
+		s.missing -= old - len(s.data)
+		s.data = nil
+	}
+	return true
+}

@@ -1,0 +1,328 @@
+package capture
+
+import (
+	"bytes"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+const (
+	// maxEarly bounds the bytes of a connection that wait for a verdict.
+	maxEarly = 32 << 10
+	// maxTries is in how many segments of a connection joined in mid-stream a packet boundary is looked for.
+	maxTries = 16
+	maxLater = 512 // entries
+)
+
+// What a connection without MQTT looks like, as SourceStats.Other names it.
+const (
+	looksTLS       = "TLS"
+	looksWebSocket = "WebSocket"
+	looksHTTP      = "HTTP"
+	looksElse      = "not MQTT"
+	looksEmpty     = "no data"
+)
+
+// early is what a connection sent before it was known what it carries.
+type early struct {
+	entries []entry
+	bytes   int
+	side    [2]earlySide
+}
+
+// entry is one segment that waits: data, or a gap where data is nil.
+type entry struct {
+	data []byte
+	gap  int64
+	time decode.Time
+	side uint8
+}
+
+// earlySide is the beginning of one direction, as far as there is no hole in it.
+type earlySide struct {
+	begin []byte
+	guess decode.Guess
+	tries int
+	holed bool // bytes before begin are missing, or the connection was joined
+	ended bool // bytes after begin are missing
+}
+
+// deliver hands on bytes of a connection, or keeps them until it is known what it carries.
+func (a *assembler) deliver(f *flow, side uint8, data []byte, t decode.Time) {
+	if f.kind == isMQTT {
+		a.emitData(f, side, data, t)
+		return
+	}
+	if f.kind == isOther {
+		return
+	}
+	if f.early == nil {
+		f.early = &early{}
+		f.early.side[0].holed, f.early.side[1].holed = !f.begun, !f.begun
+	}
+	e := f.early
+	if len(e.entries) == 0 {
+		// Most often the first segment tells: then nothing is copied.
+		e.side[side].begin = data
+		if a.judge(f, side); f.kind != undecided {
+			if f.kind == isMQTT {
+				a.emitData(f, side, data, t)
+			}
+			return
+		}
+		e.side[side].begin = bytes.Clone(e.side[side].begin)
+	}
+	first := len(e.entries) == 0
+	e.entries = append(e.entries, entry{data: bytes.Clone(data), time: t, side: side})
+	a.held += len(data)
+	e.bytes += len(data)
+	if s := &e.side[side]; !first {
+		if s.ended { // look anew behind the hole
+			*s = earlySide{holed: true, tries: s.tries}
+		}
+		s.begin = append(s.begin, data...)
+		a.judge(f, side)
+	}
+	if f.kind == undecided && (e.bytes > maxEarly || len(e.entries) > maxLater || a.held > a.limits.reorderAll) {
+		a.conclude(f)
+	}
+}
+
+// judge looks at what side sent so far and decides, if it tells.
+func (a *assembler) judge(f *flow, side uint8) {
+	s := &f.early.side[side]
+	s.guess = decode.Classify(s.begin)
+	force, known := a.expected(f)
+	switch s.guess.Kind {
+	case decode.GuessTLS:
+		a.other(f, looksTLS)
+	case decode.GuessWebSocket:
+		a.other(f, looksWebSocket)
+	case decode.GuessHTTP:
+		a.other(f, looksHTTP)
+	case decode.GuessConnect:
+		a.open(f)
+	case decode.GuessPlausible:
+		if known || f.evidence() >= decode.SureBits {
+			a.open(f)
+		}
+	case decode.GuessNeedMore:
+		if known && !maybeText(s.begin) {
+			a.open(f)
+		}
+	case decode.GuessOther:
+		switch {
+		case force || known && (s.holed || s.begin[0]>>4 == byte(decode.CONNECT)):
+			a.open(f)
+		case known || !s.holed:
+			a.other(f, looksElse)
+		default: // perhaps the next segment begins where a packet does
+			if s.tries++; s.tries > maxTries {
+				a.other(f, looksElse)
+			}
+			s.begin, s.guess = nil, decode.Guess{}
+		}
+	}
+}
+
+// maybeText reports whether b could be the first bytes of a TLS record or of an HTTP request or response.
+func maybeText(b []byte) bool {
+	if b[0] >= 20 && b[0] <= 24 {
+		return true
+	}
+	for _, method := range [...]string{"GET ", "POST ", "PUT ", "HEAD ", "OPTIONS ", "DELETE ", "PATCH ", "CONNECT ", "HTTP/1."} {
+		if n := min(len(b), len(method)); string(b[:n]) == method[:n] {
+			return true
+		}
+	}
+	return false
+}
+
+// expected reports whether MQTT is expected on a port of the flow, and whether the user insists.
+func (a *assembler) expected(f *flow) (force, known bool) {
+	for side := range uint8(2) {
+		if insist, ok := a.ports[f.key.port(side)]; ok {
+			known = true
+			force = force || insist
+		}
+	}
+	return force, known
+}
+
+// evidence sums the bits of both directions, unless they contradict each other.
+func (f *flow) evidence() int {
+	sum := 0
+	g := [2]decode.Guess{f.early.side[0].guess, f.early.side[1].guess}
+	for i := range g {
+		if g[i].Kind == decode.GuessPlausible {
+			sum += g[i].Bits
+		}
+	}
+	one, oneTells := g[0].Sender()
+	two, twoTells := g[1].Sender()
+	if oneTells && twoTells && one == two {
+		return 0
+	}
+	return sum
+}
+
+// conclude decides with what there is, at the end of a connection or of the patience.
+func (a *assembler) conclude(f *flow) {
+	if f.early == nil || f.early.bytes == 0 {
+		a.other(f, looksEmpty)
+		return
+	}
+	force, known := a.expected(f)
+	e := f.early
+	for i := range e.side {
+		s := &e.side[i]
+		if len(s.begin) > 0 && maybeText(s.begin) && len(s.begin) > 3 && s.guess.Kind == decode.GuessNeedMore {
+			a.other(f, looksHTTP)
+			return
+		}
+	}
+	if force || known || f.evidence() >= decode.SureBits {
+		a.open(f)
+		return
+	}
+	a.other(f, looksElse)
+}
+
+// other puts a connection aside that does not carry MQTT.
+func (a *assembler) other(f *flow, label string) {
+	f.kind = isOther
+	a.count.other[label]++
+	a.dropEarly(f)
+	a.release(f)
+	f.closed = f.closed || f.half[0].fin || f.half[1].fin
+}
+
+func (a *assembler) dropEarly(f *flow) {
+	if f.early != nil {
+		a.held -= f.early.bytes
+		f.early = nil
+	}
+}
+
+// open makes the Conn of a connection that carries MQTT, and hands on what waited.
+func (a *assembler) open(f *flow) {
+	f.kind = isMQTT
+	a.count.connections++
+	f.tellRoles(a)
+	a.nextID++
+	f.conn = decode.NewConn(decode.ConnInfo{
+		ID:           a.nextID,
+		Client:       f.key.addr(f.client),
+		Server:       f.key.addr(f.client ^ 1),
+		Source:       a.source,
+		Opened:       f.opened,
+		MidStream:    !f.begun,
+		RolesAssumed: f.roles <= rolesPort,
+	}, a.options)
+	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Open, Time: f.opened})
+	e := f.early
+	f.early = nil
+	a.held -= e.bytes
+	for _, s := range e.entries {
+		if s.gap > 0 {
+			a.gap(f, s.side, s.gap, s.time)
+		} else {
+			a.emitData(f, s.side, s.data, s.time)
+		}
+	}
+}
+
+// tellRoles finds out which end is the Client: who sent the SYN, else who sent packets that only a Client sends, else
+// who is not on a port of MQTT, else who has the higher port.
+func (f *flow) tellRoles(a *assembler) {
+	if f.roles == rolesSYN {
+		return
+	}
+	for side := range uint8(2) {
+		if dir, tells := f.early.side[side].guess.Sender(); tells && f.early.side[side].guess.Bits > 0 {
+			f.roles = rolesContent
+			f.client = side ^ uint8(dir)
+			return
+		}
+	}
+	f.roles = rolesPort
+	_, zero := a.ports[f.key.pa]
+	_, one := a.ports[f.key.pb]
+	switch {
+	case zero && !one:
+		f.client = 1
+	case one && !zero:
+		f.client = 0
+	case f.key.pa > f.key.pb:
+		f.client = 0
+	default:
+		f.client = 1
+	}
+}
+
+// gap tells that n bytes of one direction are missing.
+func (a *assembler) gap(f *flow, side uint8, n int64, t decode.Time) {
+	switch f.kind {
+	case isMQTT:
+		a.count.gaps++
+		a.count.gapBytes += uint64(n)
+		f.out = max(f.out, t)
+		a.emit(decode.Segment{Conn: f.conn, Kind: decode.Gap, Dir: f.direction(side), Bytes: n, Time: f.out})
+	case undecided:
+		if f.early == nil {
+			f.early = &early{}
+			f.early.side[0].holed, f.early.side[1].holed = !f.begun, !f.begun
+		}
+		e := f.early
+		if s := &e.side[side]; len(s.begin) == 0 {
+			s.holed = true
+		} else {
+			s.ended = true
+		}
+		if len(e.entries) <= maxLater {
+			e.entries = append(e.entries, entry{gap: n, side: side, time: t})
+		}
+	}
+}
+
+func (a *assembler) emitData(f *flow, side uint8, data []byte, t decode.Time) {
+	if t > f.out {
+		f.out = t
+	}
+	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Data, Dir: f.direction(side), Data: data, Time: f.out})
+}
+
+func (a *assembler) emit(s decode.Segment) {
+	a.batch = append(a.batch, s)
+	if len(a.batch) >= batchSize {
+		a.flush()
+	}
+}
+
+// flush gives the sink what was made so far.
+func (a *assembler) flush() {
+	if len(a.batch) > 0 {
+		a.sink(a.batch)
+		clear(a.batch)
+		a.batch = a.batch[:0]
+	}
+}
+
+// finish is the end of the capture: what waits behind holes is handed on, ends that were seen are told.
+func (a *assembler) finish() {
+	for _, f := range a.flows.flows {
+		if !f.used || f.closed {
+			continue
+		}
+		a.giveUpAll(f)
+		if f.closed {
+			continue
+		}
+		if f.ending != nil {
+			a.close(f)
+		} else if f.kind == undecided {
+			a.conclude(f)
+		}
+	}
+	a.flush()
+}

@@ -1,0 +1,210 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// maxSkew is how far the clock of the machine that captures may differ from ours.
+const maxSkew = 10 * time.Minute
+
+// FileOptions say how capture files are read. The zero value reads at full speed.
+type FileOptions struct {
+	// Speed is the pace: 1 is the original one, 10 ten times as fast; 0 is as fast as possible.
+	Speed float64
+	// Ports are where MQTT is expected beside 1883, whatever the bytes look like.
+	Ports []uint16
+	// Stdin is what the path "-" reads.
+	Stdin io.Reader
+	// Decode goes to every decode.Conn; nil means its defaults.
+	Decode *decode.Options
+	// MaxConnections bounds the TCP connections that are remembered; default 200,000. Beyond it closed ones go first,
+	// then those that were silent for long.
+	MaxConnections int
+	// MaxReorder bounds the bytes of one connection that wait behind a hole, default 1 MiB; MaxReorderAll those of all, and
+	// of connections of which it is not known yet what they carry, default 16 MiB. Beyond it holes become gaps.
+	MaxReorder, MaxReorderAll int
+}
+
+// File reads capture files: pcap and pcapng, also gzipped, "-" for standard input. Several files are merged by time.
+// It yields the TCP connections in them that carry MQTT.
+//
+// A data segment's bytes point into the block that was read: they are valid until the Sink returns.
+type File struct {
+	paths []string
+	opts  FileOptions
+
+	inputs []*input
+	asm    *assembler
+	notes  []string
+	// latest is the time of the capture when a pipe was last seen silent, ahead how far the clock was ahead of it.
+	latest, ahead decode.Time
+
+	mu    sync.Mutex
+	stats decode.SourceStats
+}
+
+// NewFile returns a Source of the frames in the files given. They are opened by Run.
+func NewFile(paths []string, opts FileOptions) *File {
+	f := &File{paths: paths, opts: opts}
+	f.stats = decode.SourceStats{Name: strings.Join(paths, ", "), Kind: "file", State: "starting"}
+	return f
+}
+
+// Stats says how far the files were read, and what was found and lost.
+func (f *File) Stats() decode.SourceStats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.stats
+	s.Other = clone(s.Other)
+	s.NotDecoded = clone(s.NotDecoded)
+	s.Notes = append([]string(nil), s.Notes...)
+	return s
+}
+
+func clone(m map[string]uint64) map[string]uint64 {
+	c := make(map[string]uint64, len(m))
+	for k, v := range m {
+		c[k] = v
+	}
+	return c
+}
+
+// Run reads all files to their end. What is wrong with one does not keep the others from being read: the error returned
+// holds a *FileError for each, and what came before the fault was delivered.
+func (f *File) Run(ctx context.Context, sink Sink) error {
+	f.asm = newAssembler(maphash.Comparable(maphash.MakeSeed(), 0), f.opts.Ports, f.opts.Decode, sink)
+	f.asm.limits = limits{flows: f.opts.MaxConnections, reorder: f.opts.MaxReorder, reorderAll: f.opts.MaxReorderAll}
+	f.asm.limits.defaults()
+	live := false
+	for _, path := range f.paths {
+		in := newInput(ctx, path, f)
+		live = live || in.live
+		f.inputs = append(f.inputs, in)
+	}
+	defer func() {
+		for _, in := range f.inputs {
+			in.close()
+		}
+	}()
+	state := "replaying"
+	if live {
+		state = "live"
+	}
+	f.publish(state, nil)
+	f.merge(ctx)
+	f.asm.finish()
+
+	var errs []error
+	for _, in := range f.inputs {
+		if in.err != nil {
+			errs = append(errs, in.err)
+			f.notes = append(f.notes, in.err.Error())
+		}
+	}
+	err := errors.Join(errs...)
+	if len(errs) == 1 {
+		err = errs[0]
+	}
+	state = "ended"
+	if err != nil {
+		state = "failed"
+	}
+	f.publish(state, err)
+	return err
+}
+
+// merge takes the frames of all inputs in the order of their times.
+func (f *File) merge(ctx context.Context) {
+	m := merger{inputs: f.inputs}
+	pace := newPacer(f.opts.Speed, f.asm.tick, f.spill)
+	done := ctx.Done()
+	for n := 0; ; n++ {
+		if n&0xFF == 0 {
+			select {
+			case <-done:
+				return
+			default:
+			}
+		}
+		in := m.next()
+		if in == nil {
+			return
+		}
+		if pace != nil && !pace.wait(ctx, in.frame.time) {
+			return
+		}
+		f.asm.source = in.label
+		f.asm.frame(&in.frame)
+		in.advance()
+	}
+}
+
+// silent lets time go on while a pipe brings nothing, provided that its frames are of now: the clock of a machine far away
+// may be a little off, but a capture of yesterday that comes through a pipe has its own time.
+func (f *File) silent(now decode.Time) {
+	a := f.asm
+	if a.count.frames == 0 || a.now != f.latest {
+		f.latest, f.ahead = a.now, now-a.now
+		return
+	}
+	if skew := f.ahead; skew < -decode.Time(maxSkew) || skew > decode.Time(maxSkew) {
+		return
+	}
+	a.tick(now - f.ahead)
+	f.latest = a.now
+}
+
+// spill hands on what was made of the bytes read so far, before they are overwritten or reading blocks.
+func (f *File) spill() {
+	f.asm.flush()
+	f.publish("", nil)
+}
+
+// publish copies the counts to where Stats finds them. An empty state leaves the state as it is.
+func (f *File) publish(state string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := &f.stats
+	if state != "" {
+		s.State = state
+	}
+	if err != nil {
+		s.Err = err.Error()
+	}
+	c := &f.asm.count
+	s.Frames, s.Bytes, s.TCPFrames = c.frames, c.bytes, c.tcp
+	s.First, s.Last = c.first, c.last
+	s.Gaps, s.GapBytes, s.Cut, s.Resent = c.gaps, c.gapBytes, c.cut, c.resent
+	s.Connections = c.connections
+	s.Other = clone(c.other)
+	s.NotDecoded = clone(f.asm.dissector.notDecoded)
+	s.Notes = append(s.Notes[:0:0], f.notes...)
+	if f.asm.forgot > 0 {
+		s.Notes = append(s.Notes, "more TCP connections than are remembered: some were forgotten while they were open")
+	}
+	s.KernelDrops = 0
+	var read, size int64
+	live := false
+	for _, in := range f.inputs {
+		r, n := in.progress()
+		read, size, live = read+r, size+n, live || in.live
+		s.KernelDrops += in.lost()
+	}
+	switch {
+	case live:
+		s.Progress = -1
+	case size > 0:
+		s.Progress = min(float64(read)/float64(size), 1)
+	}
+	if state == "ended" && !live {
+		s.Progress = 1
+	}
+}

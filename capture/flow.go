@@ -1,0 +1,231 @@
+package capture
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"net/netip"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// flowKey is the addresses and ports of a TCP connection, the lesser end first, so that both directions have the same.
+// IPv4 addresses stand as mapped into IPv6.
+type flowKey struct {
+	a, b   [2]uint64
+	pa, pb uint16
+}
+
+// normalise sets the ports, brings the lesser end to the front and tells which end was the source.
+func (k *flowKey) normalise(src, dst uint16) (side uint8) {
+	k.pa, k.pb = src, dst
+	less := k.a[0] < k.b[0] || k.a[0] == k.b[0] && (k.a[1] < k.b[1] || k.a[1] == k.b[1] && src <= dst)
+	if less {
+		return 0
+	}
+	k.a, k.b = k.b, k.a
+	k.pa, k.pb = dst, src
+	return 1
+}
+
+// addr returns the address and port of one end.
+func (k *flowKey) addr(side uint8) netip.AddrPort {
+	ip, port := k.a, k.pa
+	if side == 1 {
+		ip, port = k.b, k.pb
+	}
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], ip[0])
+	binary.BigEndian.PutUint64(b[8:], ip[1])
+	return netip.AddrPortFrom(netip.AddrFrom16(b).Unmap(), port)
+}
+
+func (k *flowKey) port(side uint8) uint16 {
+	if side == 0 {
+		return k.pa
+	}
+	return k.pb
+}
+
+// hash mixes the key with a seed of the run, so that no one can choose keys that collide.
+func (k *flowKey) hash(seed uint64) uint64 {
+	h := mix(k.a[1]^seed, k.b[1]^0x9E3779B97F4A7C15)
+	h = mix(h^uint64(k.pa)<<16^uint64(k.pb), 0xD6E8FEB86659FD93^seed)
+	if k.a[0]|k.b[0] != 0 {
+		h = mix(k.a[0]^h, k.b[0]^0xA0761D6478BD642F)
+	}
+	return h
+}
+
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+// What a flow carries, as far as is known.
+const (
+	undecided uint8 = iota
+	isMQTT
+	isOther
+)
+
+// half is one direction of a flow.
+type half struct {
+	next uint32 // sequence number of the byte that comes next
+	isn  uint32 // of the SYN, if syn is set
+	seen uint32 // highest acknowledgement of this half's bytes by the other end, if acked is set
+
+	started bool // next is known
+	syn     bool
+	fin     bool // the FIN was reached in order
+	acked   bool
+	trusted bool // the other end's acknowledgements were seen to match this half's bytes
+}
+
+// flow is one TCP connection: an incarnation of its addresses and ports.
+type flow struct {
+	key    flowKey
+	hash   uint64
+	half   [2]half
+	conn   *decode.Conn // set when it is found to carry MQTT
+	last   decode.Time
+	opened decode.Time
+	kind   uint8
+	closed bool // its end was told, or it has nothing more to tell
+	// client is which end of key is the Client; roles tells how that is known.
+	client uint8
+	roles  roleSource
+	// begun is set where the SYN of either end was seen.
+	begun bool
+	// data is set once a byte was seen.
+	data bool
+
+	early   *early      // bytes before it is known whether they are MQTT
+	waiting *waiting    // segments behind a hole
+	ending  *ending     // an end that was seen and is not told yet
+	queued  bool        // in assembler.attention
+	used    bool        // in the table; what is not used waits to be used again
+	out     decode.Time // of the last segment handed on: they do not go back in time
+	label   string      // what it looks like, where kind is isOther
+}
+
+// roleSource says what told the Client from the Server, the best last.
+type roleSource uint8
+
+const (
+	rolesUnknown roleSource = iota
+	rolesPort               // a guess
+	rolesContent            // packets that only one of them sends
+	rolesSYN
+)
+
+// direction of what the end side sends.
+func (f *flow) direction(side uint8) decode.Direction {
+	if side == f.client {
+		return decode.FromClient
+	}
+	return decode.FromServer
+}
+
+// flowTable finds flows by key: open addressing over tags, the flows themselves elsewhere.
+type flowTable struct {
+	slots []slot // a power of two
+	flows []*flow
+	free  []uint32
+	seed  uint64
+	count int
+	hand  int // where the next eviction looks
+	last  *flow
+}
+
+type slot struct {
+	tag   uint32
+	index uint32 // in flows, plus 1; 0 is an empty slot
+}
+
+func newFlowTable(seed uint64) *flowTable {
+	return &flowTable{slots: make([]slot, 1024), seed: seed}
+}
+
+// find returns the flow with the key, or nil.
+func (t *flowTable) find(k *flowKey) *flow {
+	if t.last != nil && t.last.key == *k {
+		return t.last
+	}
+	h := k.hash(t.seed)
+	mask := uint64(len(t.slots) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
+		s := t.slots[i]
+		if s.index == 0 {
+			return nil
+		}
+		if s.tag == uint32(h>>32) {
+			if f := t.flows[s.index-1]; f.key == *k {
+				t.last = f
+				return f
+			}
+		}
+	}
+}
+
+// add makes a flow for the key, which is not in the table.
+func (t *flowTable) add(k *flowKey) *flow {
+	if 2*(t.count+1) > len(t.slots) {
+		t.grow()
+	}
+	var index uint32
+	if n := len(t.free); n > 0 {
+		index, t.free = t.free[n-1], t.free[:n-1]
+		*t.flows[index] = flow{}
+	} else {
+		index = uint32(len(t.flows))
+		t.flows = append(t.flows, &flow{})
+	}
+	f := t.flows[index]
+	f.key, f.hash, f.used = *k, k.hash(t.seed), true
+	t.place(slot{uint32(f.hash >> 32), index + 1}, f.hash)
+	t.count++
+	t.last = f
+	return f
+}
+
+func (t *flowTable) place(s slot, hash uint64) {
+	mask := uint64(len(t.slots) - 1)
+	i := hash & mask
+	for t.slots[i].index != 0 {
+		i = (i + 1) & mask
+	}
+	t.slots[i] = s
+}
+
+func (t *flowTable) grow() {
+	old := t.slots
+	t.slots = make([]slot, 2*len(old))
+	for _, s := range old {
+		if s.index != 0 {
+			t.place(s, t.flows[s.index-1].hash)
+		}
+	}
+}
+
+// remove takes f out. Slots after its own are shifted back, so that no chain is broken.
+func (t *flowTable) remove(f *flow) {
+	mask := uint64(len(t.slots) - 1)
+	i := f.hash & mask
+	for t.slots[i].index == 0 || t.flows[t.slots[i].index-1] != f {
+		i = (i + 1) & mask
+	}
+	t.free = append(t.free, t.slots[i].index-1)
+	t.count--
+	if t.last == f {
+		t.last = nil
+	}
+	for j := (i + 1) & mask; t.slots[j].index != 0; j = (j + 1) & mask {
+		home := t.flows[t.slots[j].index-1].hash & mask
+		if (j-home)&mask >= (j-i)&mask {
+			t.slots[i] = t.slots[j]
+			i = j
+		}
+	}
+	t.slots[i] = slot{}
+	*f = flow{}
+}

@@ -1,0 +1,212 @@
+package capture
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// How long a hole may stay open, in capture time. What the receiver has acknowledged was on the wire, so the capture
+// missed it, or recorded it a little late: a short grace is enough. What is not acknowledged will be sent again.
+const (
+	graceTime   = 100 * time.Millisecond
+	graceFrames = 64
+	// oneSided is for a capture in which the other end's acknowledgements do not appear.
+	oneSided = time.Second
+	// patience is for a connection whose receiver waits as well.
+	patience = 30 * time.Second
+
+	maxHeld      = 1024 // segments per direction
+	heldOverhead = 96   // what a held segment costs beside its bytes
+)
+
+// waiting is what came after a hole: segments of the direction with the hole, and those of the other that
+// answer to bytes not handed on yet, so that no answer overtakes its question.
+type waiting struct {
+	queue  [2][]held // by the side that sent; in the order of sequence numbers
+	bytes  int
+	order  uint64
+	since  decode.Time // when the hole was met
+	proven decode.Time // when it was first seen acknowledged
+	frames int         // of the connection, since then
+}
+
+type held struct {
+	tcpSegment
+	order uint64 // of arrival
+	ahead bool   // ack is believed: it comes after the other direction's bytes up to ack
+}
+
+// hold keeps a copy of s until the bytes before it have come or are given up.
+func (a *assembler) hold(f *flow, s *tcpSegment) {
+	w := f.waiting
+	if w == nil {
+		w = &waiting{since: s.time}
+		f.waiting = w
+		a.holes++
+		a.watch(f)
+	}
+	q := w.queue[s.side]
+	at, _ := slices.BinarySearchFunc(q, s.seq, func(h held, seq uint32) int { return int(int32(h.seq - seq)) })
+	for i := at; i < len(q) && q[i].seq == s.seq; i++ {
+		if len(q[i].data) >= len(s.data) && q[i].flags&tcpFIN == s.flags&tcpFIN {
+			a.count.resent++
+			return
+		}
+		at = i + 1
+	}
+	h := held{tcpSegment: *s, order: w.order, ahead: s.flags&tcpACK != 0 && f.half[s.side^1].trusted}
+	h.data = bytes.Clone(s.data)
+	w.order++
+	w.queue[s.side] = slices.Insert(q, at, h)
+	a.charge(w, len(h.data)+heldOverhead)
+}
+
+func (a *assembler) charge(w *waiting, n int) {
+	w.bytes += n
+	a.held += n
+}
+
+// fill hands on what is held and no longer has to wait, and gives up a hole that has been open for long enough.
+func (a *assembler) fill(f *flow) {
+	w := f.waiting
+	if w == nil {
+		return
+	}
+	w.frames++
+	a.drain(f)
+	for f.waiting != nil && a.ripe(f) {
+		a.giveUp(f)
+	}
+}
+
+// drain hands on held segments as long as one is next, the one that arrived first before others.
+func (a *assembler) drain(f *flow) {
+	w := f.waiting
+	for w != nil {
+		side, ok := w.ready(f)
+		if !ok {
+			return
+		}
+		q := w.queue[side]
+		s := q[0]
+		q[0] = held{}
+		w.queue[side] = q[1:]
+		a.charge(w, -len(s.data)-heldOverhead)
+		h := &f.half[side]
+		if int32(s.seq-h.next) == 0 && !h.fin || int32(s.seq-h.next) < 0 && a.trim(h, &s.tcpSegment) {
+			a.take(f, side, &s.tcpSegment)
+		}
+		if f.waiting == w && len(w.queue[0])+len(w.queue[1]) == 0 {
+			a.release(f)
+			if f.half[0].fin && f.half[1].fin && !f.closed {
+				a.close(f)
+			}
+		}
+		w = f.waiting
+	}
+}
+
+// ready returns the side whose first held segment can be handed on.
+func (w *waiting) ready(f *flow) (side uint8, ok bool) {
+	for i := range uint8(2) {
+		if len(w.queue[i]) == 0 {
+			continue
+		}
+		s := &w.queue[i][0]
+		if int32(s.seq-f.half[i].next) > 0 || s.early(&f.half[i^1]) {
+			continue
+		}
+		if !ok || s.order < w.queue[side][0].order {
+			side, ok = i, true
+		}
+	}
+	return side, ok
+}
+
+// early reports whether s answers to bytes of the other direction that were not handed on yet.
+func (s *held) early(other *half) bool {
+	d := int32(s.ack - other.next)
+	return s.ahead && other.started && d > 1 && d <= ackAhead
+}
+
+// release forgets what was held.
+func (a *assembler) release(f *flow) {
+	if f.waiting != nil {
+		a.held -= f.waiting.bytes
+		a.holes--
+		f.waiting = nil
+	}
+}
+
+// hole returns which direction has the hole that keeps the oldest held segment waiting, and how far it reaches.
+func (w *waiting) hole(f *flow) (side uint8, end uint32) {
+	if len(w.queue[0]) == 0 || len(w.queue[1]) > 0 && w.queue[1][0].order < w.queue[0][0].order {
+		side = 1
+	}
+	first := &w.queue[side][0]
+	if int32(first.seq-f.half[side].next) > 0 {
+		return side, first.seq
+	}
+	end, side = first.ack, side^1
+	if q := w.queue[side]; len(q) > 0 && int32(q[0].seq-end) < 0 {
+		end = q[0].seq
+	}
+	return side, end
+}
+
+// ripe reports whether the oldest hole is to be given up.
+func (a *assembler) ripe(f *flow) bool {
+	w := f.waiting
+	if w.bytes > a.limits.reorder || a.held > a.limits.reorderAll || max(len(w.queue[0]), len(w.queue[1])) > maxHeld {
+		return true
+	}
+	side, _ := w.hole(f)
+	h := &f.half[side]
+	switch {
+	case h.acked && int32(h.seen-h.next) > 0:
+		if w.proven == 0 {
+			w.proven, w.frames = a.now, 0
+		}
+		return a.now.Sub(w.proven) >= graceTime || w.frames >= graceFrames
+	case !h.acked:
+		return a.now.Sub(w.since) >= oneSided
+	}
+	return a.now.Sub(w.since) >= patience
+}
+
+// giveUp declares the oldest hole a gap.
+func (a *assembler) giveUp(f *flow) {
+	w := f.waiting
+	side, end := w.hole(f)
+	h := &f.half[side]
+	if n := int32(end - h.next); n > 0 {
+		t := w.since
+		if q := w.queue[side]; len(q) > 0 {
+			t = q[0].time
+		}
+		h.next = end
+		a.gap(f, side, int64(n), t)
+	} else {
+		// Both directions wait for each other, which only a made-up capture can bring about.
+		for i := range w.queue {
+			for j := range w.queue[i] {
+				w.queue[i][j].ahead = false
+			}
+		}
+	}
+	a.drain(f)
+	if f.waiting != nil {
+		f.waiting.since, f.waiting.proven, f.waiting.frames = a.now, 0, 0
+	}
+}
+
+// giveUpAll hands on everything that is held, with gaps for what is missing.
+func (a *assembler) giveUpAll(f *flow) {
+	a.drain(f)
+	for f.waiting != nil {
+		a.giveUp(f)
+	}
+}

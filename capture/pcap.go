@@ -1,0 +1,120 @@
+package capture
+
+import (
+	"encoding/binary"
+	"io"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// A frame as a file has it.
+type frame struct {
+	data []byte // valid until the next frame is read
+	wire int    // length on the wire, at least len(data)
+	link uint32 // link-layer header type
+	time decode.Time
+}
+
+// frames yields the frames of a capture: io.EOF at the end, another error where it cannot go on.
+type frames interface {
+	next(f *frame) error
+}
+
+// maxFrame bounds a frame where the file's snap length does not say that frames are larger.
+const maxFrame = 1 << 20
+
+// pcapFile reads pcap as draft-ietf-opsawg-pcap lays it out.
+type pcapFile struct {
+	in     *buffer
+	order  binary.ByteOrder
+	big    bool
+	nano   bool
+	minor  uint16
+	header int // length of a record's header
+	limit  uint32
+	link   uint32
+}
+
+const (
+	magicMicro    = 0xA1B2C3D4
+	magicNano     = 0xA1B23C4D
+	magicModified = 0xA1B2CD34 // Alexey Kuznetzov's records, 8 bytes longer
+)
+
+// openPcap reads the header of the file if its first bytes are those of a pcap; otherwise it returns nil.
+func openPcap(in *buffer) (*pcapFile, error) {
+	first, err := in.peek(4)
+	if err != nil {
+		return nil, nil
+	}
+	p := &pcapFile{in: in, order: binary.LittleEndian, header: 16}
+	magic := binary.LittleEndian.Uint32(first)
+	if first[0] == 0xA1 {
+		p.order, p.big = binary.BigEndian, true
+		magic = binary.BigEndian.Uint32(first)
+	}
+	switch magic {
+	case magicMicro:
+	case magicNano:
+		p.nano = true
+	case magicModified:
+		p.header = 24
+	default:
+		return nil, nil
+	}
+	head, err := in.peek(24)
+	if err != nil {
+		return nil, headerError(err)
+	}
+	p.minor = p.order.Uint16(head[6:])
+	p.limit = max(maxFrame, min(p.order.Uint32(head[16:]), maxRecord))
+	p.link = p.order.Uint32(head[20:]) & 0xFFFF // the upper half tells of a frame check sequence
+	in.skip(24)
+	return p, nil
+}
+
+// headerError is for a file that ends in its own header.
+func headerError(err error) error {
+	if err == io.ErrUnexpectedEOF || err == io.EOF {
+		return &FileError{Reason: "is cut short: it ends in its header, before the first frame", Err: ErrCutShort}
+	}
+	return err
+}
+
+func (p *pcapFile) next(f *frame) error {
+	in := p.in
+	if in.hi-in.lo < p.header {
+		if _, err := in.peek(p.header); err != nil {
+			return inRecord(err, in.offset)
+		}
+	}
+	h := in.b[in.lo : in.lo+16]
+	var sec, frac, incl, orig uint32
+	if p.big {
+		sec, frac, incl, orig = binary.BigEndian.Uint32(h), binary.BigEndian.Uint32(h[4:]), binary.BigEndian.Uint32(h[8:]), binary.BigEndian.Uint32(h[12:])
+	} else {
+		sec, frac, incl, orig = binary.LittleEndian.Uint32(h), binary.LittleEndian.Uint32(h[4:]), binary.LittleEndian.Uint32(h[8:]), binary.LittleEndian.Uint32(h[12:])
+	}
+	if incl > orig && p.minor <= 3 { // libpcap before 1998 wrote them the other way round
+		incl, orig = orig, incl
+	}
+	if incl > p.limit {
+		return corrupt(in.offset, "a frame claims %d bytes", incl)
+	}
+	n := p.header + int(incl)
+	if in.hi-in.lo < n {
+		if _, err := in.peek(n); err != nil {
+			return inRecord(err, in.offset)
+		}
+	}
+	f.data = in.b[in.lo+p.header : in.lo+n]
+	in.skip(n)
+	f.wire = int(min(max(orig, incl), 1<<30))
+	f.link = p.link
+	unit := int64(1000)
+	if p.nano {
+		unit = 1
+	}
+	f.time = decode.Time(int64(sec)*1e9 + int64(frac)*unit)
+	return nil
+}
