@@ -1,0 +1,237 @@
+package capture
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// ClientOptions say what the embedded client does. Only URL is needed; zero values mean the defaults.
+type ClientOptions struct {
+	// URL is the broker's: mqtt://, mqtts://, tcp://, ssl:// or tls://, perhaps with user and password.
+	URL string
+	// User and Password win over those of URL. HasPassword tells an empty password from none.
+	User, Password string
+	HasPassword    bool
+
+	// CAFile holds the PEM certificates that the broker's must go back to; the system's where empty. Cert and Key are the
+	// PEM files of the client's own. ServerName is the name that the broker's certificate must have, and that is asked for
+	// (SNI); the URL's host where empty. Insecure leaves the broker's certificate unchecked.
+	CAFile, Cert, Key string
+	ServerName        string
+	Insecure          bool
+
+	// ClientID is the Client Identifier; "mqttwatch-" and eight random digits where empty.
+	ClientID string
+	// KeepAlive is in seconds; default 30.
+	KeepAlive uint16
+	// Resume asks for the Session that the broker has for ClientID, and leaves it there at the end. Without it the run has
+	// a Session of its own: a ClientID that was given starts clean, reconnects resume, and the Session ends with Run.
+	Resume bool
+	// SessionExpiry is how long, in seconds, the broker keeps the Session while no connection is up; default 300.
+	SessionExpiry uint32
+
+	Subscriptions []Subscription
+	Publishes     []Publish
+	// Every is the time between rounds of Publishes; each is sent once where it is 0. Count is the number of
+	// rounds; 0 is no end. A round that falls due while no connection is up waits.
+	Every time.Duration
+	Count int
+
+	// FailFast lets Run return the error when the very first attempt to connect fails. Otherwise it is tried again.
+	FailFast bool
+	// Timeout bounds an attempt to connect: TCP, TLS, and the wait for CONNACK; default 10 s.
+	Timeout time.Duration
+	Decode  decode.Options
+}
+
+// Subscription is a Topic Filter with the QoS asked for.
+type Subscription struct {
+	Filter string
+	QoS    byte
+}
+
+// Publish is an Application Message to send.
+type Publish struct {
+	Topic   string
+	Payload []byte
+	QoS     byte
+	Retain  bool
+}
+
+// Client is the embedded client: a Source that connects to a broker, subscribes, publishes on request, and
+// reports the bytes of its own connections after TLS. What it receives is acknowledged and otherwise discarded: the tap is
+// the only truth.
+type Client struct {
+	opts   ClientOptions
+	broker *BrokerURL
+	tls    *tls.Config // nil without TLS
+	tap    *Tap
+	// cleanStart is the Clean Start of the first connection.
+	cleanStart bool
+
+	mu      sync.Mutex
+	running bool
+	state   string
+	err     string
+	notes   []string
+	// nextTry is when the next connection attempt begins.
+	nextTry time.Time
+
+	clientLink
+}
+
+const (
+	defaultKeepAlive     = 30
+	defaultSessionExpiry = 300
+	defaultTimeout       = 10 * time.Second
+	maxNotes             = 20
+)
+
+// NewClient checks opts, reads the certificates they name, and returns a Client that does nothing until Run. Its errors
+// are one line each and show no password.
+func NewClient(opts ClientOptions) (*Client, error) {
+	broker, err := ParseURL(opts.URL)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{opts: opts, broker: broker, state: "starting"}
+	c.setDefaults()
+	c.init()
+	if err := c.opts.check(); err != nil {
+		return nil, err
+	}
+	if broker.TLS {
+		if c.tls, err = tlsConfig(broker, &opts); err != nil {
+			return nil, err
+		}
+	} else if opts.CAFile != "" || opts.Cert != "" || opts.Key != "" || opts.Insecure {
+		return nil, fmt.Errorf("%s is not encrypted: certificates and --insecure need mqtts://", broker)
+	}
+	c.tap = NewTap(TapOptions{Source: "client", ServerName: broker.Host, Decode: opts.Decode})
+	return c, nil
+}
+
+func (c *Client) setDefaults() {
+	o := &c.opts
+	if o.User == "" {
+		o.User = c.broker.User
+	}
+	if o.Password != "" {
+		o.HasPassword = true
+	}
+	if !o.HasPassword {
+		o.Password, o.HasPassword = c.broker.Password, c.broker.HasPassword
+	}
+	// A generated Client Identifier is new: to ask for a clean start too would only keep mosquitto from saving the Session
+	// when it restarts.
+	c.cleanStart = o.ClientID != "" && !o.Resume
+	if o.ClientID == "" {
+		var b [4]byte
+		rand.Read(b[:])
+		o.ClientID = "mqttwatch-" + hex.EncodeToString(b[:])
+	}
+	if o.KeepAlive == 0 {
+		o.KeepAlive = defaultKeepAlive
+	}
+	if o.SessionExpiry == 0 {
+		o.SessionExpiry = defaultSessionExpiry
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+}
+
+func (o *ClientOptions) check() error {
+	for _, s := range o.Subscriptions {
+		if err := checkFilter(s.Filter); err != nil {
+			return fmt.Errorf("topic filter %q: %w", s.Filter, err)
+		}
+		if s.QoS > 2 {
+			return fmt.Errorf("topic filter %q: QoS is 0, 1 or 2, not %d", s.Filter, s.QoS)
+		}
+	}
+	for _, p := range o.Publishes {
+		if p.Topic == "" || len(p.Topic) > 65535 || strings.ContainsAny(p.Topic, "+#\x00") {
+			return fmt.Errorf("cannot publish to %q: a topic name is not empty and has no + or #", p.Topic)
+		}
+		if p.QoS > 2 {
+			return fmt.Errorf("cannot publish to %q: QoS is 0, 1 or 2, not %d", p.Topic, p.QoS)
+		}
+	}
+	if o.Count < 0 || o.Every < 0 {
+		return errors.New("the count and the interval of publishing cannot be negative")
+	}
+	return nil
+}
+
+// checkFilter follows 5.0 §4.7.1.
+func checkFilter(f string) error {
+	if f == "" || len(f) > 65535 || strings.ContainsRune(f, 0) {
+		return errors.New("must have 1 to 65,535 bytes")
+	}
+	levels := strings.Split(f, "/")
+	for i, l := range levels {
+		if l != "#" && l != "+" && strings.ContainsAny(l, "#+") {
+			return errors.New("+ and # must stand alone between slashes")
+		}
+		if l == "#" && i != len(levels)-1 {
+			return errors.New("# can only be the last level")
+		}
+	}
+	return nil
+}
+
+// ClientID returns the Client Identifier that the Client connects with.
+func (c *Client) ClientID() string { return c.opts.ClientID }
+
+// Stats describes the connection: State is "starting", "live", "retrying", "failed" or "ended"; while retrying, Err says why
+// and when the next attempt is.
+func (c *Client) Stats() decode.SourceStats {
+	st := c.tap.Stats()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	st.Name, st.Kind, st.State, st.Err = c.broker.String(), "client", c.state, c.err
+	st.Notes = append([]string(nil), c.notes...)
+	if c.state == "retrying" {
+		if wait := time.Until(c.nextTry); wait > 0 {
+			st.Err += fmt.Sprintf("; next try in %d s", (wait+time.Second-1)/time.Second)
+		} else {
+			st.Err += "; trying again"
+		}
+	}
+	return st
+}
+
+// Run connects, and connects again whenever the connection is lost, until ctx is done. It returns nil then; with FailFast it
+// returns why the first attempt failed. A Client runs once.
+func (c *Client) Run(ctx context.Context, sink Sink) error {
+	c.mu.Lock()
+	if c.running {
+		c.mu.Unlock()
+		return errors.New("a Client runs once")
+	}
+	c.running = true
+	c.mu.Unlock()
+
+	drained := make(chan struct{})
+	go func() { c.tap.Drain(sink); close(drained) }()
+	err := c.connect(ctx)
+	c.tap.Close()
+	<-drained
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state, c.err = "ended", ""
+	if err != nil {
+		c.state, c.err = "failed", err.Error()
+	}
+	return err
+}

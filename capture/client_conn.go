@@ -1,0 +1,131 @@
+//go:build autopaho
+
+package capture
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/eclipse/paho.golang/autopaho"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// leaveTimeout is how long the end of a run waits for the broker to take DISCONNECT.
+const leaveTimeout = 500 * time.Millisecond
+
+// dial is one attempt at TCP and TLS.
+func (c *Client) dial(ctx context.Context, _ autopaho.ClientConfig, _ *url.URL) (net.Conn, error) {
+	c.conn.Store(nil)
+	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", c.broker.Address())
+	if err != nil {
+		return nil, err
+	}
+	if c.tls != nil {
+		secure := tls.Client(conn, c.tls)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, &tlsError{err}
+		}
+		conn = secure
+	}
+	pc := &packetConn{Conn: c.tap.Wrap(conn, decode.FromServer)}
+	c.conn.Store(pc)
+	return pc, nil
+}
+
+// packetConn sends each Control Packet with one Write, so with one TCP segment and one TLS record: paho writes a packet
+// in pieces, and locks around them whatever is a sync.Locker.
+type packetConn struct {
+	net.Conn // a TapConn
+
+	mu  sync.Mutex
+	buf []byte
+	err error // of the last Write of a packet; sticks
+
+	leaving      atomic.Bool
+	disconnected atomic.Bool // DISCONNECT was sent
+	closeOnce    sync.Once
+
+	headMu sync.Mutex
+	head   []byte // the first bytes that the broker sent: they tell why a CONNECT failed
+}
+
+// Lock begins a packet.
+func (c *packetConn) Lock() { c.mu.Lock() }
+
+// Unlock ends a packet and sends it. Where that fails the reader gets a moment to find out why, and fails too.
+func (c *packetConn) Unlock() {
+	defer c.mu.Unlock()
+	if len(c.buf) == 0 {
+		return
+	}
+	if decode.Type(c.buf[0]>>4) == decode.DISCONNECT {
+		c.disconnected.Store(true)
+	}
+	if c.err == nil {
+		if _, c.err = c.Conn.Write(c.buf); c.err != nil {
+			c.disconnected.Store(false)
+			c.Conn.SetReadDeadline(time.Now().Add(leaveTimeout))
+		}
+	}
+	if c.buf = c.buf[:0]; cap(c.buf) > maxTapPiece {
+		c.buf = nil
+	}
+}
+
+// Write adds to the packet that Lock began.
+func (c *packetConn) Write(p []byte) (int, error) {
+	if c.err != nil {
+		return 0, c.err
+	}
+	c.buf = append(c.buf, p...)
+	return len(p), nil
+}
+
+// Read reads from the connection and keeps the first bytes.
+func (c *packetConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.headMu.Lock()
+	if room := 4 - len(c.head); room > 0 {
+		c.head = append(c.head, p[:min(n, room)]...)
+	}
+	c.headMu.Unlock()
+	return n, err
+}
+
+func (c *packetConn) firstBytes() []byte {
+	if c == nil {
+		return nil
+	}
+	c.headMu.Lock()
+	defer c.headMu.Unlock()
+	return c.head
+}
+
+// leave makes a write that hangs fail soon.
+func (c *packetConn) leave() {
+	c.leaving.Store(true)
+	c.Conn.SetWriteDeadline(time.Now().Add(leaveTimeout))
+}
+
+// Close closes the connection. After DISCONNECT it first lets the Server close, which has to (5.0 §3.14.4): to close with
+// bytes unread resets the connection, and the Server might never see the DISCONNECT.
+func (c *packetConn) Close() error {
+	c.closeOnce.Do(func() {
+		if c.leaving.Load() && c.disconnected.Load() {
+			c.Conn.SetReadDeadline(time.Now().Add(leaveTimeout))
+			io.Copy(io.Discard, c.Conn)
+		}
+	})
+	return c.Conn.Close()
+}

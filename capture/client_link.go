@@ -1,0 +1,99 @@
+//go:build autopaho
+
+package capture
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/eclipse/paho.golang/autopaho"
+	"github.com/eclipse/paho.golang/paho"
+	"github.com/eclipse/paho.golang/paho/session/state"
+)
+
+// clientLink is the part of a Client that paho works with. The lock of the Client guards all but conn and queue.
+type clientLink struct {
+	queue publishQueue
+	conn  atomic.Pointer[packetConn]
+
+	since       time.Time // when the newest connection came up
+	short       int       // connections in a row that ended soon
+	reason      string    // why the newest connection was lost
+	subscribed  bool
+	isReady     bool
+	ready       chan struct{} // closed once publishing may begin
+	subscribing sync.WaitGroup
+}
+
+func (l *clientLink) init() { l.ready = make(chan struct{}) }
+
+// connect keeps a connection up until ctx is done, or until the first attempt failed under FailFast.
+func (c *Client) connect(ctx context.Context) error {
+	runCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	session := state.NewInMemory() // outlives connections, so that what is in flight is sent again
+	defer session.Close()
+	manager, err := autopaho.NewConnection(runCtx, c.config(runCtx, session, cancel))
+	if err != nil {
+		return fmt.Errorf("cannot connect to %s: %w", c.broker, err)
+	}
+	published := make(chan struct{})
+	go func() { c.publish(runCtx, manager); close(published) }()
+	<-runCtx.Done()
+	if conn := c.conn.Load(); conn != nil {
+		conn.leave() // what is being written must not hold up the end
+	}
+	<-manager.Done()
+	<-published
+	c.subscribing.Wait()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return context.Cause(runCtx)
+}
+
+func (c *Client) config(ctx context.Context, session *state.State, fail context.CancelCauseFunc) autopaho.ClientConfig {
+	expiry := uint32(0)
+	cfg := autopaho.ClientConfig{
+		// Without user and password: autopaho puts the URL into its errors.
+		ServerUrls:                    []*url.URL{{Scheme: c.broker.Scheme, Host: c.broker.Address()}},
+		KeepAlive:                     c.opts.KeepAlive,
+		CleanStartOnInitialConnection: c.cleanStart,
+		SessionExpiryInterval:         c.opts.SessionExpiry,
+		ReconnectBackoff:              c.backoff,
+		ConnectTimeout:                c.opts.Timeout,
+		AttemptConnection:             c.dial,
+		OnConnectionUp:                func(m *autopaho.ConnectionManager, ack *paho.Connack) { c.up(ctx, m, ack) },
+		OnConnectionDown:              c.down,
+		OnConnectError:                func(err error) { c.failed(err, fail) },
+		ConnectUsername:               c.opts.User,
+		Queue:                         &c.queue,
+		Errors:                        pahoErrors{c},
+		ConnectPacketBuilder: func(p *paho.Connect, _ *url.URL) (*paho.Connect, error) {
+			if c.opts.HasPassword {
+				p.PasswordFlag, p.Password = true, []byte(c.opts.Password)
+			}
+			return p, nil
+		},
+		DisconnectPacketBuilder: func() *paho.Disconnect {
+			if c.opts.Resume {
+				return &paho.Disconnect{}
+			}
+			// The Session must not stay behind on the broker (5.0 §3.14.2.2.2).
+			return &paho.Disconnect{Properties: &paho.DisconnectProperties{SessionExpiryInterval: &expiry}}
+		},
+	}
+	cfg.ClientConfig = paho.ClientConfig{
+		ClientID:           c.opts.ClientID,
+		Session:            session,
+		PacketTimeout:      c.opts.Timeout,
+		OnPublishReceived:  []func(paho.PublishReceived) (bool, error){func(paho.PublishReceived) (bool, error) { return true, nil }},
+		OnClientError:      func(err error) { c.lost(explainLoss(err)) },
+		OnServerDisconnect: func(d *paho.Disconnect) { c.lost(explainDisconnect(d)) },
+	}
+	return cfg
+}
