@@ -25,11 +25,14 @@ type LossCause uint8
 const (
 	// LossGap: the bytes are not in the capture.
 	LossGap LossCause = iota
-	// LossUndecodable: no Control Packet could begin there; decoding went on at the next plausible packet boundary.
+	// LossUndecodable: no Control Packet could begin there. It is told at once, when the number of bytes is not known yet;
+	// the bytes follow as LossResync.
 	LossUndecodable
-	// LossResync: bytes between a gap, or the start of a capture in mid-stream, and the next packet boundary.
+	// LossResync: bytes skipped between a gap, an undecodable place or the start of a capture in mid-stream, and the next
+	// packet boundary.
 	LossResync
-	// LossTruncated: the connection or the capture ended inside a Control Packet.
+	// LossTruncated: the connection or the capture ended inside a Control Packet, or a gap did not leave enough of one.
+	// Bytes counts those of it that were there.
 	LossTruncated
 )
 
@@ -41,4 +44,51 @@ type Loss struct {
 	Offset int64 // of the first byte
 	Bytes  int64 // 0 where not known
 	Err    *Error
+}
+
+// The defaults of Options.
+const (
+	defaultPayloadHead = 4 << 10
+	defaultMaxPacket   = 1 << 20
+)
+
+func (o *Options) withDefaults() Options {
+	var v Options
+	if o != nil {
+		v = *o
+	}
+	if v.PayloadHead <= 0 {
+		v.PayloadHead = defaultPayloadHead
+	}
+	if v.MaxPacket <= 0 {
+		v.MaxPacket = defaultMaxPacket
+	}
+	return v
+}
+
+// Conn decodes both directions of one Network Connection. It is not safe for concurrent use.
+type Conn struct {
+	Info ConnInfo
+	// Attachment belongs to whoever is handed the Conn's segments (the engine keeps its own state of the connection here).
+	Attachment any
+
+	packet   Packet
+	halves   [2]half
+	opts     Options
+	version  Version // where known is set
+	known    bool    // a CONNECT was seen
+	evidence int8    // for a version, until then
+}
+
+// NewConn returns a Conn that has seen nothing yet. A nil opts means the defaults.
+func NewConn(info ConnInfo, opts *Options) *Conn {
+	return &Conn{Info: info, opts: opts.withDefaults()}
+}
+
+// Feed takes the next bytes of one direction and calls h for each packet that is whole by then. Where data is cut makes
+// no difference. Feed keeps nothing of data; packets that lie wholly in it are decoded in place.
+func (c *Conn) Feed(dir Direction, t Time, data []byte, h Handler) {
+	f := feed{c: c, s: &c.halves[dir], h: h, t: t, dir: dir}
+	f.run(data)
+	f.done()
 }

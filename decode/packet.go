@@ -17,19 +17,21 @@ type Packet struct {
 	// Length is the whole packet on the wire in bytes: Fixed Header plus Remaining Length.
 	Length int64
 	// Head is the beginning of the packet as it was on the wire. It is the whole of it unless the packet is larger than
-	// the bounds in Options.
+	// the bounds in Options. In a CONNECT the bytes of the password are overwritten with asterisks, and so is everything
+	// after the place where a malformed CONNECT cannot be read further.
 	Head []byte
 	// HeaderLength is the length of the Fixed Header: 2 to 5.
 	HeaderLength int
 
 	// PacketID is the Packet Identifier: PUBLISH with QoS 1 and 2, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE,
-	// SUBACK, UNSUBSCRIBE, UNSUBACK.
+	// SUBACK, UNSUBSCRIBE, UNSUBACK. 0 where one of these has it is against the standard, but is no Err: who tracks
+	// identifiers tells that better.
 	PacketID uint16
 	// ReasonCode: CONNACK, PUBACK, PUBREC, PUBREL, PUBCOMP, DISCONNECT, AUTH. 0 where the packet leaves it out. In
 	// CONNACK before 5.0 it is the return code.
 	ReasonCode ReasonCode
 
-	// PUBLISH. Topic is resolved through Topic Alias; TopicUnknown is set where the alias was set before the capture began.
+	// PUBLISH. QoS is 3 in a malformed one. Topic is resolved through Topic Alias; TopicUnknown is set where the alias was set before the capture began.
 	QoS           uint8
 	Dup, Retain   bool
 	Topic         []byte
@@ -38,6 +40,9 @@ type Packet struct {
 	Payload       []byte // at most Options.PayloadHead bytes of it
 	PayloadLength int64
 	PayloadHash   uint64 // of the whole; comparable within one run only
+	// PayloadGap is set where bytes of the payload are missing from the capture: PayloadHash means nothing, and Payload
+	// ends before them.
+	PayloadGap bool
 
 	// Properties are those of the Variable Header (5.0).
 	Properties Properties

@@ -1,0 +1,258 @@
+package decode
+
+import "container/heap"
+
+// searchLimit is within how many bytes from a packet boundary the evidence for it must come together. It bounds what a
+// search keeps.
+const searchLimit = 64 << 10
+
+// maxCandidates bounds the places that a search follows at the same time; later ones are passed over.
+const maxCandidates = 1024
+
+// maxMarks bounds how many times of arrival a search remembers.
+const maxMarks = 256
+
+// search looks for the next packet boundary. Every byte may be one: it becomes a candidate if a packet could begin
+// there, and stays one as long as packet follows on packet, each adding evidence. The first candidate to reach
+// acceptBits wins. Everything happens in the order of the bytes that it waits for, so the result does not depend on
+// how they were cut.
+type search struct {
+	from    int64 // stream offset where the search began: what is skipped is counted from here
+	likely  int64 // stream offset that has bonus in advance
+	bonus   int
+	scanned int64 // stream offset up to which events have happened
+	buf     []byte
+	pending candidates
+	marks   []mark
+}
+
+// mark says that the bytes before the stream offset end were fed by then.
+type mark struct {
+	end int64
+	t   Time
+}
+
+// A candidate is a place where a packet may begin, followed for one version.
+type candidate struct {
+	start int64 // stream offset
+	pos   int64 // of the packet that is looked at now; those before it parse
+	need  int64 // stream offset up to which bytes must be there to go on
+	bits  int
+	v     Version
+}
+
+// candidates is a heap, the one that can go on first at its top.
+type candidates []candidate
+
+func (q candidates) Len() int { return len(q) }
+func (q candidates) Less(i, j int) bool {
+	a, b := &q[i], &q[j]
+	if a.need != b.need {
+		return a.need < b.need
+	}
+	if a.start != b.start {
+		return a.start < b.start
+	}
+	return a.v < b.v
+}
+func (q candidates) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *candidates) Push(x any)   { *q = append(*q, x.(candidate)) }
+func (q *candidates) Pop() any {
+	old := *q
+	x := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return x
+}
+
+// startSearch begins to search at the next byte, which has bonus bits in advance.
+func (f *feed) startSearch(bonus int) {
+	s := f.s
+	var marks []mark
+	if s.search != nil {
+		marks = s.search.marks
+	}
+	s.search = &search{from: s.off, likely: s.off, scanned: s.off, bonus: bonus, marks: marks}
+	s.mode = modeSearching
+	s.bad = false
+}
+
+// find searches in data, and returns the bytes from the packet boundary on if it finds one.
+func (f *feed) find(data []byte) []byte {
+	sr := f.s.search
+	view := data
+	if len(sr.buf) > 0 {
+		sr.buf = append(sr.buf, data...)
+		view = sr.buf
+	}
+	end := f.s.off + int64(len(view))
+	sr.mark(end, f.t)
+	if c, ok := f.scan(view, end); ok {
+		return f.accept(view, c)
+	}
+	keep := sr.oldest(end)
+	sr.buf = append(sr.buf[:0], view[keep-f.s.off:]...)
+	f.s.off = keep
+	if len(sr.buf) == 0 && cap(sr.buf) > carryKept {
+		sr.buf = nil
+	}
+	sr.forget(keep)
+	return nil
+}
+
+// scan lets everything happen up to the stream offset end. view begins at f.s.off.
+func (f *feed) scan(view []byte, end int64) (candidate, bool) {
+	sr, base := f.s.search, f.s.off
+	for at := sr.scanned + 1; at <= end; at++ {
+		for len(sr.pending) > 0 && sr.pending[0].need <= at {
+			c := heap.Pop(&sr.pending).(candidate)
+			if f.follow(&c, view[c.pos-base:at-base], at) {
+				sr.scanned = at
+				return c, true
+			}
+		}
+		f.consider(at-1, view[at-1-base])
+		sr.scanned = at
+	}
+	return candidate{}, false
+}
+
+// consider makes a candidate, or one for each version, of the byte first at the stream offset start.
+func (f *feed) consider(start int64, first byte) {
+	sr, c := f.s.search, f.c
+	t := Type(first >> 4)
+	if !f.maySend(t) || flagsFault(first, c.version, c.assumed()) != "" || len(sr.pending) >= maxCandidates {
+		return
+	}
+	cand := candidate{start: start, pos: start, need: start + 2, v: V311}
+	if start == sr.likely {
+		cand.bits = sr.bonus
+	}
+	if c.known {
+		cand.v = c.version
+	}
+	heap.Push(&sr.pending, cand)
+	if !c.known {
+		cand.v = V5
+		heap.Push(&sr.pending, cand)
+	}
+}
+
+// maySend reports whether packets of type t come from this direction. Where the roles of the two ends are only
+// guessed, all do.
+func (f *feed) maySend(t Type) bool {
+	if f.c.Info.RolesAssumed {
+		return true
+	}
+	if f.dir == FromClient {
+		return !fromServer.has(t)
+	}
+	return !fromClient.has(t)
+}
+
+// follow looks at c's next packet, of which b is what is there up to the stream offset at. It reports whether c has
+// enough evidence; otherwise c waits on if it can.
+func (f *feed) follow(c *candidate, b []byte, at int64) bool {
+	pr := probePacket(b, c.v)
+	if pr.need == 0 {
+		if pr.bits == 0 || !f.maySend(pr.typ) {
+			return false
+		}
+		c.bits += pr.bits
+		if c.bits >= acceptBits {
+			return true
+		}
+		c.pos += pr.total
+		pr.need = 2
+	}
+	if c.need = c.pos + int64(pr.need); c.need <= at {
+		c.need = at + 1 // the packet was larger than what was looked at
+	}
+	if c.need <= c.start+searchLimit {
+		heap.Push(&f.s.search.pending, *c)
+	}
+	return false
+}
+
+// accept takes c's start for the packet boundary and returns the bytes from there.
+func (f *feed) accept(view []byte, c candidate) []byte {
+	s := f.s
+	rest := view[c.start-s.off:]
+	if skipped := c.start - s.search.from; skipped > 0 {
+		f.h.Loss(f.c, Loss{Time: f.time(c.start), Dir: f.dir, Cause: LossResync, Offset: s.search.from, Bytes: skipped})
+	}
+	s.off = c.start
+	s.mode = modeSynced
+	f.weighChain(rest, c)
+	sr := s.search
+	sr.buf, sr.pending = nil, nil
+	return rest
+}
+
+// weighChain takes the packets that proved c as evidence for a version before the first of them is delivered.
+func (f *feed) weighChain(b []byte, c candidate) {
+	if f.c.known {
+		return
+	}
+	for off := int64(0); off <= c.pos-c.start && off < int64(len(b)); {
+		p, ok := headOf(b[off:])
+		if !ok {
+			return
+		}
+		f.c.weigh(&p)
+		off += p.Length
+	}
+}
+
+// headOf returns the packet that begins b, not decoded, if a search waited for the whole of it.
+func headOf(b []byte) (Packet, bool) {
+	if len(b) < 2 {
+		return Packet{}, false
+	}
+	length, n, ok := readVarInt(b[1:])
+	total := 1 + n + int(length)
+	if !ok || total > min(len(b), probeWhole) {
+		return Packet{}, false
+	}
+	return Packet{
+		Type: Type(b[0] >> 4), Flags: b[0] & 15, Head: b[:total:total], HeaderLength: 1 + n, Length: int64(total),
+	}, true
+}
+
+// oldest returns the stream offset from which on bytes must be kept, at most end.
+func (sr *search) oldest(end int64) int64 {
+	for i := range sr.pending {
+		end = min(end, sr.pending[i].start)
+	}
+	return end
+}
+
+// mark remembers that the bytes before the stream offset end were there at t.
+func (sr *search) mark(end int64, t Time) {
+	if n := len(sr.marks); n > 0 && (sr.marks[n-1].t == t || end <= sr.marks[n-1].end) {
+		sr.marks[n-1].end = max(end, sr.marks[n-1].end)
+		return
+	}
+	if len(sr.marks) >= maxMarks {
+		sr.marks = append(sr.marks[:0], sr.marks[1:]...)
+	}
+	sr.marks = append(sr.marks, mark{end, t})
+}
+
+// forget drops the marks before the stream offset off.
+func (sr *search) forget(off int64) {
+	n := 0
+	for n < len(sr.marks) && sr.marks[n].end <= off {
+		n++
+	}
+	sr.marks = append(sr.marks[:0], sr.marks[n:]...)
+}
+
+// timeOf returns when the last byte before the stream offset end was fed: now, if that is not remembered.
+func (sr *search) timeOf(end int64, now Time) Time {
+	for _, m := range sr.marks {
+		if end <= m.end {
+			return m.t
+		}
+	}
+	return now
+}
