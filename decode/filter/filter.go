@@ -11,13 +11,13 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
 
-// A Filter is a parsed expression.
+// A Filter is a parsed expression. It does not change and may be used from several goroutines.
 type Filter struct {
-	text  string
-	match func(h *handshake.Handshake, now decode.Time) bool
+	text string
+	root node
 }
 
-// Error says where in the text the mistake is.
+// Error says where in the text the mistake is, and what would be right there.
 type Error struct {
 	Column int // counted in runes from 1
 	Reason string
@@ -25,9 +25,11 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Reason }
 
-// Match reports whether h is chosen at the time now. A nil Filter chooses all.
+// Match reports whether h is chosen at the time now, from which ages are counted. A nil Filter chooses all.
+//
+// It reads h and its session, so it is called where both may be read: by the owner of the tracker.
 func (f *Filter) Match(h *handshake.Handshake, now decode.Time) bool {
-	return f == nil || f.match == nil || f.match(h, now)
+	return f == nil || f.root == nil || f.root.match(h, now)
 }
 
 // String returns the text that was parsed.
@@ -36,4 +38,65 @@ func (f *Filter) String() string {
 		return ""
 	}
 	return f.text
+}
+
+// A node is one part of an expression.
+type node interface {
+	match(h *handshake.Handshake, now decode.Time) bool
+	// append writes the node down so that it parses to itself.
+	append(dst []byte) []byte
+}
+
+type (
+	allOf []node // and
+	anyOf []node // or
+	not   struct{ of node }
+	leaf  struct {
+		text string
+		test test
+	}
+)
+
+// A test is the question that one word asks.
+type test func(h *handshake.Handshake, now decode.Time) bool
+
+func (n allOf) match(h *handshake.Handshake, now decode.Time) bool {
+	for _, part := range n {
+		if !part.match(h, now) {
+			return false
+		}
+	}
+	return true
+}
+
+func (n anyOf) match(h *handshake.Handshake, now decode.Time) bool {
+	for _, part := range n {
+		if part.match(h, now) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n not) match(h *handshake.Handshake, now decode.Time) bool { return !n.of.match(h, now) }
+
+func (n leaf) match(h *handshake.Handshake, now decode.Time) bool { return n.test(h, now) }
+
+func (n allOf) append(dst []byte) []byte { return appendGroup(dst, n, " ") }
+
+func (n anyOf) append(dst []byte) []byte { return appendGroup(dst, n, " | ") }
+
+func (n not) append(dst []byte) []byte { return n.of.append(append(dst, '!')) }
+
+func (n leaf) append(dst []byte) []byte { return append(dst, n.text...) }
+
+func appendGroup(dst []byte, parts []node, between string) []byte {
+	dst = append(dst, '(')
+	for i, part := range parts {
+		if i > 0 {
+			dst = append(dst, between...)
+		}
+		dst = part.append(dst)
+	}
+	return append(dst, ')')
 }

@@ -1,4 +1,142 @@
 package filter
 
+import "fmt"
+
+const (
+	maxText  = 4096 // bytes
+	maxDepth = 64   // parentheses and negations inside each other
+)
+
 // Parse parses an expression. The empty text gives a nil Filter, which chooses all. An error is an *Error.
-func Parse(text string) (*Filter, error) { return nil, nil }
+func Parse(text string) (*Filter, error) {
+	if len(text) > maxText {
+		return nil, &Error{Column: 1, Reason: fmt.Sprintf("the filter is longer than %d bytes", maxText)}
+	}
+	p := parser{lex: lexer{rest: text, column: 1}}
+	root, err := p.all()
+	if err != nil {
+		return nil, err
+	}
+	if root == nil {
+		return nil, nil
+	}
+	return &Filter{text: text, root: root}, nil
+}
+
+// parser is a recursive descent over
+//
+//	or    = and { "|" and } .
+//	and   = unary { unary } .
+//	unary = "!" unary | "(" or ")" | word .
+type parser struct {
+	lex   lexer
+	ahead token
+	depth int
+}
+
+// all parses the whole text; nil is an empty one.
+func (p *parser) all() (node, error) {
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	if p.ahead.sign == -1 {
+		return nil, nil
+	}
+	root, err := p.or()
+	if err != nil {
+		return nil, err
+	}
+	if p.ahead.sign == ')' {
+		return nil, &Error{Column: p.ahead.column, Reason: "this ) closes nothing: remove it, or add a ( before"}
+	}
+	return root, nil
+}
+
+func (p *parser) advance() *Error {
+	var err *Error
+	p.ahead, err = p.lex.next()
+	return err
+}
+
+func (p *parser) or() (node, *Error) {
+	first, err := p.and()
+	if err != nil {
+		return nil, err
+	}
+	parts := anyOf{first}
+	for p.ahead.sign == '|' {
+		if err := p.advance(); err != nil {
+			return nil, err
+		}
+		next, err := p.and()
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, next)
+	}
+	if len(parts) == 1 {
+		return first, nil
+	}
+	return parts, nil
+}
+
+func (p *parser) and() (node, *Error) {
+	first, err := p.unary()
+	if err != nil {
+		return nil, err
+	}
+	parts := allOf{first}
+	for p.ahead.sign == 0 || p.ahead.sign == '!' || p.ahead.sign == '(' {
+		next, err := p.unary()
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, next)
+	}
+	if len(parts) == 1 {
+		return first, nil
+	}
+	return parts, nil
+}
+
+func (p *parser) unary() (node, *Error) {
+	t := p.ahead
+	if t.sign == '!' || t.sign == '(' {
+		p.depth++
+		defer func() { p.depth-- }()
+		if p.depth > maxDepth {
+			return nil, &Error{Column: t.column, Reason: fmt.Sprintf("more than %d levels inside each other", maxDepth)}
+		}
+	}
+	switch t.sign {
+	case 0:
+		n, err := word(t)
+		if err != nil {
+			return nil, err
+		}
+		return n, p.advance()
+	case '!':
+		if err := p.advance(); err != nil {
+			return nil, err
+		}
+		of, err := p.unary()
+		return not{of}, err
+	case '(':
+		return p.group(t)
+	}
+	return nil, &Error{Column: t.column, Reason: "a word is missing here, such as topic:plant/# or state:open"}
+}
+
+func (p *parser) group(open token) (node, *Error) {
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	n, err := p.or()
+	if err != nil {
+		return nil, err
+	}
+	if p.ahead.sign != ')' {
+		return nil, &Error{Column: open.column, Reason: "this ( is not closed: add a )"}
+	}
+	return n, p.advance()
+}
