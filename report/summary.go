@@ -1,0 +1,193 @@
+package report
+
+import (
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+)
+
+// Summary writes nothing but totals, at the end.
+type Summary struct{ page }
+
+// NewSummary returns a Summary that writes to w.
+func NewSummary(w io.Writer) *Summary { return &Summary{page{w: w}} }
+
+// Event implements Reporter.
+func (s *Summary) Event(*watch.Event) {}
+
+// Finish implements Reporter.
+func (s *Summary) Finish(snap *watch.Snapshot) error {
+	s.buf = AppendSummary(s.buf, snap)
+	return s.Flush()
+}
+
+// AppendSummary appends the totals of s as a few lines of text, the same that stay on the terminal when the screen closes.
+func AppendSummary(b []byte, s *watch.Snapshot) []byte {
+	t, c := totalsOf(s), &s.Counts
+	b = appendSource(b, &t)
+	b = appendPacketLine(b, c)
+	if n := c.Publish; n[0]+n[1]+n[2] > 0 {
+		b = append(b, "PUBLISH      "...)
+		b = appendParts(b, []part{{"QoS 0", n[0]}, {"QoS 1", n[1]}, {"QoS 2", n[2]}})
+	}
+	for i, o := range c.Handshakes {
+		b = appendOutcomeLine(b, i+1, o)
+	}
+	b = append(b, "alerts       "...)
+	var alerts []part
+	for _, name := range sortedKeys(c.Alerts) {
+		alerts = append(alerts, part{string(name), c.Alerts[name]})
+	}
+	b = appendParts(b, alerts)
+	return appendLosses(b, &t, c)
+}
+
+// appendSource appends what was looked at: names, frames, bytes, and for how long.
+func appendSource(b []byte, t *totals) []byte {
+	for i, name := range t.names {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(b, decode.Escape(name)...)
+	}
+	if len(t.names) > 0 {
+		b = append(b, ": "...)
+	}
+	b = appendNoun(b, t.frames, "frame")
+	b = appendNoun(append(b, ", "...), t.bytes, "byte")
+	if t.first != 0 && t.last >= t.first {
+		b = appendDuration(append(b, ", "...), t.last.Sub(t.first))
+	}
+	return append(b, '\n')
+}
+
+func appendPacketLine(b []byte, c *watch.Counts) []byte {
+	var parts []part
+	for p, n := range c.Packets {
+		parts = append(parts, part{decode.Type(p).String(), n})
+	}
+	b = append(b, "packets      "...)
+	b = appendParts(b, parts)
+	b = append(b, "connections  "...)
+	b = strconv.AppendUint(b, c.Connections, 10)
+	b = appendNoun(append(b, ", "...), c.Sessions, "session")
+	return append(b, '\n')
+}
+
+func appendOutcomeLine(b []byte, level int, o watch.Outcomes) []byte {
+	total := o.Complete + o.Refused + o.Abandoned + o.Unknown + o.Open
+	if total+o.JoinedLate == 0 {
+		return b
+	}
+	b = append(b, "QoS "...)
+	b = append(b, byte('0'+level))
+	b = appendNoun(append(b, "        "...), total, "handshake")
+	b = append(b, ": "...)
+	return appendParts(b, []part{{"complete", o.Complete}, {"refused", o.Refused}, {"abandoned", o.Abandoned},
+		{"unknown", o.Unknown}, {"open", o.Open}, {"joined late", o.JoinedLate}})
+}
+
+// appendLosses appends what was lost, dropped or left out; nothing where nothing was.
+func appendLosses(b []byte, t *totals, c *watch.Counts) []byte {
+	parts := []part{
+		{"gaps in TCP", t.gaps}, {"bytes in gaps", t.gapBytes}, {"malformed packets", c.Malformed},
+		{"frames cut", t.cut}, {"dropped by the kernel", t.kernelDrops}, {"dropped by mqttwatch", t.queueDrops},
+		{"bytes not understood", c.LostBytes - min(c.LostBytes, t.gapBytes)}, {"handshakes evicted", c.Evicted},
+	}
+	for _, name := range sortedKeys(t.other) {
+		parts = append(parts, part{connectionNoun(name, t.other[name]), t.other[name]})
+	}
+	for _, name := range sortedKeys(t.notDecoded) {
+		parts = append(parts, part{"frames not decoded (" + decode.Escape(name) + ")", t.notDecoded[name]})
+	}
+	if line := appendParts(nil, parts); string(line) != none {
+		b = append(append(b, "not seen     "...), line...)
+	}
+	for _, note := range t.notes {
+		b = append(append(append(b, "note         "...), decode.Escape(note)...), '\n')
+	}
+	return b
+}
+
+// A part is a number with its name.
+type part struct {
+	name string
+	n    uint64
+}
+
+const none = "none\n"
+
+// appendParts appends the parts that are not 0, as "12 CONNECT, 3 PUBLISH", and ends the line.
+func appendParts(b []byte, parts []part) []byte {
+	some := false
+	for _, p := range parts {
+		if p.n == 0 {
+			continue
+		}
+		if some {
+			b = append(b, ", "...)
+		}
+		some = true
+		b = append(strconv.AppendUint(b, p.n, 10), ' ')
+		b = append(b, p.name...)
+	}
+	if !some {
+		return append(b, none...)
+	}
+	return append(b, '\n')
+}
+
+// appendNoun appends n and the noun in its number.
+func appendNoun(b []byte, n uint64, noun string) []byte {
+	b = append(append(strconv.AppendUint(b, n, 10), ' '), noun...)
+	if n != 1 {
+		b = append(b, 's')
+	}
+	return b
+}
+
+func connectionNoun(name string, n uint64) string {
+	noun := " connections"
+	if n == 1 {
+		noun = " connection"
+	}
+	return strings.TrimSpace(decode.Escape(name)) + noun
+}
+
+// NoMQTT says in one line what was in the sources where no Control Packet was found; "" where one was.
+func NoMQTT(s *watch.Snapshot) string {
+	if packetCount(&s.Counts) > 0 {
+		return ""
+	}
+	t := totalsOf(s)
+	b := []byte("no MQTT found")
+	for i, name := range t.names {
+		b = append(b, [2]string{", ", " in "}[btoi(i == 0)]...)
+		b = append(b, decode.Escape(name)...)
+	}
+	b = appendNoun(append(b, ": "...), t.frames, "frame")
+	for _, name := range sortedKeys(t.other) {
+		b = append(b, ", "...)
+		b = strconv.AppendUint(b, t.other[name], 10)
+		b = append(append(b, ' '), connectionNoun(name, t.other[name])...)
+	}
+	for _, name := range sortedKeys(t.notDecoded) {
+		b = append(b, ", "...)
+		b = appendNoun(b, t.notDecoded[name], "frame")
+		b = append(append(append(b, " not decoded ("...), decode.Escape(name)...), ')')
+	}
+	if t.frames > 0 && len(t.other) == 0 && len(t.notDecoded) == 0 {
+		b = append(b, ", none with TCP data"...)
+	}
+	return string(b)
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,90 @@
+package report_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/report"
+)
+
+func TestText(t *testing.T) {
+	const want = `2026-11-22T12:01:33.163Z  complete   sensor-7 -> broker  QoS 2  id 17  plant/a/temp  5 bytes  43ms
+2026-11-22T12:01:34.120Z  refused    app -> broker  SUBSCRIBE  id 1  secret/#  1ms  0x87 Not authorized
+2026-11-22T12:01:38.120Z  ALERT raised     warn      puback-overdue  pump-2 owes PUBACK for id 4
+2026-11-22T12:02:33.120Z  open       10.0.0.8:50123 <- broker  QoS 1  id 4  cmd/pump-2/set  PUBACK owed by 10.0.0.8:50123 for 1m0s  resent 1x  joined late  unsure
+
+`
+	got := write(t, newText, snapshot(), allEvents()...)
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if summary := strings.TrimPrefix(got, want); summary != string(report.AppendSummary(nil, snapshot())) {
+		t.Errorf("the end is not the summary:\n%s", summary)
+	}
+}
+
+func TestSummary(t *testing.T) {
+	const want = `eth0.pcap: 237 frames, 12345 bytes, 1m0s
+packets      2 CONNECT, 6 PUBLISH
+connections  2, 2 sessions
+PUBLISH      3 QoS 0, 2 QoS 1, 1 QoS 2
+QoS 1        15 handshakes: 1 complete, 2 refused, 3 abandoned, 4 unknown, 5 open, 6 joined late
+QoS 2        9 handshakes: 9 complete
+alerts       1 capture-gap, 2 puback-overdue
+not seen     1 gaps in TCP, 100 bytes in gaps, 1 malformed packets, 3 frames cut, 1 dropped by the kernel, 2 dropped by mqttwatch, 20 bytes not understood, 4 handshakes evicted, 2 HTTP connections, 1 TLS connection, 3 frames not decoded (link type 195)
+note         file ends in the middle of a frame
+`
+	newSummary := func(w *bytes.Buffer) report.Reporter { return report.NewSummary(w) }
+	if got := write(t, newSummary, snapshot(), allEvents()...); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestSummaryOfNothing(t *testing.T) {
+	const want = `0 frames, 0 bytes
+packets      none
+connections  0, 0 sessions
+alerts       none
+`
+	if got := string(report.AppendSummary(nil, &watch.Snapshot{})); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestNoMQTT(t *testing.T) {
+	some := snapshot()
+	tests := []struct {
+		name    string
+		sources []decode.SourceStats
+		want    string
+	}{
+		{"TLS", []decode.SourceStats{{Name: "x.pcap", Frames: 237, Other: map[string]uint64{"TLS": 1, "not MQTT": 2}}},
+			"no MQTT found in x.pcap: 237 frames, 1 TLS connection, 2 not MQTT connections"},
+		{"link type", []decode.SourceStats{{Name: "x.pcap", Frames: 2, NotDecoded: map[string]uint64{"link type 195": 2}}},
+			"no MQTT found in x.pcap: 2 frames, 2 frames not decoded (link type 195)"},
+		{"no TCP", []decode.SourceStats{{Name: "a.pcap", Frames: 1}, {Name: "b.pcap", Frames: 1}},
+			"no MQTT found in a.pcap, b.pcap: 2 frames, none with TCP data"},
+		{"empty", []decode.SourceStats{{Name: "x.pcap"}}, "no MQTT found in x.pcap: 0 frames"},
+	}
+	for _, test := range tests {
+		if got := report.NoMQTT(&watch.Snapshot{Sources: test.sources}); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+	if got := report.NoMQTT(some); got != "" {
+		t.Errorf("with MQTT: %q, want nothing", got)
+	}
+}
+
+func TestTextWithoutTopic(t *testing.T) {
+	row := delivery()
+	row.Topic, row.JoinedLate = "", true
+	got := write(t, newText, &watch.Snapshot{}, &watch.Event{Kind: watch.HandshakeEnded, Time: noon.Add(time.Hour), Row: row})
+	if !strings.Contains(got, "(topic not seen)") || strings.Contains(got, "5 bytes") {
+		t.Errorf("a PUBLISH that was not seen: %s", got)
+	}
+}
