@@ -1,7 +1,31 @@
 package handshake
 
-// AlertName names an alert of the catalogue (docs/alerts.md).
+import "github.com/mqttwatch/mqttwatch/decode"
+
+// AlertName names an alert of the catalogue.
 type AlertName string
+
+// The alerts.
+const (
+	PubackOverdue           AlertName = "puback-overdue"
+	PubrecOverdue           AlertName = "pubrec-overdue"
+	PubrelOverdue           AlertName = "pubrel-overdue"
+	PubcompOverdue          AlertName = "pubcomp-overdue"
+	SubackOverdue           AlertName = "suback-overdue"
+	ConnackOverdue          AlertName = "connack-overdue"
+	PingrespOverdue         AlertName = "pingresp-overdue"
+	InflightWindowFull      AlertName = "inflight-window-full"
+	PacketIDInUse           AlertName = "packet-id-in-use"
+	PacketIDZero            AlertName = "packet-id-zero"
+	UnexpectedAck           AlertName = "unexpected-ack"
+	AckTypeMismatch         AlertName = "ack-type-mismatch"
+	PublishRefused          AlertName = "publish-refused"
+	DisconnectWithInflight  AlertName = "disconnect-with-inflight"
+	SessionLostInflight     AlertName = "session-lost-inflight"
+	ResumeWithoutRedelivery AlertName = "resume-without-redelivery"
+	CaptureGap              AlertName = "capture-gap"
+	JoinedMidStream         AlertName = "joined-mid-stream"
+)
 
 // Severity grades an alert.
 type Severity uint8
@@ -14,3 +38,83 @@ const (
 	Warn
 	Critical
 )
+
+func (s Severity) String() string {
+	switch s {
+	case Notice:
+		return "notice"
+	case Info:
+		return "info"
+	case Warn:
+		return "warn"
+	case Critical:
+		return "critical"
+	}
+	return "none"
+}
+
+// An Alert is a condition that was recognised. One condition is one Alert, which ages until it clears; what happens at a point in time and
+// happens again is counted in the same Alert. The Tracker owns it.
+type Alert struct {
+	ID       uint64
+	Name     AlertName
+	Severity Severity
+	Raised   decode.Time
+	Cleared  decode.Time // 0 while the condition lasts, and for what never clears
+	Last     decode.Time // when it last happened
+	Count    int         // how often it happened
+	Lasting  bool        // a condition that lasts and can clear, not a point in time
+
+	Session   *Session
+	Handshake uint64 // the handshake it is about, 0 where about none
+	PacketID  uint16
+	Kind      Kind
+	Sender    decode.Direction
+	Topic     string
+	Owed      decode.Type // the packet owed, or the one that was out of place
+	By        decode.Direction
+	Since     decode.Time
+	Reason    decode.ReasonCode
+	// N, Limit and Oldest are, for alerts about several handshakes, their number, the window, and the longest open.
+	N, Limit   int
+	Phases     [AwaitingSuback + 1]int // how many in each state
+	Oldest     uint16
+	OldestOwed decode.Type
+	Bytes      int64
+	Prior      bool // unexpected-ack: it belongs to an earlier connection
+	link       *Link
+	key        alertKey
+}
+
+// alertKey makes two occurrences the same alert.
+type alertKey struct {
+	name    AlertName
+	session uint64
+	link    uint64
+	detail  string
+	side    decode.Direction
+}
+
+// EventKind says what an Event tells.
+type EventKind uint8
+
+// The kinds of Event.
+const (
+	_                EventKind = iota
+	HandshakeStarted           // Handshake is set
+	HandshakeEnded             // Handshake is set
+	AlertRaised                // Alert is set
+	AlertEscalated             // Alert is set: its severity rose
+	AlertCleared               // Alert is set
+)
+
+// An Event is what the Tracker concludes. What it points to is the Tracker's and changes later.
+type Event struct {
+	Kind      EventKind
+	Time      decode.Time
+	Handshake *Handshake
+	Alert     *Alert
+}
+
+// Recorder takes events in the order in which they happen.
+type Recorder interface{ Record(Event) }

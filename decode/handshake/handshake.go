@@ -14,6 +14,23 @@ const (
 	Unsubscribe      // UNSUBSCRIBE → UNSUBACK
 )
 
+// Publish reports whether k delivers an Application Message.
+func (k Kind) Publish() bool { return k == QoS1 || k == QoS2 }
+
+func (k Kind) String() string {
+	switch k {
+	case QoS1:
+		return "QoS 1"
+	case QoS2:
+		return "QoS 2"
+	case Subscribe:
+		return "SUBSCRIBE"
+	case Unsubscribe:
+		return "UNSUBSCRIBE"
+	}
+	return "?"
+}
+
 // State is where a Handshake stands.
 type State uint8
 
@@ -28,11 +45,38 @@ const (
 	Complete
 	Refused   // ended by a Reason Code of 0x80 or above
 	Abandoned // the session ended, or the identifier was taken over
-	Unknown   // bytes are missing from the capture at a place that could hold the answer
+	Unknown   // bytes of the capture are missing at a place that could hold the answer
 )
 
 // Open reports whether a packet is still owed.
 func (s State) Open() bool { return s >= AwaitingPuback && s <= AwaitingSuback }
+
+func (s State) String() string {
+	switch s {
+	case AwaitingPuback:
+		return "awaiting PUBACK"
+	case AwaitingPubrec:
+		return "awaiting PUBREC"
+	case AwaitingPubrel:
+		return "awaiting PUBREL"
+	case AwaitingPubcomp:
+		return "awaiting PUBCOMP"
+	case AwaitingSuback:
+		return "awaiting SUBACK"
+	case Complete:
+		return "complete"
+	case Refused:
+		return "refused"
+	case Abandoned:
+		return "abandoned"
+	case Unknown:
+		return "unknown"
+	}
+	return "?"
+}
+
+// MaxText bounds how many bytes of a Topic Name or Client Identifier are kept; what is longer is cut there.
+const MaxText = 1024
 
 // Step is one Control Packet of a Handshake, as it was seen.
 type Step struct {
@@ -46,12 +90,18 @@ type Step struct {
 	Dup    bool
 }
 
+// firstSteps is how many steps a Handshake holds without more memory; a healthy QoS 2 delivery has so many. maxSteps bounds them all.
+const (
+	firstSteps = 4
+	maxSteps   = 40
+)
+
 // A Handshake is one QoS 1 or QoS 2 delivery between a sender and a receiver on one hop, or one SUBSCRIBE or
 // UNSUBSCRIBE. The Tracker owns it: read it only where the Tracker's owner lets you, and copy what is to be kept.
 type Handshake struct {
 	ID      uint64 // counts up from 1 in the order in which handshakes were first seen
 	Session *Session
-	Topic   string // Topic Name as sent (not escaped); for SUBSCRIBE and UNSUBSCRIBE the first Topic Filter
+	Topic   string // Topic Name as sent (not escaped, at most MaxText bytes); for SUBSCRIBE and UNSUBSCRIBE the first Topic Filter
 	// PayloadHash and PayloadLength are of the whole payload.
 	PayloadHash   uint64
 	PayloadLength uint32
@@ -70,19 +120,80 @@ type Handshake struct {
 	Retain  bool
 	// JoinedLate is set where the capture began after its first packet.
 	JoinedLate bool
-	// Unsure is set where what is shown may be an artefact of a gap in the capture.
+	// Unsure is set where bytes are missing from the capture at a place that could hold the packet that is owed.
 	Unsure bool
-	// Severity is that of the worst alert now open on it.
-	Severity Severity
+	// TopicUnknown is set where the Topic Name stands behind a Topic Alias that was set before the capture began.
+	TopicUnknown bool
 
-	first    [4]Step
-	more     []Step
-	count    uint8 // steps in first
-	dropped  uint16
-	position timerState
+	pendingResume bool // open from an earlier connection, not yet redelivered on this one
+	inQueue       bool // waits in the queue of timers
+	nsteps        uint8
+	dropped       uint16
+	first         [firstSteps]Step
+	more          []Step
+
+	link       *Link // that of the sender's last packet
+	window     *Link // in whose window it counts; nil where in none
+	alert      *Alert
+	due        *timer
+	prev, next *Handshake
 }
 
-type timerState struct{}
+// Steps returns the number of steps kept.
+func (h *Handshake) Steps() int { return int(h.nsteps) + len(h.more) }
 
-// Session is a Client Identifier at a Server.
-type Session struct{}
+// Step returns step i, counting from 0, oldest first.
+func (h *Handshake) Step(i int) Step {
+	if i < int(h.nsteps) {
+		return h.first[i]
+	}
+	return h.more[i-int(h.nsteps)]
+}
+
+// Dropped counts the steps beyond the bound, which are not kept.
+func (h *Handshake) Dropped() int { return int(h.dropped) }
+
+// Started is when its first packet was seen.
+func (h *Handshake) Started() decode.Time { return h.first[0].Time }
+
+// Verdict is the state to show: an open handshake whose answer may have been in a gap is Unknown.
+func (h *Handshake) Verdict() State {
+	if h.Unsure && h.State.Open() {
+		return Unknown
+	}
+	return h.State
+}
+
+// Owes returns the Control Packet that is owed and by whom; 0 where nothing is.
+func (h *Handshake) Owes() (decode.Type, decode.Direction) {
+	return owes(h.State, h.Kind, h.Sender)
+}
+
+// Severity is that of the alert now open on h, None where there is none.
+func (h *Handshake) Severity() Severity {
+	if h.alert == nil {
+		return None
+	}
+	return h.alert.Severity
+}
+
+// Offline reports whether h is open while its session has no Network Connection.
+func (h *Handshake) Offline() bool {
+	return h.State.Open() && (h.Session.link == nil || h.pendingResume)
+}
+
+// addStep appends s, within the bound.
+func (h *Handshake) addStep(s Step) {
+	switch {
+	case h.nsteps < firstSteps:
+		h.first[h.nsteps] = s
+		h.nsteps++
+	case len(h.more) < maxSteps-firstSteps:
+		h.more = append(h.more, s)
+	default:
+		if h.dropped < 1<<16-1 {
+			h.dropped++
+		}
+		h.more[len(h.more)-1] = s // the newest is worth more than the last but one
+	}
+}

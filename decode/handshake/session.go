@@ -1,6 +1,10 @@
 package handshake
 
-import "github.com/mqttwatch/mqttwatch/decode"
+import (
+	"net/netip"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
 
 // LinkKind says what happened to a session's Network Connection.
 type LinkKind uint8
@@ -27,3 +31,138 @@ type LinkEvent struct {
 	Bytes          int64 // LinkGap
 	Cause          decode.CloseCause
 }
+
+// maxLinkEvents bounds the LinkEvents kept of a session; the oldest go first.
+const maxLinkEvents = 64
+
+// sessionKey is what makes two connections the same session: the Client Identifier at a Server.
+type sessionKey struct {
+	server netip.AddrPort
+	name   string // of the server, where its address is not known
+	client string
+}
+
+// Session is a Client Identifier at a Server. It outlives Network Connections (5.0 §4.1). Until the CONNECT of a connection is seen
+// the session is the connection.
+type Session struct {
+	ID uint64
+	// ClientID is empty where not known. It is raw text from the wire, at most MaxText bytes.
+	ClientID   string
+	Server     netip.AddrPort
+	ServerName string
+	Version    decode.Version
+	// VersionAssumed is set where no CONNECT was seen.
+	VersionAssumed bool
+
+	key       sessionKey // zero while the client is not known
+	link      *Link      // the newest Network Connection, nil while there is none
+	newest    *decode.ConnInfo
+	links     uint32
+	events    []LinkEvent
+	flows     [2]inflight
+	endsWith  bool   // the session ends with its connection: Clean Session, or Session Expiry Interval 0
+	expiry    uint32 // seconds
+	expiring  *timer
+	partial   [2]bool // on that sending side handshakes may be open that were begun out of sight
+	seen      [2]*idSet
+	openTotal int
+
+	resting            bool
+	restPrev, restNext *Session
+}
+
+// Conn returns the newest Network Connection, and whether it still stands.
+func (s *Session) Conn() (info *decode.ConnInfo, connected bool) { return s.newest, s.link != nil }
+
+// Events returns the last events of the session's connections, oldest first. The slice is the session's own.
+func (s *Session) Events() []LinkEvent { return s.events }
+
+// Window returns how many handshakes of a sending side count in its window now, and the limit; 0 where it is not known.
+func (s *Session) Window(sender decode.Direction) (inFlight, limit int) {
+	if s.link == nil {
+		return 0, 0
+	}
+	return s.link.outstanding[sender], int(s.link.limit[sender])
+}
+
+// Last returns when an end last sent a Control Packet on the newest connection, and which; 0 where it has not.
+func (s *Session) Last(dir decode.Direction) (decode.Time, decode.Type) {
+	if s.link == nil {
+		return 0, 0
+	}
+	return s.link.last[dir], s.link.lastType[dir]
+}
+
+func (s *Session) addEvent(e LinkEvent) {
+	if len(s.events) == maxLinkEvents {
+		copy(s.events, s.events[1:])
+		s.events = s.events[:maxLinkEvents-1]
+	}
+	s.events = append(s.events, e)
+}
+
+// joinedUnseen says that from here on handshakes of a sending side may be open that were begun out of sight.
+func (s *Session) joinedUnseen(sender decode.Direction) {
+	s.partial[sender] = true
+	s.seen[sender] = nil
+}
+
+// mayBeUnseen reports whether an acknowledgement of id, of which nothing is known, may belong to a handshake begun out of sight.
+func (s *Session) mayBeUnseen(sender decode.Direction, id uint16) bool {
+	return s.partial[sender] && (s.seen[sender] == nil || !s.seen[sender].has(id))
+}
+
+// note remembers that id was seen in use, where that matters.
+func (s *Session) note(sender decode.Direction, id uint16) {
+	if !s.partial[sender] {
+		return
+	}
+	if s.seen[sender] == nil {
+		s.seen[sender] = new(idSet)
+	}
+	s.seen[sender].add(id)
+}
+
+// Link is what the Tracker knows of one Network Connection.
+type Link struct {
+	Session *Session
+	Info    *decode.ConnInfo
+
+	index    uint32 // within its session, from 1
+	clean    bool   // Clean Start, or Clean Session
+	asked    bool   // CONNECT was seen
+	accepted bool   // CONNACK with success was seen
+	refused  bool   // CONNACK with a failure was seen
+	endsWith bool   // what CONNECT asks of the session; see Session.endsWith
+	expiry   uint32 // seconds
+	closed   bool
+	left     bool // DISCONNECT was seen: nothing more is owed on this connection
+	leaver   LinkEvent
+	version  decode.Version
+
+	keepAlive   uint16
+	limit       [2]uint16 // by sending side; 0 where not known
+	outstanding [2]int
+	pending     [2]int // handshakes of a sending side that wait for redelivery
+	last        [2]decode.Time
+	lastType    [2]decode.Type
+	displaced   *Link // whose place in the session this one took
+
+	connack, ping, leave *timer
+	windows, resumes     [2]*timer
+	pingAt               decode.Time
+	connectAt            decode.Time
+	open                 [linkAlerts]*Alert
+	lastTopic            [2]string
+}
+
+// The lasting alerts that a Link can have open, one of each.
+const (
+	linkConnack = iota
+	linkPing
+	linkWindow // and linkWindow+1: by sending side
+	linkWindow2
+	linkResume // and linkResume+1: by sending side
+	linkResume2
+	linkAlerts
+)

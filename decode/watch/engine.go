@@ -1,10 +1,19 @@
 // Package watch is the engine: it owns the state, takes segments in, and answers snapshots.
+//
+//	Feed ──▶ decode.Conn ──▶ handshake.Tracker ──▶ Event ──▶ Config.OnEvent (reports)
+//	                              │
+//	                              └──▶ store of handshakes ◀── Snapshot (the screen pulls)
 package watch
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
 
 // DefaultKeep is how many finished handshakes are kept where Config does not say.
@@ -18,7 +27,6 @@ type Config struct {
 	Warn, Critical time.Duration
 	// RawBytes bounds the store of packets' bytes for the details pane; 0 keeps none (headless), the screen asks for 16 MiB.
 	RawBytes int
-	Decode   decode.Options
 	// OnEvent, if set, is called for each event, in order, on the goroutine that feeds. The Event is valid until it returns.
 	OnEvent func(*Event)
 }
@@ -44,20 +52,235 @@ type Event struct {
 	Alert *Alert
 }
 
-// Engine owns the state. Its methods may be called from any goroutine.
-type Engine struct{}
+// Engine owns the state. Its methods may be called from any goroutine: Feed holds the lock for one batch, Snapshot for as long as it copies.
+type Engine struct {
+	mu       sync.Mutex
+	cfg      Config
+	tracker  *handshake.Tracker
+	store    store
+	raw      rawStore
+	counts   Counts
+	stuck    Stuck
+	view     view
+	sources  func() []decode.SourceStats
+	row      Row                       // reused for events
+	event    Event                     // reused
+	alert    Alert                     // reused
+	conns    map[*decode.Conn]struct{} // those that have not ended
+	finished bool
+}
 
 // New returns an Engine that has seen nothing.
-func New(cfg Config) *Engine { return &Engine{} }
+func New(cfg Config) *Engine {
+	if cfg.Keep <= 0 {
+		cfg.Keep = DefaultKeep
+	}
+	e := &Engine{cfg: cfg, raw: newRawStore(cfg.RawBytes), conns: make(map[*decode.Conn]struct{})}
+	e.counts.Keep = cfg.Keep
+	e.tracker = handshake.New(handshake.Config{Warn: cfg.Warn, Critical: cfg.Critical}, e)
+	return e
+}
+
+// SetSources tells the engine whom to ask for the state of the sources. ask must not call the engine.
+func (e *Engine) SetSources(ask func() []decode.SourceStats) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.sources = ask
+}
+
+// connection is what the engine keeps with a decode.Conn.
+type connection struct {
+	link    *handshake.Link
+	counted bool
+}
 
 // Feed takes segments in, in the order of the slice. It keeps none of their bytes.
-func (e *Engine) Feed(batch []decode.Segment) {}
+func (e *Engine) Feed(batch []decode.Segment) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range batch {
+		e.segment(&batch[i])
+	}
+}
 
-// SetSources tells the engine whom to ask for the state of the sources.
-func (e *Engine) SetSources(ask func() []decode.SourceStats) {}
+func (e *Engine) segment(s *decode.Segment) {
+	if s.Kind == decode.Tick {
+		e.tracker.Advance(s.Time)
+		return
+	}
+	c, _ := s.Conn.Attachment.(*connection)
+	if c == nil {
+		c = &connection{link: e.tracker.Open(&s.Conn.Info, s.Time)}
+		s.Conn.Attachment = c
+		e.conns[s.Conn] = struct{}{}
+	}
+	switch s.Kind {
+	case decode.Data:
+		s.Conn.Feed(s.Dir, s.Time, s.Data, (*handler)(e))
+	case decode.Gap:
+		s.Conn.Gap(s.Dir, s.Time, s.Bytes, (*handler)(e))
+	case decode.Close:
+		delete(e.conns, s.Conn)
+		s.Conn.Finish(decode.FromClient, s.Time, (*handler)(e))
+		s.Conn.Finish(decode.FromServer, s.Time, (*handler)(e))
+		e.tracker.Close(c.link, s.Time, s.Dir, s.Cause)
+	}
+}
 
-// Snapshot copies what q asks for.
-func (e *Engine) Snapshot(q Query) *Snapshot { return &Snapshot{} }
+// handler is the Engine as decode calls it; a type of its own keeps its methods out of the Engine's.
+type handler Engine
 
-// Finish says that the capture has ended: what waits is decided, and an event is sent for each handshake still open.
-func (e *Engine) Finish() {}
+func (h *handler) Packet(c *decode.Conn, p *decode.Packet) {
+	e := (*Engine)(h)
+	state := c.Attachment.(*connection)
+	if !state.counted {
+		state.counted = true
+		e.counts.Connections++
+	}
+	e.counts.Packets[p.Type&15]++
+	e.counts.Bytes += uint64(p.Length)
+	if p.Err != nil {
+		e.counts.Malformed++
+	}
+	if p.Type == decode.PUBLISH && p.QoS < 3 {
+		e.counts.Publish[p.QoS]++
+	}
+	e.tracker.Packet(state.link, p, e.raw.add(p))
+}
+
+func (h *handler) Loss(c *decode.Conn, l decode.Loss) {
+	e := (*Engine)(h)
+	e.counts.Lost++
+	e.counts.LostBytes += uint64(max(l.Bytes, 0))
+	if l.Cause == decode.LossUndecodable {
+		e.counts.Malformed++
+	}
+	e.tracker.Loss(c.Attachment.(*connection).link, l)
+}
+
+// Record takes an event of the tracker.
+func (e *Engine) Record(ev handshake.Event) {
+	switch ev.Kind {
+	case handshake.HandshakeStarted:
+		e.started(ev.Handshake)
+	case handshake.HandshakeEnded:
+		e.ended(ev.Handshake)
+	case handshake.AlertRaised:
+		e.alertEvent(AlertRaised, ev.Alert)
+	case handshake.AlertEscalated:
+		e.alertEvent(AlertEscalated, ev.Alert)
+	case handshake.AlertCleared:
+		e.alertEvent(AlertCleared, ev.Alert)
+	}
+}
+
+func (e *Engine) started(h *handshake.Handshake) {
+	e.store.add(h)
+	if o := e.counts.outcomes(h); o != nil {
+		if h.JoinedLate {
+			o.JoinedLate++
+		} else {
+			o.Open++
+		}
+	}
+}
+
+func (e *Engine) ended(h *handshake.Handshake) {
+	if o := e.counts.outcomes(h); o != nil && !h.JoinedLate {
+		o.Open--
+		switch h.State {
+		case handshake.Complete:
+			o.Complete++
+		case handshake.Refused:
+			o.Refused++
+		case handshake.Abandoned:
+			o.Abandoned++
+		case handshake.Unknown:
+			o.Unknown++
+		}
+	}
+	if e.cfg.OnEvent != nil {
+		fillRow(&e.row, h)
+		e.emit(Event{Kind: HandshakeEnded, Time: h.Ended, Row: &e.row})
+	}
+	if e.store.ended >= e.cfg.Keep { // before h is added: the tracker still works on it
+		e.counts.Evicted++
+		e.tracker.Release(e.store.evict())
+	}
+	e.store.end(h)
+}
+
+func (e *Engine) emit(ev Event) {
+	e.event = ev
+	e.cfg.OnEvent(&e.event)
+}
+
+func (e *Engine) alertEvent(kind EventKind, a *handshake.Alert) {
+	if a.Lasting {
+		e.countStuck(kind, a)
+	}
+	if e.cfg.OnEvent == nil {
+		return
+	}
+	e.alert = alertOf(a, e.tracker.Now())
+	e.emit(Event{Kind: kind, Time: e.tracker.Now(), Alert: &e.alert})
+}
+
+// countStuck keeps the number of lasting alerts that are open now, by severity.
+func (e *Engine) countStuck(kind EventKind, a *handshake.Alert) {
+	critical := a.Severity == handshake.Critical
+	switch {
+	case kind == AlertRaised && critical:
+		e.stuck.Critical++
+	case kind == AlertRaised:
+		e.stuck.Warn++
+	case kind == AlertEscalated:
+		e.stuck.Warn--
+		e.stuck.Critical++
+	case kind == AlertCleared && critical:
+		e.stuck.Critical--
+	case kind == AlertCleared:
+		e.stuck.Warn--
+	}
+}
+
+// Finish says that the capture has ended: what waits is decided, and an event is sent for each handshake still open, the oldest first.
+func (e *Engine) Finish() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.finished {
+		return
+	}
+	e.finished = true
+	e.finishConns()
+	e.tracker.Finish()
+	if e.cfg.OnEvent == nil {
+		return
+	}
+	for h := range e.store.all() {
+		if h.State.Open() {
+			fillRow(&e.row, h)
+			e.emit(Event{Kind: HandshakeOpen, Time: e.tracker.Now(), Row: &e.row})
+		}
+	}
+}
+
+// finishConns tells the decoders of the connections that still stand that nothing more comes.
+func (e *Engine) finishConns() {
+	open := slices.SortedFunc(maps.Keys(e.conns), func(a, b *decode.Conn) int { return cmp.Compare(a.Info.ID, b.Info.ID) })
+	for _, c := range open {
+		c.Finish(decode.FromClient, e.tracker.Now(), (*handler)(e))
+		c.Finish(decode.FromServer, e.tracker.Now(), (*handler)(e))
+	}
+}
+
+// outcomes returns the counters that h belongs to, nil for what is no delivery.
+func (c *Counts) outcomes(h *handshake.Handshake) *Outcomes {
+	switch h.Kind {
+	case handshake.QoS1:
+		return &c.Handshakes[0]
+	case handshake.QoS2:
+		return &c.Handshakes[1]
+	}
+	return nil
+}

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"maps"
 	"net/netip"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -43,7 +44,7 @@ type Snapshot struct {
 
 	// Ladder is the handshake asked for; nil where none was, or it is no longer kept.
 	Ladder *Ladder
-	// Alerts, newest first.
+	// Alerts, those that last and are open first, then the others; each newest first.
 	Alerts []Alert
 	// Stuck is how many handshakes and sessions have an alert open now, by the worst severity.
 	Stuck Stuck
@@ -94,19 +95,22 @@ type Row struct {
 	Kind        handshake.Kind
 	PacketID    uint16
 	Topic       string
-	Payload     int // length in bytes
-	State       handshake.State
-	Severity    handshake.Severity
-	Reason      decode.ReasonCode
-	Owes        Owed
-	Started     decode.Time
-	Ended       decode.Time // 0 while open
-	Resends     int
-	Retain      bool
-	JoinedLate  bool
-	Unsure      bool
-	Version     decode.Version
-	Source      string
+	// TopicUnknown is set where the Topic Name stands behind a Topic Alias set before the capture began.
+	TopicUnknown bool
+	Payload      int // length in bytes
+	State        handshake.State
+	Severity     handshake.Severity
+	Reason       decode.ReasonCode
+	Owes         Owed
+	Started      decode.Time
+	Ended        decode.Time // 0 while open
+	Resends      int
+	Retain       bool
+	JoinedLate   bool
+	Unsure       bool
+	Offline      bool // open, while its session has no connection or has not sent it again on this one
+	Version      decode.Version
+	Source       string
 	// Steps are the packets so far, oldest first; StepsDropped counts those beyond the bound.
 	Steps        []handshake.Step
 	StepsDropped int
@@ -154,4 +158,143 @@ type Alert struct {
 	// Text is one line: what is owed, by whom, since when. Detail has the rest: what still works, what it blocks.
 	// Both are escaped already.
 	Text, Detail string
+}
+
+// Snapshot copies what q asks for.
+func (e *Engine) Snapshot(q Query) *Snapshot {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := &Snapshot{
+		Now:    e.tracker.Now(),
+		Counts: e.counts,
+		Total:  e.store.len(),
+		Stuck:  e.stuck,
+	}
+	s.Counts.Sessions = e.tracker.Sessions()
+	s.Counts.Alerts = maps.Clone(e.tracker.Counted())
+	if e.sources != nil {
+		s.Sources = e.sources()
+	}
+	e.rows(s, q)
+	if q.Ladder != 0 {
+		s.Ladder = e.ladder(q.Ladder)
+	}
+	if q.AlertLimit > 0 {
+		s.Alerts = e.alerts(q.AlertLimit, func(*handshake.Alert) bool { return true })
+	}
+	return s
+}
+
+// rows copies the window of rows that q asks for.
+func (e *Engine) rows(s *Snapshot, q Query) {
+	l := e.list(q.Filter)
+	s.Matched = l.len()
+	limit := min(max(q.Limit, 0), s.Matched)
+	switch {
+	case q.Follow:
+		s.First = s.Matched - limit
+	case q.Around != 0:
+		s.First = l.place(q.Around) - q.AroundRow
+	default:
+		s.First = q.First
+	}
+	s.First = max(0, min(s.First, s.Matched-limit))
+	s.Rows = make([]Row, limit)
+	for i := range s.Rows {
+		fillRow(&s.Rows[i], l.at(s.First+i))
+	}
+}
+
+// fillRow copies h into r, whose memory it uses again.
+func fillRow(r *Row, h *handshake.Handshake) {
+	session := h.Session
+	steps := r.Steps[:0]
+	for i := range h.Steps() {
+		steps = append(steps, h.Step(i))
+	}
+	info, connected := session.Conn()
+	*r = Row{
+		ID: h.ID, Client: session.ClientID, ClientKnown: session.ClientID != "", Server: serverName(session),
+		Sender: h.Sender, Kind: h.Kind, PacketID: h.PacketID, Topic: h.Topic, TopicUnknown: h.TopicUnknown, Payload: int(h.PayloadLength),
+		State: h.Verdict(), Severity: h.Severity(), Reason: h.Reason, Started: h.Started(), Ended: h.Ended,
+		Resends: int(h.Resends), Retain: h.Retain, JoinedLate: h.JoinedLate, Unsure: h.Unsure, Offline: !connected || h.Offline(),
+		Version: session.Version, Steps: steps, StepsDropped: h.Dropped(),
+	}
+	if info != nil {
+		r.Addr, r.Source = info.Client, info.Source
+		if !r.ClientKnown && info.Client.IsValid() {
+			r.Client = info.Client.String()
+		}
+	}
+	if h.State.Open() {
+		r.Owes.Packet, r.Owes.By = h.Owes()
+		r.Owes.Since = h.Since
+	}
+}
+
+func serverName(s *handshake.Session) string {
+	switch {
+	case s.ServerName != "":
+		return s.ServerName
+	case s.Server.IsValid():
+		return s.Server.String()
+	}
+	return ""
+}
+
+// ladder copies everything about a handshake; nil where it is no longer kept.
+func (e *Engine) ladder(id uint64) *Ladder {
+	h := e.store.get(id)
+	if h == nil {
+		return nil
+	}
+	session := h.Session
+	l := &Ladder{VersionAssumed: session.VersionAssumed}
+	fillRow(&l.Row, h)
+	for _, step := range l.Steps {
+		l.Packets = append(l.Packets, e.raw.get(step.Ref))
+	}
+	for _, event := range session.Events() {
+		if event.Time >= h.Started() && (h.Ended == 0 || event.Time <= h.Ended) {
+			l.Links = append(l.Links, event)
+		}
+	}
+	l.Alerts = e.alerts(ladderAlerts, func(a *handshake.Alert) bool {
+		return a.Handshake == id || a.Session == session && a.Lasting && a.Cleared == 0
+	})
+	l.InFlight, l.Limit = session.Window(h.Sender)
+	l.LastFromClient, _ = session.Last(decode.FromClient)
+	l.LastFromServer, _ = session.Last(decode.FromServer)
+	_, l.Connected = session.Conn()
+	return l
+}
+
+// ladderAlerts bounds the alerts copied with a Ladder.
+const ladderAlerts = 20
+
+// alerts copies the newest alerts that pick chooses: first those that last and are open, then the others.
+func (e *Engine) alerts(limit int, pick func(*handshake.Alert) bool) []Alert {
+	var out []Alert
+	now := e.tracker.Now()
+	for _, open := range [2]bool{true, false} {
+		e.tracker.Alerts(func(a *handshake.Alert) bool {
+			if open == (a.Lasting && a.Cleared == 0) && pick(a) {
+				out = append(out, alertOf(a, now))
+			}
+			return len(out) < limit
+		})
+	}
+	return out
+}
+
+func alertOf(a *handshake.Alert, now decode.Time) Alert {
+	out := Alert{
+		ID: a.ID, Name: a.Name, Severity: a.Severity, Raised: a.Raised, Cleared: a.Cleared, Last: a.Last, Count: a.Count,
+		Lasting: a.Lasting, Handshake: a.Handshake, PacketID: a.PacketID, Text: a.Text(now), Detail: a.Detail(now),
+	}
+	out.Client = a.Session.ClientID
+	if info, _ := a.Session.Conn(); out.Client == "" && info != nil && info.Client.IsValid() {
+		out.Client = info.Client.String()
+	}
+	return out
 }

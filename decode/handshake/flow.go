@@ -1,0 +1,309 @@
+package handshake
+
+import "github.com/mqttwatch/mqttwatch/decode"
+
+// publish takes a PUBLISH of QoS 1 or 2.
+func (t *Tracker) publish(l *Link, p *decode.Packet) {
+	if p.QoS != 1 && p.QoS != 2 {
+		return
+	}
+	if p.PacketID == 0 {
+		t.identifierZero(l, p)
+	}
+	s := l.Session
+	h := s.flows[p.Dir].get(p.PacketID)
+	kind := QoS1
+	if p.QoS == 2 {
+		kind = QoS2
+	}
+	in := inPublish1New
+	if kind == QoS2 {
+		in = inPublish2New
+	}
+	if h != nil {
+		in += input(likeness(l, h, p, kind))
+	} else if p.Dup {
+		in += inPublish1Dup - inPublish1New
+	}
+	t.apply(l, p, s, h, kind, p.Dir, in)
+}
+
+// The likeness of a PUBLISH to the handshake that holds its identifier, as offsets from "new" in the table's inputs.
+const (
+	likeNew = iota
+	likeSame
+	likeDup
+	likeAgain
+)
+
+func likeness(l *Link, h *Handshake, p *decode.Packet, kind Kind) int {
+	same := h.Kind == kind && h.PayloadHash == p.PayloadHash && int64(h.PayloadLength) == p.PayloadLength &&
+		(h.TopicUnknown || p.TopicUnknown || h.Topic == string(p.Topic[:min(len(p.Topic), MaxText)]))
+	switch {
+	case (p.Dup || same) && h.link != l:
+		return likeAgain
+	case p.Dup:
+		return likeDup
+	case same:
+		return likeSame
+	}
+	return likeNew
+}
+
+// acknowledge takes a PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK or UNSUBACK.
+func (t *Tracker) acknowledge(l *Link, p *decode.Packet) {
+	if p.PacketID == 0 {
+		if p.Err != nil {
+			return // the packet was too short to hold an identifier
+		}
+		t.identifierZero(l, p)
+	}
+	sender := p.Dir.Opposite()
+	failed := p.ReasonCode >= 0x80
+	var in input
+	var kind Kind
+	switch p.Type {
+	case decode.PUBACK:
+		in, kind = inPuback, QoS1
+		if failed {
+			in = inPubackFailed
+		}
+	case decode.PUBREC:
+		in, kind = inPubrec, QoS2
+		if failed {
+			in = inPubrecFailed
+		}
+	case decode.PUBREL:
+		in, kind, sender = inPubrel, QoS2, p.Dir
+	case decode.PUBCOMP:
+		in, kind = inPubcomp, QoS2
+	case decode.SUBACK:
+		in, kind, sender = inSuback, Subscribe, decode.FromClient
+	case decode.UNSUBACK:
+		in, kind, sender = inUnsuback, Unsubscribe, decode.FromClient
+	}
+	h := l.Session.flows[sender].get(p.PacketID)
+	if in == inPubrel && h != nil && h.link != l {
+		in = inPubrelAgain
+	}
+	t.apply(l, p, l.Session, h, kind, sender, in)
+}
+
+// subscribe takes a SUBSCRIBE or UNSUBSCRIBE.
+func (t *Tracker) subscribe(l *Link, p *decode.Packet) {
+	if p.Subscribe == nil {
+		return // malformed before its first Topic Filter
+	}
+	if p.PacketID == 0 {
+		t.identifierZero(l, p)
+	}
+	in, kind := inSubscribeNew, Subscribe
+	if p.Type == decode.UNSUBSCRIBE {
+		in, kind = inUnsubscribeNew, Unsubscribe
+	}
+	s := l.Session
+	h := s.flows[decode.FromClient].get(p.PacketID)
+	if h != nil && h.Kind == kind && h.link == l && (p.Flags&8 != 0 || h.Topic == string(firstFilter(p))) {
+		in++ // same
+	}
+	t.apply(l, p, s, h, kind, decode.FromClient, in)
+}
+
+func firstFilter(p *decode.Packet) []byte {
+	if len(p.Subscribe.Filters) == 0 {
+		return nil
+	}
+	f := p.Subscribe.Filters[0].Filter
+	return f[:min(len(f), MaxText)]
+}
+
+// apply looks the packet up in the table and does what it says.
+func (t *Tracker) apply(l *Link, p *decode.Packet, s *Session, h *Handshake, kind Kind, sender decode.Direction, in input) {
+	c := transitions[rowOf(h)][in]
+	switch c.verdict {
+	case verdictStart:
+		t.start(l, p, s, kind, sender, c.next)
+	case verdictReuse:
+		t.reuse(l, p, s, h)
+		t.start(l, p, s, kind, sender, c.next)
+	case verdictUnexpected:
+		t.unexpected(l, p, s, kind, sender, c.next)
+	case verdictMismatch:
+		if !h.Unsure {
+			t.mismatch(l, p, h)
+		}
+		t.step(h, l, p)
+	case verdictSkipped, verdictSkippedEnd:
+		if !h.Unsure {
+			t.mismatch(l, p, h)
+		}
+		t.proceed(h, l, p, c)
+	case verdictDuplicate:
+		t.step(h, l, p)
+	case verdictResend, verdictResendNoDup:
+		t.resend(h, l, p)
+	case verdictRedeliver, verdictPublishAgain:
+		h.Resends++
+		t.proceed(h, l, p, c)
+	default:
+		t.proceed(h, l, p, c)
+	}
+}
+
+// start begins a handshake with the packet p.
+func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender decode.Direction, state State) *Handshake {
+	h := t.free
+	if h == nil {
+		h = &Handshake{}
+	} else {
+		t.free = h.next
+		h.next = nil
+	}
+	t.lastHandshake++
+	h.ID = t.lastHandshake
+	h.Session, h.link = s, l
+	h.Kind, h.Sender, h.PacketID = kind, sender, p.PacketID
+	switch p.Type {
+	case decode.PUBLISH:
+		h.Topic = t.topic(l, sender, p.Topic)
+		h.PayloadHash, h.PayloadLength = p.PayloadHash, uint32(min(p.PayloadLength, 1<<32-1))
+		h.Retain, h.TopicUnknown = p.Retain, p.TopicUnknown
+	case decode.SUBSCRIBE, decode.UNSUBSCRIBE:
+		h.Topic = t.text(firstFilter(p))
+	default:
+		h.JoinedLate = true
+	}
+	s.flows[sender].set(p.PacketID, h)
+	s.note(sender, p.PacketID)
+	s.openTotal++
+	t.setState(h, state)
+	t.step(h, l, p)
+	if p.Type == decode.PUBLISH {
+		t.enterWindow(h, l)
+	}
+	t.record(HandshakeStarted, h, nil)
+	return h
+}
+
+// step notes p as a packet of h without a change of state.
+func (t *Tracker) step(h *Handshake, l *Link, p *decode.Packet) {
+	h.addStep(Step{
+		Time: p.Time, Ref: t.lastRef, Conn: l.index, Type: p.Type, Dir: p.Dir, Reason: reasonOf(p),
+		Dup: p.Dup || p.Type != decode.PUBLISH && p.Flags&8 != 0,
+	})
+}
+
+// reasonOf returns the Reason Code of an acknowledgement: for a SUBACK or UNSUBACK the worst of its codes.
+func reasonOf(p *decode.Packet) decode.ReasonCode {
+	code := p.ReasonCode
+	for _, c := range p.SubackCodes {
+		code = max(code, c)
+	}
+	return code
+}
+
+// proceed moves h on to the state that the table says, with the packet p.
+func (t *Tracker) proceed(h *Handshake, l *Link, p *decode.Packet, c cell) {
+	t.step(h, l, p)
+	h.Unsure = false
+	if p.Dir == h.Sender && h.link != l {
+		h.link = l
+	}
+	t.redelivered(h)
+	if !c.next.Open() {
+		h.Reason = reasonOf(p)
+		state := c.next
+		if p.Type == decode.SUBACK && refusedAll(p) {
+			state = Refused
+		}
+		t.priorAck(h, l, p)
+		t.end(h, state)
+		if c.verdict == verdictRefuse && h.Kind.Publish() {
+			t.refused(l, h)
+		}
+		return
+	}
+	if p.Type == decode.PUBLISH {
+		t.enterWindow(h, l)
+	}
+	t.setState(h, c.next)
+}
+
+// refusedAll reports whether a SUBACK grants nothing.
+func refusedAll(p *decode.Packet) bool {
+	for _, c := range p.SubackCodes {
+		if c < 0x80 {
+			return false
+		}
+	}
+	return len(p.SubackCodes) > 0
+}
+
+// resend takes a packet that was sent before on the same connection. The acknowledgement has been owed since the first.
+func (t *Tracker) resend(h *Handshake, l *Link, p *decode.Packet) {
+	if h.Resends < 1<<16-1 {
+		h.Resends++
+	}
+	t.step(h, l, p)
+	if h.Unsure {
+		h.Unsure = false // the sender, who must know, says that it is open
+		t.setState(h, h.State)
+		t.enterWindow(h, l)
+	}
+}
+
+// setState moves an open handshake to an open state and starts its time.
+func (t *Tracker) setState(h *Handshake, state State) {
+	t.clearHandshakeAlert(h)
+	t.stopTimers(h)
+	h.State = state
+	h.Since = t.now
+	t.waiting.push(h)
+}
+
+func (t *Tracker) stopTimers(h *Handshake) {
+	t.waiting.remove(h)
+	if h.due != nil {
+		t.timers.cancel(h.due)
+		h.due = nil
+	}
+}
+
+// end ends h and frees its identifier.
+func (t *Tracker) end(h *Handshake, state State) {
+	t.clearHandshakeAlert(h)
+	t.stopTimers(h)
+	t.leaveWindow(h)
+	t.redelivered(h)
+	s := h.Session
+	if s.flows[h.Sender].get(h.PacketID) == h {
+		s.flows[h.Sender].remove(h.PacketID)
+	}
+	s.openTotal--
+	h.State = state
+	h.Ended = t.now
+	h.link = nil
+	t.record(HandshakeEnded, h, nil)
+}
+
+// reuse ends the handshake whose identifier p takes over.
+func (t *Tracker) reuse(l *Link, p *decode.Packet, s *Session, h *Handshake) {
+	if h.Unsure {
+		t.end(h, Unknown)
+		return
+	}
+	t.identifierInUse(l, p, h)
+	t.end(h, Abandoned)
+}
+
+// unexpected takes an acknowledgement of which nothing is known.
+func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, sender decode.Direction, next State) {
+	if s.mayBeUnseen(sender, p.PacketID) {
+		s.note(sender, p.PacketID)
+		if next.Open() {
+			t.start(l, p, s, kind, sender, next)
+		}
+		return
+	}
+	t.unexpectedAck(l, p, sender)
+}

@@ -1,0 +1,227 @@
+package handshake
+
+import "github.com/mqttwatch/mqttwatch/decode"
+
+// alertStore keeps the alerts raised, within a bound, and finds those that go on.
+type alertStore struct {
+	all   []*Alert // oldest first
+	byKey map[alertKey]*Alert
+	max   int
+	last  uint64
+	// dropped counts the alerts that are no longer kept.
+	dropped uint64
+}
+
+func newAlertStore(limit int) alertStore {
+	return alertStore{byKey: make(map[alertKey]*Alert), max: limit}
+}
+
+func (s *alertStore) add(a *Alert) {
+	s.last++
+	a.ID = s.last
+	s.all = append(s.all, a)
+	if len(s.all) > s.max {
+		s.drop()
+	}
+}
+
+// drop makes room by forgetting the older half, but for what lasts.
+func (s *alertStore) drop() {
+	kept := s.all[:0]
+	half := len(s.all) / 2
+	for i, a := range s.all {
+		if i >= half || a.Lasting && a.Cleared == 0 {
+			kept = append(kept, a)
+			continue
+		}
+		if s.byKey[a.key] == a {
+			delete(s.byKey, a.key)
+		}
+		s.dropped++
+	}
+	clear(s.all[len(kept):])
+	s.all = kept
+}
+
+// Alerts calls fn for the alerts kept, newest first, until it returns false.
+func (t *Tracker) Alerts(fn func(*Alert) bool) {
+	for i := len(t.alerts.all) - 1; i >= 0; i-- {
+		if !fn(t.alerts.all[i]) {
+			return
+		}
+	}
+}
+
+// Counted tells how many alerts of each name were raised. The map is the Tracker's own.
+func (t *Tracker) Counted() map[AlertName]uint64 { return t.counted }
+
+func (t *Tracker) raise(a *Alert) {
+	a.Raised, a.Last, a.Count = t.now, t.now, 1
+	t.alerts.add(a)
+	t.counted[a.Name]++
+	t.record(AlertRaised, nil, a)
+}
+
+func (t *Tracker) clear(a *Alert) {
+	a.Cleared = t.now
+	t.record(AlertCleared, nil, a)
+}
+
+func (t *Tracker) escalate(a *Alert, severity Severity) {
+	if a.Severity >= severity {
+		return
+	}
+	a.Severity = severity
+	t.record(AlertEscalated, nil, a)
+}
+
+// raisePoint raises an alert about something that happened just now on l, or counts it where the same happened before in the session: the same name,
+// sending side and detail.
+func (t *Tracker) raisePoint(l *Link, a Alert, detail string) *Alert {
+	key := alertKey{name: a.Name, session: l.Session.ID, side: a.Sender, detail: detail}
+	if a.Name == DisconnectWithInflight || a.Name == SessionLostInflight {
+		key.link = l.Info.ID + 1 // each connection that ends so is its own event
+	}
+	if old := t.alerts.byKey[key]; old != nil {
+		old.Count++
+		old.Last = t.now
+		old.Handshake, old.PacketID = a.Handshake, a.PacketID
+		old.Bytes += a.Bytes
+		return old
+	}
+	a.Session, a.link, a.key = l.Session, l, key
+	t.alerts.byKey[key] = &a
+	t.raise(&a)
+	return &a
+}
+
+// raiseLink raises a lasting alert about a connection; slot says which.
+func (t *Tracker) raiseLink(l *Link, slot int, a Alert) {
+	if l.open[slot] != nil {
+		return
+	}
+	a.Session, a.link, a.Lasting = l.Session, l, true
+	l.open[slot] = &a
+	t.raise(&a)
+}
+
+// cancelLink stops a timer of a connection and clears the alert that it may have raised.
+func (t *Tracker) cancelLink(l *Link, d *timer, slot int) {
+	t.timers.cancel(d)
+	if a := l.open[slot]; a != nil {
+		l.open[slot] = nil
+		t.clear(a)
+	}
+}
+
+func (t *Tracker) startLink(l *Link, d **timer, kind timerKind, at decode.Time) {
+	if *d == nil {
+		*d = &timer{kind: kind, l: l, order: l.Info.ID}
+	}
+	t.timers.set(*d, at)
+}
+
+// stopLink stops all timers of a connection and clears its alerts.
+func (t *Tracker) stopLink(l *Link) {
+	t.cancelLink(l, l.connack, linkConnack)
+	t.cancelLink(l, l.ping, linkPing)
+	for side := range l.windows {
+		t.cancelLink(l, l.windows[side], linkWindow+side)
+		t.cancelLink(l, l.resumes[side], linkResume+side)
+	}
+}
+
+var overdueNames = [...]AlertName{
+	AwaitingPuback: PubackOverdue, AwaitingPubrec: PubrecOverdue, AwaitingPubrel: PubrelOverdue,
+	AwaitingPubcomp: PubcompOverdue, AwaitingSuback: SubackOverdue,
+}
+
+// overdue raises the alert of a packet that has been owed for Config.Warn.
+func (t *Tracker) overdue(h *Handshake) {
+	severity := Warn
+	if h.State == AwaitingPubrel { // nothing but the sender's own doing stands between PUBREC and PUBREL
+		severity = Critical
+	}
+	owed, by := h.Owes()
+	h.alert = &Alert{
+		Name: overdueNames[h.State], Severity: severity, Lasting: true, Session: h.Session, link: h.link,
+		Handshake: h.ID, PacketID: h.PacketID, Kind: h.Kind, Sender: h.Sender, Topic: h.Topic,
+		Owed: owed, By: by, Since: h.Since,
+	}
+	t.raise(h.alert)
+	if severity == Warn && h.Kind.Publish() {
+		h.due = &timer{kind: timerCritical, h: h, order: h.ID}
+		t.timers.set(h.due, h.Since.Add(t.cfg.Critical))
+	}
+}
+
+func (t *Tracker) critical(h *Handshake) {
+	h.due = nil
+	t.escalate(h.alert, Critical)
+}
+
+func (t *Tracker) clearHandshakeAlert(h *Handshake) {
+	if a := h.alert; a != nil {
+		h.alert = nil
+		t.clear(a)
+	}
+}
+
+// aboutPacket fills an alert about a packet that was out of place; h may be nil.
+func aboutPacket(name AlertName, severity Severity, p *decode.Packet, h *Handshake) Alert {
+	a := Alert{Name: name, Severity: severity, PacketID: p.PacketID, Owed: p.Type, By: p.Dir, Sender: p.Dir, Reason: p.ReasonCode}
+	if h != nil {
+		a.Handshake, a.Kind, a.Topic, a.Sender, a.Since = h.ID, h.Kind, h.Topic, h.Sender, h.Since
+		a.OldestOwed, _ = h.Owes()
+	}
+	return a
+}
+
+func (t *Tracker) identifierZero(l *Link, p *decode.Packet) {
+	t.raisePoint(l, aboutPacket(PacketIDZero, Critical, p, nil), p.Type.String())
+}
+
+func (t *Tracker) identifierInUse(l *Link, p *decode.Packet, h *Handshake) {
+	t.raisePoint(l, aboutPacket(PacketIDInUse, Critical, p, h), "")
+}
+
+func (t *Tracker) mismatch(l *Link, p *decode.Packet, h *Handshake) {
+	t.raisePoint(l, aboutPacket(AckTypeMismatch, Critical, p, h), p.Type.String())
+}
+
+// unexpectedRepeats is how often a side may acknowledge what is not known before that is more than a curiosity.
+const unexpectedRepeats = 3
+
+func (t *Tracker) unexpectedAck(l *Link, p *decode.Packet, sender decode.Direction) {
+	a := aboutPacket(UnexpectedAck, Info, p, nil)
+	a.Sender = sender
+	if raised := t.raisePoint(l, a, ""); raised.Count >= unexpectedRepeats {
+		t.escalate(raised, Warn)
+	}
+}
+
+// priorAck notes an acknowledgement on this connection of a PUBLISH that was sent on an earlier one and not sent again: only PUBLISH and PUBREL are
+// sent again after a resume [MQTT-4.4.0-1].
+func (t *Tracker) priorAck(h *Handshake, l *Link, p *decode.Packet) {
+	if h.link == l || h.link == nil || p.Dir == h.Sender || h.JoinedLate {
+		return
+	}
+	a := aboutPacket(UnexpectedAck, Info, p, h)
+	a.Prior = true
+	t.raisePoint(l, a, "")
+}
+
+// reasonInUse is the Reason Code "Packet Identifier in use" (5.0 §2.4).
+const reasonInUse decode.ReasonCode = 0x91
+
+// refused raises publish-refused, or packet-id-in-use where the receiver says that it is that.
+func (t *Tracker) refused(l *Link, h *Handshake) {
+	name, severity := PublishRefused, Warn
+	if h.Reason == reasonInUse {
+		name, severity = PacketIDInUse, Critical
+	}
+	t.raisePoint(l, Alert{
+		Name: name, Severity: severity, Handshake: h.ID, PacketID: h.PacketID, Kind: h.Kind, Sender: h.Sender,
+		Topic: h.Topic, Reason: h.Reason, By: h.Sender.Opposite(), Since: h.Started(),
+	}, h.Topic+"\x00"+string(rune(h.Reason)))
+}

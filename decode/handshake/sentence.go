@@ -1,0 +1,265 @@
+package handshake
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// Text says in one line what is wrong: what is owed, by whom, since when. It is escaped. What ages is counted up to now.
+func (a *Alert) Text(now decode.Time) string {
+	if a.Cleared != 0 {
+		now = a.Cleared
+	}
+	age := Age(now.Sub(a.Since))
+	switch a.Name {
+	case PubackOverdue, PubrecOverdue, PubrelOverdue, PubcompOverdue, SubackOverdue:
+		if a.Cleared != 0 {
+			return fmt.Sprintf("%s owed %s for %s for %s", a.who(a.By), a.Owed, a.message(), age)
+		}
+		return fmt.Sprintf("%s owes %s for %s since %s", a.who(a.By), a.Owed, a.message(), age)
+	case ConnackOverdue:
+		return fmt.Sprintf("broker owes CONNACK to %s since %s", a.client(), age)
+	case PingrespOverdue:
+		return fmt.Sprintf("broker owes PINGRESP to %s since %s", a.client(), age)
+	case InflightWindowFull:
+		return fmt.Sprintf("window of %s to %s is full: %d/%d for %s; oldest: id %d, %s owes %s",
+			a.end(a.Sender), a.end(a.Sender.Opposite()), a.N, a.Limit, age, a.Oldest, a.who(a.By), a.OldestOwed)
+	case DisconnectWithInflight:
+		return fmt.Sprintf("%s with %s in flight: %s", a.ending(), deliveries(a.N), a.phases())
+	case SessionLostInflight:
+		return fmt.Sprintf("broker forgot the session of %s: %s abandoned (%s)", a.client(), deliveries(a.N), a.phases())
+	case ResumeWithoutRedelivery:
+		return fmt.Sprintf("%s resumed the session but has not sent %s again since %s; oldest: id %d",
+			a.who(a.By), deliveries(a.N), age, a.Oldest)
+	}
+	return a.pointText()
+}
+
+// pointText is Text for what happens at a point in time.
+func (a *Alert) pointText() string {
+	var s string
+	switch a.Name {
+	case PacketIDInUse:
+		s = fmt.Sprintf("%s gave id %d to a new %s while %s still waits for %s", a.end(a.Sender), a.PacketID, a.Owed, a.message(), a.OldestOwed)
+		if a.Reason == reasonInUse {
+			s = fmt.Sprintf("%s says that id %d is in use: %s refused", a.end(a.By), a.PacketID, a.message())
+		}
+	case PacketIDZero:
+		s = fmt.Sprintf("%s sent %s with Packet Identifier 0", a.end(a.By), a.Owed)
+	case UnexpectedAck:
+		s = fmt.Sprintf("%s sent %s for id %d, which is not in flight", a.end(a.By), a.Owed, a.PacketID)
+		if a.Prior {
+			s = fmt.Sprintf("%s sent %s for id %d of the previous connection, not sent again on this one", a.end(a.By), a.Owed, a.PacketID)
+		}
+	case AckTypeMismatch:
+		s = fmt.Sprintf("%s sent %s for %s, which waits for %s", a.end(a.By), a.Owed, a.message(), a.OldestOwed)
+	case PublishRefused:
+		s = fmt.Sprintf("%s refused %s: %s", a.end(a.By), a.message(), a.Reason.Name(a.refusal(), a.version()))
+	case CaptureGap:
+		s = fmt.Sprintf("bytes from %s are missing in the capture", a.end(a.By))
+		if a.Bytes > 0 {
+			s = fmt.Sprintf("%d bytes from %s are missing in the capture", a.Bytes, a.end(a.By))
+		}
+	case JoinedMidStream:
+		s = fmt.Sprintf("capture begins in the middle of the connection of %s", a.client())
+	default:
+		s = string(a.Name)
+	}
+	if a.Count > 1 {
+		s += fmt.Sprintf(" (%d times)", a.Count)
+	}
+	return s
+}
+
+// Detail says the rest: what still works, what it blocks, what comes next. It is escaped, and empty where there is nothing to add.
+func (a *Alert) Detail(now decode.Time) string {
+	if a.Cleared != 0 {
+		return fmt.Sprintf("Cleared after %s.", Age(a.Cleared.Sub(a.Raised)))
+	}
+	switch a.Name {
+	case PubackOverdue, PubrecOverdue, PubrelOverdue, PubcompOverdue, InflightWindowFull, SubackOverdue, ResumeWithoutRedelivery:
+		return strings.Join(nonEmpty(a.alive(now), a.blocks(), a.next()), " ")
+	case ConnackOverdue, PingrespOverdue:
+		return "Nothing was received from the broker since. The connection still stands."
+	case PacketIDInUse:
+		return "The next acknowledgement of this id is ambiguous."
+	case CaptureGap:
+		return "Handshakes that were open there are unsure; no verdict is given on them."
+	case JoinedMidStream:
+		return "What was begun before is not known: version, Keep Alive and Receive Maximum are assumed."
+	case DisconnectWithInflight:
+		if a.Session.endsWith {
+			return "The session ended with the connection: these deliveries are abandoned."
+		}
+		return "The session goes on: they are to be sent again on the next connection."
+	}
+	return ""
+}
+
+// alive tells what the other end has sent lately.
+func (a *Alert) alive(now decode.Time) string {
+	l := a.link
+	if l == nil || l.closed {
+		return ""
+	}
+	at, kind := l.last[a.By], l.lastType[a.By]
+	if at == 0 {
+		return fmt.Sprintf("Nothing was received from %s on this connection.", a.end(a.By))
+	}
+	return fmt.Sprintf("Link alive: %s from %s %s ago.", kind, a.end(a.By), Age(now.Sub(at)))
+}
+
+// blocks tells how full the sender's window is.
+func (a *Alert) blocks() string {
+	l := a.link
+	if l == nil || l.closed || a.Name == SubackOverdue {
+		return ""
+	}
+	n, limit := l.outstanding[a.Sender], int(l.limit[a.Sender])
+	switch {
+	case limit == 0 || limit == 0xFFFF:
+		if n > 1 {
+			return fmt.Sprintf("%d in flight from %s on this connection.", n, a.end(a.Sender))
+		}
+		return ""
+	case n >= limit:
+		return fmt.Sprintf("Window %d/%d: nothing new can be sent to %s.", n, limit, a.end(a.Sender.Opposite()))
+	}
+	return fmt.Sprintf("Window %d/%d.", n, limit)
+}
+
+// next tells what the standard lets the sender do about it.
+func (a *Alert) next() string {
+	if a.Kind.Publish() && a.version() == decode.V5 && a.Name != ResumeWithoutRedelivery {
+		return "MQTT 5.0 allows to send it again only on the next connection."
+	}
+	return ""
+}
+
+func (a *Alert) version() decode.Version { return a.Session.Version }
+
+// refusal is the type of packet that carried the refusal.
+func (a *Alert) refusal() decode.Type {
+	if a.Kind == QoS2 {
+		return decode.PUBREC
+	}
+	return decode.PUBACK
+}
+
+// who names an end by its role in the delivery.
+func (a *Alert) who(d decode.Direction) string {
+	switch {
+	case d == decode.FromServer:
+		return "broker"
+	case !a.Kind.Publish():
+		return a.client()
+	case a.Sender == decode.FromClient:
+		return "publisher " + a.client()
+	}
+	return "subscriber " + a.client()
+}
+
+// end names an end without its role.
+func (a *Alert) end(d decode.Direction) string {
+	if d == decode.FromServer {
+		return "broker"
+	}
+	return a.client()
+}
+
+func (a *Alert) client() string { return a.Session.Name() }
+
+// Name returns the Client Identifier, escaped, or the client's address where it is not known.
+func (s *Session) Name() string {
+	if s.ClientID != "" {
+		return decode.Escape(s.ClientID)
+	}
+	if s.newest != nil && s.newest.Client.IsValid() {
+		return s.newest.Client.String()
+	}
+	return "a client"
+}
+
+// message names the delivery.
+func (a *Alert) message() string {
+	topic := decode.Escape(a.Topic)
+	if topic == "" {
+		return fmt.Sprintf("id %d (%s)", a.PacketID, a.Kind)
+	}
+	return fmt.Sprintf("id %d (%s, %s)", a.PacketID, a.Kind, topic)
+}
+
+// ending tells how the connection of a disconnect-with-inflight ended.
+func (a *Alert) ending() string {
+	end := a.end(a.By)
+	if a.Owed == decode.DISCONNECT {
+		if a.Reason != 0 {
+			return fmt.Sprintf("%s sent DISCONNECT (%s)%s", end, a.Reason.Name(decode.DISCONNECT, decode.V5), a.with())
+		}
+		return end + " sent DISCONNECT" + a.with()
+	}
+	switch decode.CloseCause(a.Limit) {
+	case decode.CloseRST:
+		return fmt.Sprintf("%s reset the connection%s", end, a.with())
+	case decode.CloseFIN:
+		return fmt.Sprintf("%s closed the connection%s", end, a.with())
+	}
+	return fmt.Sprintf("connection of %s ended", a.client())
+}
+
+// with names the other end where the first was the broker.
+func (a *Alert) with() string {
+	if a.By == decode.FromServer {
+		return " to " + a.client()
+	}
+	return ""
+}
+
+func (a *Alert) phases() string {
+	var parts []string
+	for _, s := range []State{AwaitingPuback, AwaitingPubrec, AwaitingPubrel, AwaitingPubcomp} {
+		if n := a.Phases[s]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func deliveries(n int) string {
+	if n == 1 {
+		return "1 delivery"
+	}
+	return fmt.Sprintf("%d deliveries", n)
+}
+
+func nonEmpty(parts ...string) []string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Age writes a duration as people read it: 43ms, 8.2s, 3m12s, 2h05m.
+func Age(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0s"
+	case d < time.Millisecond:
+		return fmt.Sprintf("%dµs", d.Microseconds())
+	case d < time.Second:
+		return fmt.Sprintf("%dms", d.Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.1fs", float64(d.Truncate(100*time.Millisecond))/1e9)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	case d < 100*time.Hour:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dd", int(d.Hours()/24))
+}

@@ -1,0 +1,274 @@
+package handshake
+
+import (
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// Config sets up a Tracker. Zero values mean the defaults.
+type Config struct {
+	// Warn and Critical are after how long an owed packet is overdue; default 5 s and 30 s.
+	Warn, Critical time.Duration
+	// MaxSessions bounds the sessions remembered while they have no connection and nothing open; default 100,000.
+	MaxSessions int
+	// MaxAlerts bounds the alerts kept; default 10,000. Those that last stay.
+	MaxAlerts int
+}
+
+func (c Config) withDefaults() Config {
+	if c.Warn <= 0 {
+		c.Warn = 5 * time.Second
+	}
+	if c.Critical <= 0 {
+		c.Critical = 30 * time.Second
+	}
+	if c.Critical < c.Warn {
+		c.Critical = c.Warn
+	}
+	if c.MaxSessions <= 0 {
+		c.MaxSessions = 100_000
+	}
+	if c.MaxAlerts <= 0 {
+		c.MaxAlerts = 10_000
+	}
+	return c
+}
+
+// leaveGrace is how long after DISCONNECT acknowledgements that crossed it are still taken, where the end of the connection itself is
+// not seen.
+const leaveGrace = 2 * time.Second
+
+// Tracker rebuilds handshakes. It has one owner, no locks, and no clock.
+type Tracker struct {
+	cfg      Config
+	recorder Recorder
+	now      decode.Time // never goes back
+
+	sessions map[sessionKey]*Session
+	resting  restQueue
+	texts    map[string]string // Topic Names and Client Identifiers, once each
+	textSize int
+
+	waiting waitQueue
+	timers  timerHeap
+
+	alerts  alertStore
+	counted map[AlertName]uint64
+
+	free                                *Handshake // a list through next
+	lastHandshake, lastSession, lastRef uint64
+	links                               map[*Link]struct{}
+	leaving                             map[*Link]struct{} // DISCONNECT seen, end not yet
+}
+
+// New returns a Tracker that has seen nothing.
+func New(cfg Config, r Recorder) *Tracker {
+	return &Tracker{
+		cfg:      cfg.withDefaults(),
+		recorder: r,
+		sessions: make(map[sessionKey]*Session),
+		texts:    make(map[string]string),
+		alerts:   newAlertStore(cfg.withDefaults().MaxAlerts),
+		counted:  make(map[AlertName]uint64),
+		links:    make(map[*Link]struct{}),
+		leaving:  make(map[*Link]struct{}),
+	}
+}
+
+// Now is the time to which the Tracker has come.
+func (t *Tracker) Now() decode.Time { return t.now }
+
+// Sessions counts the sessions seen.
+func (t *Tracker) Sessions() uint64 { return t.lastSession }
+
+// Open says that a Network Connection was seen for the first time. info must not change.
+func (t *Tracker) Open(info *decode.ConnInfo, at decode.Time) *Link {
+	t.Advance(at)
+	s := t.newSession()
+	s.Server, s.ServerName = info.Server, info.ServerName
+	l := &Link{Info: info}
+	t.links[l] = struct{}{}
+	t.attach(l, s)
+	if info.MidStream {
+		s.joinedUnseen(decode.FromClient)
+		s.joinedUnseen(decode.FromServer)
+		s.addEvent(LinkEvent{Time: at, Kind: LinkJoined})
+	}
+	return l
+}
+
+// Packet takes the next Control Packet of a connection. Nothing of p is kept; ref is stored with the step that it makes.
+func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
+	t.Advance(p.Time)
+	if l.closed && !t.reopen(l) {
+		return
+	}
+	t.noteJoined(l, p)
+	l.last[p.Dir], l.lastType[p.Dir] = p.Time, p.Type
+	t.lastRef = ref
+	switch p.Type {
+	case decode.PUBLISH:
+		t.publish(l, p)
+	case decode.PUBACK, decode.PUBREC, decode.PUBREL, decode.PUBCOMP, decode.SUBACK, decode.UNSUBACK:
+		t.acknowledge(l, p)
+	case decode.SUBSCRIBE, decode.UNSUBSCRIBE:
+		t.subscribe(l, p)
+	case decode.CONNECT:
+		t.connect(l, p)
+	case decode.CONNACK:
+		t.connack(l, p)
+	case decode.PINGREQ, decode.PINGRESP:
+		t.pingPacket(l, p)
+	case decode.DISCONNECT:
+		t.disconnect(l, p)
+	case decode.AUTH:
+		t.auth(l, p)
+	}
+}
+
+// noteJoined raises joined-mid-stream with the first packet of a connection whose beginning was not seen.
+func (t *Tracker) noteJoined(l *Link, p *decode.Packet) {
+	if l.last[0] != 0 || l.last[1] != 0 || p.Type == decode.CONNECT {
+		return
+	}
+	if p.Type == decode.CONNACK && !l.Info.MidStream {
+		return
+	}
+	s := l.Session
+	if !l.asked && (l.Info.MidStream || p.Dir == decode.FromServer) {
+		s.joinedUnseen(decode.FromClient)
+		s.joinedUnseen(decode.FromServer)
+		s.VersionAssumed = true
+		t.raisePoint(l, Alert{Name: JoinedMidStream, Severity: Notice, Sender: p.Dir, Owed: p.Type}, "")
+	}
+	s.Version = p.Version
+}
+
+// Loss says that bytes of a connection did not become packets. What could have been in them is not held against anybody.
+func (t *Tracker) Loss(l *Link, loss decode.Loss) {
+	t.Advance(loss.Time)
+	if loss.Cause == decode.LossTruncated {
+		return
+	}
+	s := l.Session
+	s.addEvent(LinkEvent{Time: loss.Time, Kind: LinkGap, Dir: loss.Dir, Bytes: loss.Bytes})
+	first := l.last[0] == 0 && l.last[1] == 0
+	if loss.Cause == decode.LossGap || loss.Cause == decode.LossUndecodable || !first {
+		t.raisePoint(l, Alert{Name: CaptureGap, Severity: Notice, By: loss.Dir, Bytes: loss.Bytes}, "")
+	}
+	t.taint(l, loss.Dir)
+}
+
+// taint says that packets which dir sent may be missing: what dir owes may have been sent, and handshakes may have begun.
+func (t *Tracker) taint(l *Link, dir decode.Direction) {
+	s := l.Session
+	s.joinedUnseen(dir)
+	for side := range s.flows {
+		s.flows[side].each(func(h *Handshake) {
+			if _, by := h.Owes(); by != dir && !h.pendingResume {
+				s.note(decode.Direction(side), h.PacketID)
+				return
+			}
+			t.clearHandshakeAlert(h)
+			t.stopTimers(h)
+			t.leaveWindow(h)
+			t.redelivered(h)
+			h.Unsure = true
+		})
+	}
+	if dir == decode.FromServer {
+		t.cancelLink(l, l.connack, linkConnack)
+		t.cancelLink(l, l.ping, linkPing)
+		l.pingAt = 0
+	}
+}
+
+// Advance says that time has come to now. Deadlines that are over are acted on in their order, each at its own time.
+func (t *Tracker) Advance(now decode.Time) {
+	if now <= t.now {
+		return
+	}
+	for {
+		at, h, due := t.nextDeadline()
+		if at == 0 || at > now {
+			break
+		}
+		t.now = max(t.now, at)
+		if h != nil {
+			t.waiting.remove(h)
+			t.overdue(h)
+			continue
+		}
+		t.timers.cancel(due)
+		t.fire(due)
+	}
+	t.now = now
+}
+
+// nextDeadline finds the earliest deadline: that of a handshake in the queue, or a timer.
+func (t *Tracker) nextDeadline() (decode.Time, *Handshake, *timer) {
+	h := t.waiting.head
+	if h == nil && len(t.timers) == 0 {
+		return 0, nil, nil
+	}
+	if h == nil {
+		return t.timers[0].at, nil, t.timers[0]
+	}
+	at := h.Since.Add(t.cfg.Warn)
+	if len(t.timers) > 0 && t.timers[0].at < at {
+		return t.timers[0].at, nil, t.timers[0]
+	}
+	return at, h, nil
+}
+
+func (t *Tracker) fire(d *timer) {
+	switch d.kind {
+	case timerCritical:
+		t.critical(d.h)
+	case timerConnack:
+		t.connackOverdue(d.l)
+	case timerPing:
+		t.pingOverdue(d.l)
+	case timerWindowClient, timerWindowServer:
+		t.windowOverdue(d.l, decode.Direction(d.kind-timerWindowClient))
+	case timerResumeClient, timerResumeServer:
+		t.resumeOverdue(d.l, decode.Direction(d.kind-timerResumeClient))
+	case timerLeave:
+		t.linkDown(d.l, d.l.leaver)
+	case timerExpiry:
+		t.endSession(d.s, Abandoned)
+	}
+}
+
+// Close says that a Network Connection ended: dir closed it, in the way that cause says.
+func (t *Tracker) Close(l *Link, at decode.Time, dir decode.Direction, cause decode.CloseCause) {
+	t.Advance(at)
+	l.Session.addEvent(LinkEvent{Time: at, Kind: LinkClosed, Dir: dir, Cause: cause})
+	if cause == decode.CloseEvicted {
+		t.evictLink(l)
+		return
+	}
+	e := LinkEvent{Kind: LinkClosed, Dir: dir, Cause: cause}
+	if l.left {
+		e = l.leaver
+	}
+	t.linkDown(l, e)
+}
+
+// Finish says that the capture has ended: connections on which DISCONNECT was seen are taken for closed.
+func (t *Tracker) Finish() {
+	for _, l := range t.leavingInOrder() {
+		t.linkDown(l, l.leaver)
+	}
+}
+
+// Release gives an ended handshake back for reuse: its owner no longer refers to it.
+func (t *Tracker) Release(h *Handshake) {
+	*h = Handshake{more: h.more[:0], next: t.free}
+	t.free = h
+}
+
+func (t *Tracker) record(kind EventKind, h *Handshake, a *Alert) {
+	t.recorder.Record(Event{Kind: kind, Time: t.now, Handshake: h, Alert: a})
+}
