@@ -64,8 +64,8 @@ const classifyLimit = 16 << 10
 
 // Classify looks at the first bytes that were seen of one direction of a TCP stream, from a packet boundary or
 // from the middle of a connection (TCP segments usually begin where a Control Packet does). It keeps nothing
-// and may be called again with more bytes: an answer other than GuessNeedMore can only gain Bits or turn into
-// GuessOther when more bytes come.
+// and may be called again with more bytes: Bits then grow, or the answer turns into
+// GuessOther. Random bytes begin with a packet of KnownPortBits about once in 2^16.
 func Classify(data []byte) Guess {
 	if g, ok := classifyOther(data); ok {
 		return g
