@@ -153,6 +153,7 @@ func (a *assembler) segment(s *tcpSegment) {
 		return
 	}
 	if !h.started && !h.start(s) {
+		a.fill(f)
 		return
 	}
 	if s.seq == h.next && f.waiting == nil && !ahead && !h.fin {
@@ -218,7 +219,7 @@ func (h *half) acknowledge(ack uint32) (ahead bool) {
 func (a *assembler) syn(f *flow, s *tcpSegment) *flow {
 	h := &f.half[s.side]
 	answer := s.flags&tcpACK != 0
-	if h.syn && h.isn == s.seq {
+	if h.syn && h.isn == s.seq && (answer || !f.closed) {
 		return f // sent again
 	}
 	if f.closed || h.started {

@@ -48,6 +48,9 @@ func (a *assembler) hold(f *flow, s *tcpSegment) {
 		a.holes++
 		a.watch(f)
 	}
+	if s.flags&tcpFIN != 0 && f.ending == nil {
+		f.ending = &ending{cause: decode.CloseFIN, side: s.side, time: s.time, due: s.time.Add(halfClosed)}
+	}
 	q := w.queue[s.side]
 	at, _ := slices.BinarySearchFunc(q, s.seq, func(h held, seq uint32) int { return int(int32(h.seq - seq)) })
 	for i := at; i < len(q) && q[i].seq == s.seq; i++ {
