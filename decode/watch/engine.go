@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
 
@@ -29,6 +30,8 @@ type Config struct {
 	RawBytes int
 	// OnEvent, if set, is called for each event, in order, on the goroutine that feeds. The Event is valid until it returns.
 	OnEvent func(*Event)
+	// Filter chooses the handshakes of which events are sent; nil chooses all. Alerts are always sent.
+	Filter *filter.Filter
 }
 
 // EventKind says what an Event tells.
@@ -199,7 +202,7 @@ func (e *Engine) ended(h *handshake.Handshake) {
 			o.Unknown++
 		}
 	}
-	if e.cfg.OnEvent != nil {
+	if e.cfg.OnEvent != nil && e.cfg.Filter.Match(h, e.tracker.Now()) {
 		fillRow(&e.row, h)
 		e.emit(Event{Kind: HandshakeEnded, Time: h.Ended, Row: &e.row})
 	}
@@ -258,7 +261,7 @@ func (e *Engine) Finish() {
 		return
 	}
 	for h := range e.store.all() {
-		if h.State.Open() {
+		if h.State.Open() && e.cfg.Filter.Match(h, e.tracker.Now()) {
 			fillRow(&e.row, h)
 			e.emit(Event{Kind: HandshakeOpen, Time: e.tracker.Now(), Row: &e.row})
 		}
