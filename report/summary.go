@@ -3,7 +3,6 @@ package report
 import (
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
@@ -149,12 +148,21 @@ func appendNoun(b []byte, n uint64, noun string) []byte {
 	return b
 }
 
+// connectionNoun returns what n TCP connections without MQTT are called, by what their bytes look like.
 func connectionNoun(name string, n uint64) string {
-	noun := " connections"
+	noun := "connections"
 	if n == 1 {
-		noun = " connection"
+		noun = "connection"
 	}
-	return strings.TrimSpace(decode.Escape(name)) + noun
+	switch name {
+	case "no data":
+		return "TCP " + noun + " without data"
+	case "not MQTT":
+		return "TCP " + noun + " with something else"
+	case "TLS":
+		return "TLS " + noun + " (encrypted)"
+	}
+	return decode.Escape(name) + " " + noun
 }
 
 // NoMQTT says in one line what was in the sources where no Control Packet was found; "" where one was.

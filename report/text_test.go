@@ -35,7 +35,7 @@ PUBLISH      3 QoS 0, 2 QoS 1, 1 QoS 2
 QoS 1        15 handshakes: 1 complete, 2 refused, 3 abandoned, 4 unknown, 5 open, 6 joined late
 QoS 2        9 handshakes: 9 complete
 alerts       1 capture-gap, 2 puback-overdue
-not seen     1 gaps in TCP, 100 bytes in gaps, 1 malformed packets, 3 frames cut, 1 dropped by the kernel, 2 dropped by mqttwatch, 20 bytes not understood, 4 handshakes evicted, 2 HTTP connections, 1 TLS connection, 3 frames not decoded (link type 195)
+not seen     1 gaps in TCP, 100 bytes in gaps, 1 malformed packets, 3 frames cut, 1 dropped by the kernel, 2 dropped by mqttwatch, 20 bytes not understood, 4 handshakes evicted, 2 HTTP connections, 1 TLS connection (encrypted), 3 frames not decoded (link type 195)
 note         file ends in the middle of a frame
 `
 	newSummary := func(w *bytes.Buffer) report.Reporter { return report.NewSummary(w) }
@@ -63,7 +63,7 @@ func TestNoMQTT(t *testing.T) {
 		want    string
 	}{
 		{"TLS", []decode.SourceStats{{Name: "x.pcap", Frames: 237, Other: map[string]uint64{"TLS": 1, "not MQTT": 2}}},
-			"no MQTT found in x.pcap: 237 frames, 1 TLS connection, 2 not MQTT connections"},
+			"no MQTT found in x.pcap: 237 frames, 1 TLS connection (encrypted), 2 TCP connections with something else"},
 		{"link type", []decode.SourceStats{{Name: "x.pcap", Frames: 2, NotDecoded: map[string]uint64{"link type 195": 2}}},
 			"no MQTT found in x.pcap: 2 frames, 2 frames not decoded (link type 195)"},
 		{"no TCP", []decode.SourceStats{{Name: "a.pcap", Frames: 1}, {Name: "b.pcap", Frames: 1}},
