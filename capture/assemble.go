@@ -96,8 +96,9 @@ func (a *assembler) frame(f *frame) {
 	}
 	c.frames++
 	c.bytes += uint64(len(f.data))
+	c.last = max(c.last, f.time)
 	if f.time > a.now {
-		a.now, c.last = f.time, f.time
+		a.now = f.time
 		if len(a.attention) > 0 && a.now >= a.check {
 			a.attend()
 		}

@@ -93,7 +93,11 @@ func (a *assembler) judge(f *flow, side uint8) {
 	s := &f.early.side[side]
 	s.guess = decode.Classify(s.begin)
 	force, known := a.expected(f)
-	switch s.guess.Kind {
+	kind := s.guess.Kind
+	if kind == decode.GuessOther && maybeText(s.begin) {
+		kind = decode.GuessNeedMore
+	}
+	switch kind {
 	case decode.GuessTLS:
 		a.other(f, looksTLS)
 	case decode.GuessWebSocket:
@@ -125,9 +129,10 @@ func (a *assembler) judge(f *flow, side uint8) {
 	}
 }
 
-// maybeText reports whether b could be the first bytes of a TLS record or of an HTTP request or response.
+// maybeText reports whether b could be the first bytes of a TLS record, of an HTTP request or of a response, of which
+// too few are there to tell, or the end of the header is not.
 func maybeText(b []byte) bool {
-	if b[0] >= 20 && b[0] <= 24 {
+	if b[0] >= 20 && b[0] <= 24 && (len(b) == 1 || len(b) == 2 && b[1] == 3) {
 		return true
 	}
 	for _, method := range [...]string{"GET ", "POST ", "PUT ", "HEAD ", "OPTIONS ", "DELETE ", "PATCH ", "CONNECT ", "HTTP/1."} {
@@ -173,19 +178,28 @@ func (a *assembler) conclude(f *flow) {
 		return
 	}
 	force, known := a.expected(f)
-	e := f.early
-	for i := range e.side {
-		s := &e.side[i]
-		if len(s.begin) > 0 && maybeText(s.begin) && len(s.begin) > 3 && s.guess.Kind == decode.GuessNeedMore {
-			a.other(f, looksHTTP)
-			return
+	if label := f.text(); label != "" && !force {
+		a.other(f, label)
+	} else if force || known || f.evidence() >= decode.SureBits {
+		a.open(f)
+	} else {
+		a.other(f, looksElse)
+	}
+}
+
+// text names what began like TLS or HTTP and ended before it could be told.
+func (f *flow) text() string {
+	for i := range f.early.side {
+		begin := f.early.side[i].begin
+		switch {
+		case len(begin) == 0 || !maybeText(begin):
+		case len(begin) >= len("GET "):
+			return looksHTTP
+		case len(begin) < 3 && begin[0] < 0x20:
+			return looksElse
 		}
 	}
-	if force || known || f.evidence() >= decode.SureBits {
-		a.open(f)
-		return
-	}
-	a.other(f, looksElse)
+	return ""
 }
 
 // other puts a connection aside that does not carry MQTT.

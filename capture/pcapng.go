@@ -260,11 +260,15 @@ func openFrames(in *buffer) (frames, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	if p, err := openPcap(in); p != nil || err != nil {
-		return p, err
+	if p, err := openPcap(in); err != nil {
+		return nil, err
+	} else if p != nil {
+		return p, nil
 	}
-	if p, err := openPcapng(in); p != nil || err != nil {
-		return p, err
+	if p, err := openPcapng(in); err != nil {
+		return nil, err
+	} else if p != nil {
+		return p, nil
 	}
 	begin, err := in.peek(16)
 	if err == io.ErrUnexpectedEOF {
