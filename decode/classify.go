@@ -84,21 +84,25 @@ var (
 
 // classifyOther recognises what is not MQTT by how it begins.
 func classifyOther(data []byte) (Guess, bool) {
-	if isTLS(data) {
+	if len(data) >= 3 && looksTLS(data) {
 		return Guess{Kind: GuessTLS}, true
 	}
+	short := len(data) < 3 && looksTLS(data)
 	for _, m := range httpMethods {
 		if bytes.HasPrefix(data, m) {
 			return classifyHTTP(data), true
 		}
+		short = short || bytes.HasPrefix(m, data)
 	}
-	return Guess{}, false
+	return Guess{Kind: GuessNeedMore, FromClient: true, FromServer: true}, short
 }
 
-// isTLS reports whether data begins with a TLS record of a known type (RFC 8446 §5.1). None of these bytes can
-// begin a Control Packet: they would be CONNECT with reserved flags set.
-func isTLS(data []byte) bool {
-	return len(data) >= 3 && data[0] >= 20 && data[0] <= 24 && data[1] == 3 && data[2] <= 4
+// looksTLS reports whether data begins with a TLS record of a known type (RFC 8446 §5.1), as far as it goes. None of
+// these bytes can begin a Control Packet: they would be CONNECT with reserved flags set.
+func looksTLS(data []byte) bool {
+	return (len(data) < 1 || data[0] >= 20 && data[0] <= 24) &&
+		(len(data) < 2 || data[1] == 3) &&
+		(len(data) < 3 || data[2] <= 4)
 }
 
 func classifyHTTP(data []byte) Guess {

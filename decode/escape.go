@@ -12,8 +12,8 @@ import (
 //	\u202e        a character of C1, of the format category (bidi controls, zero width, soft hyphen, byte order mark),
 //	              a line or paragraph separator, a space other than U+0020, or one without a meaning of its own
 //	\U000e0001    the same beyond U+FFFF
-//	\\            a backslash before x, u, U or another backslash, so that what is shown can be read one way only;
-//	              any other backslash stays
+//	\\            a backslash before x, u, U, another backslash or anything that is escaped, so that what is shown can be
+//	              read one way only; any other backslash stays
 //
 // Nothing is trimmed, and combining marks stay, as names in many scripts need them.
 
@@ -115,5 +115,12 @@ func invisible(r rune) bool {
 
 // ambiguous reports whether a backslash before rest could be taken for the beginning of an escape.
 func ambiguous[T string | []byte](rest T) bool {
-	return len(rest) > 0 && (rest[0] == 'x' || rest[0] == 'u' || rest[0] == 'U' || rest[0] == '\\')
+	if len(rest) == 0 {
+		return false
+	}
+	switch rest[0] {
+	case 'x', 'u', 'U', '\\':
+		return true
+	}
+	return !showable(decodeRune(rest))
 }

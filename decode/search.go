@@ -178,7 +178,7 @@ func (f *feed) accept(view []byte, c candidate) []byte {
 	s := f.s
 	rest := view[c.start-s.off:]
 	if skipped := c.start - s.search.from; skipped > 0 {
-		f.h.Loss(f.c, Loss{Time: f.time(c.start), Dir: f.dir, Cause: LossResync, Offset: s.search.from, Bytes: skipped})
+		f.h.Loss(f.c, Loss{Time: f.t, Dir: f.dir, Cause: LossResync, Offset: s.search.from, Bytes: skipped})
 	}
 	s.off = c.start
 	s.mode = modeSynced
