@@ -1,0 +1,205 @@
+package tui
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+)
+
+// alertLimit is how many alerts the screen asks for: the newest.
+const alertLimit = 1000
+
+// An alertList is the list of alerts: those that are open first, worst and oldest first, then the others, newest first.
+type alertList struct {
+	height      int
+	cursor, top int
+	selected    uint64
+	alerts      []watch.Alert
+	open        int // how many of them are open
+}
+
+func isOpen(a *watch.Alert) bool { return a.Lasting && a.Cleared == 0 }
+
+// sync takes the alerts of a Snapshot in; the cursor stays on its alert.
+func (l *alertList) sync(alerts []watch.Alert) {
+	l.alerts = slices.Clone(alerts)
+	slices.SortStableFunc(l.alerts, func(a, b watch.Alert) int {
+		openA, openB := isOpen(&a), isOpen(&b)
+		switch {
+		case openA != openB:
+			if openA {
+				return -1
+			}
+			return 1
+		case openA:
+			return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Raised, b.Raised), cmp.Compare(a.ID, b.ID))
+		}
+		return cmp.Or(cmp.Compare(lastTime(&b), lastTime(&a)), cmp.Compare(b.ID, a.ID))
+	})
+	l.open = 0
+	for l.open < len(l.alerts) && isOpen(&l.alerts[l.open]) {
+		l.open++
+	}
+	if i := slices.IndexFunc(l.alerts, func(a watch.Alert) bool { return a.ID == l.selected }); i >= 0 {
+		l.top += i - l.cursor
+		l.cursor = i
+	}
+	l.moveTo(l.cursor)
+}
+
+// lastTime is when an alert last was news.
+func lastTime(a *watch.Alert) decode.Time { return max(a.Raised, a.Cleared, a.Last) }
+
+func (l *alertList) moveBy(n int) { l.moveTo(l.cursor + n) }
+
+func (l *alertList) moveTo(i int) {
+	l.cursor = max(0, min(i, len(l.alerts)-1))
+	l.selected = 0
+	if a := l.current(); a != nil {
+		l.selected = a.ID
+	}
+	l.scroll()
+}
+
+func (l *alertList) scroll() {
+	h := max(l.height, 1)
+	l.top = max(min(l.top, l.cursor), l.cursor-h+1)
+	l.top = max(0, min(l.top, len(l.alerts)-h))
+}
+
+func (l *alertList) current() *watch.Alert {
+	if l.cursor < 0 || l.cursor >= len(l.alerts) {
+		return nil
+	}
+	return &l.alerts[l.cursor]
+}
+
+type alertColumns struct{ severity, since, age, name, client, text int }
+
+func alertColumnsFor(width int) alertColumns {
+	c := alertColumns{severity: 10, since: 8, age: 6, name: 26, client: 14}
+	if width < 120 {
+		c.name, c.client = 22, 10
+	}
+	if width < 100 {
+		c.client = 0
+	}
+	if width < 74 {
+		c.since = 0
+	}
+	used := 0
+	for _, w := range []int{c.severity, c.since, c.age, c.name, c.client} {
+		if w > 0 {
+			used += w + 1
+		}
+	}
+	c.text = max(width-used-1, 0)
+	return c
+}
+
+// view draws the alerts and, below, all that the one under the cursor says.
+//
+//	SEVERITY    SINCE       AGE  ALERT            CLIENT    WHAT
+//	✗ critical  12:01:33  12.4s  pubcomp-overdue  sensor-7  broker owes PUBCOMP for id 17 …
+//	───────────────────────────────────────────────────────────────────
+//	broker owes PUBCOMP for id 17 (QoS 2, plant/a/temp): PUBREL sent 12.4 s ago …
+func (l *alertList) view(p *pen, now decode.Time, width, height int, focused bool) []string {
+	if len(l.alerts) == 0 {
+		out := blankLines((height-2)/3, width)
+		return append(out, newLine(width).to(4).put(p.th.Strong, "No alerts").full(),
+			newLine(width).to(4).put(p.th.Dim, "Nothing is overdue and nothing went wrong so far.").full())
+	}
+	detail := l.detail(p, width)
+	below := min(len(detail)+1, max(height/3, 3))
+	l.height = max(height-1-below, 1)
+	l.scroll()
+	c := alertColumnsFor(width)
+	out := []string{alertHead(p, c, width)}
+	for i := l.top; i < min(l.top+l.height, len(l.alerts)); i++ {
+		out = append(out, p.alertRow(&l.alerts[i], c, now, width, i == l.cursor, focused))
+	}
+	out = append(out, blankLines(height-below-len(out), width)...)
+	out = append(out, newLine(width).put(p.th.Rule, " "+repeat(p.g.Line, width-2)).full())
+	for _, t := range detail[:max(min(below-1, len(detail)), 0)] {
+		out = append(out, newLine(width).put(t.style, t.text).full())
+	}
+	return out
+}
+
+func alertHead(p *pen, c alertColumns, width int) string {
+	o := newLine(width)
+	cell := func(w int, s string) {
+		if w > 0 {
+			o.put(p.th.Dim, " "+padRight(cut(s, w, ""), w))
+		}
+	}
+	cell(c.severity, "SEVERITY")
+	cell(c.since, "SINCE")
+	cell(c.age, padLeft("AGE", c.age))
+	cell(c.name, "ALERT")
+	cell(c.client, "CLIENT")
+	cell(c.text, "WHAT")
+	return o.full()
+}
+
+func (p *pen) alertRow(a *watch.Alert, c alertColumns, now decode.Time, width int, selected, focused bool) string {
+	glyph, st := p.severity(a.Severity)
+	word, plain := severityWord(a.Severity), p.th.Plain
+	ageText := age(now.Sub(a.Raised))
+	switch {
+	case a.Lasting && a.Cleared != 0:
+		glyph, word, st, plain = p.g.Complete, "cleared", p.th.Dim, p.th.Dim
+		ageText = age(a.Cleared.Sub(a.Raised))
+	case !a.Lasting:
+		plain = p.th.Dim
+		ageText = p.g.Dot
+		if a.Count > 1 {
+			ageText = strconv.Itoa(a.Count) + " " + p.g.Abandoned
+		}
+	}
+	o := newLine(width)
+	o.flat = selected && focused
+	if selected && !focused {
+		o.put(p.th.Key, p.g.Cursor)
+	} else {
+		o.put(p.th.Plain, " ")
+	}
+	o.put(st, padRight(glyph+" "+word, c.severity))
+	if c.since > 0 {
+		o.put(plain, " "+clockTime(a.Raised, p.loc, true))
+	}
+	o.put(st, " "+padLeft(cut(ageText, c.age, ""), c.age))
+	o.put(st, " "+padRight(cut(string(a.Name), c.name, p.g.Ellipsis), c.name))
+	if c.client > 0 {
+		o.put(plain, " "+padRight(cutMiddle(p.text.clean(a.Client, c.client), c.client, p.g.Ellipsis), c.client))
+	}
+	if c.text > 0 {
+		o.put(plain, " "+cut(p.text.safe(a.Text), c.text, p.g.Ellipsis))
+	}
+	if o.flat {
+		return p.th.Selected.Render(o.full())
+	}
+	return o.full()
+}
+
+// detail is all that the alert under the cursor says.
+func (l *alertList) detail(p *pen, width int) []textLine {
+	a := l.current()
+	if a == nil {
+		return nil
+	}
+	var out []textLine
+	for _, s := range wrap(p.text.safe(a.Text), width-2) {
+		out = append(out, textLine{" " + s, p.th.Strong})
+	}
+	for _, s := range wrap(p.text.safe(a.Detail), width-2) {
+		out = append(out, textLine{" " + s, p.th.Plain})
+	}
+	if a.Handshake == 0 {
+		out = append(out, textLine{" It is not about one handshake.", p.th.Dim})
+	}
+	return out
+}

@@ -1,0 +1,165 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+)
+
+// An emptiness is why a list of handshakes is empty: what is watched, for how long, what was seen, and what that likely means.
+type emptiness struct{ title, what, seen, why string }
+
+// explain finds out why no handshake is shown. Filter is the text of the filter, empty where there is none.
+func explain(p *pen, s *watch.Snapshot, filter string) emptiness {
+	if s.Total > 0 {
+		return emptiness{
+			title: "No handshake matches",
+			what:  "filter: " + p.text.clean(filter, 60),
+			why:   "The filter hides " + count(s.Total) + ": Esc clears it.",
+		}
+	}
+	var mqtt uint64
+	for _, n := range s.Counts.Packets {
+		mqtt += n
+	}
+	e := emptiness{title: "No handshakes yet", what: watched(p, s), seen: seen(s, mqtt)}
+	if !alive(s.Sources) && len(s.Sources) > 0 {
+		e.title = "No handshakes"
+	}
+	e.why = likely(p, s, mqtt)
+	return e
+}
+
+func watched(p *pen, s *watch.Snapshot) string {
+	var parts []string
+	for i := range s.Sources {
+		src := &s.Sources[i]
+		words := p.text.clean(src.Name, 40) + ", " + src.State
+		if src.First != 0 && src.Last >= src.First {
+			words += ", " + age(src.Last.Sub(src.First)) + " of traffic"
+		}
+		parts = append(parts, words)
+	}
+	if len(parts) > 3 {
+		parts = append(parts[:3], count(len(parts)-3)+" more")
+	}
+	return strings.Join(parts, "; ")
+}
+
+func seen(s *watch.Snapshot, mqtt uint64) string {
+	var frames, tcp uint64
+	for i := range s.Sources {
+		frames += s.Sources[i].Frames
+		tcp += s.Sources[i].TCPFrames
+	}
+	return count(frames) + " frames seen, " + count(tcp) + " with TCP; " + count(mqtt) + " MQTT Control Packets in " +
+		count(s.Counts.Connections) + " connections"
+}
+
+// likely gives the first reason that fits.
+func likely(p *pen, s *watch.Snapshot, mqtt uint64) string {
+	other, undecoded := map[string]uint64{}, map[string]uint64{}
+	var frames, tcp uint64
+	for i := range s.Sources {
+		frames += s.Sources[i].Frames
+		tcp += s.Sources[i].TCPFrames
+		for k, n := range s.Sources[i].Other {
+			other[k] += n
+		}
+		for k, n := range s.Sources[i].NotDecoded {
+			undecoded[k] += n
+		}
+	}
+	switch {
+	case mqtt > 0 && s.Counts.Publish[0] > 0 && s.Counts.Publish[1]+s.Counts.Publish[2] == 0:
+		return count(s.Counts.Publish[0]) + " QoS 0 PUBLISHes seen: they have no handshake."
+	case mqtt > 0:
+		return "MQTT is there, but no PUBLISH of QoS 1 or 2, no SUBSCRIBE and no UNSUBSCRIBE so far."
+	case other["TLS"] > 0:
+		return "Likely encrypted: " + count(other["TLS"]) + " TLS connections" + rest(p, other, "TLS") + ". Watch behind TLS, or with: mqttwatch broker"
+	case other["WebSocket"] > 0:
+		return "MQTT may be inside WebSocket: " + count(other["WebSocket"]) + " connections" + rest(p, other, "WebSocket") + "."
+	case len(undecoded) > 0:
+		return "Not decoded: " + tally(p, undecoded) + "."
+	case len(other) > 0:
+		return "TCP, but no MQTT: " + tally(p, other) + "."
+	case tcp > 0:
+		return "TCP, but no MQTT in it."
+	case frames > 0:
+		return "No TCP connection in what was captured."
+	case alive(s.Sources):
+		return "Nothing has come yet. Is this the right interface, file or broker?"
+	}
+	return "The source brought nothing."
+}
+
+func rest(p *pen, counts map[string]uint64, without string) string {
+	others := map[string]uint64{}
+	for k, n := range counts {
+		if k != without {
+			others[k] = n
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	return "; others: " + tally(p, others)
+}
+
+// tally lists counts by name, most first.
+func tally(p *pen, counts map[string]uint64) string {
+	names := make([]string, 0, len(counts))
+	for k := range counts {
+		names = append(names, k)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if counts[a] != counts[b] {
+			if counts[a] > counts[b] {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	parts := make([]string, 0, len(names))
+	for i, k := range names {
+		if i == 4 {
+			parts = append(parts, count(len(names)-4)+" more kinds")
+			break
+		}
+		parts = append(parts, p.text.clean(k, 30)+" "+count(counts[k]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// view draws the explanation in the middle of an empty list.
+func (e emptiness) view(p *pen, width, height int) []string {
+	inner := min(width-4, 72)
+	var text []string
+	text = append(text, e.title, "")
+	for _, s := range []string{e.what, e.seen, e.why} {
+		text = append(text, wrap(s, inner)...)
+	}
+	out := blankLines((height-len(text))/3, width)
+	for i, s := range text {
+		st := p.th.Plain
+		if i == 0 {
+			st = p.th.Strong
+		}
+		out = append(out, newLine(width).to((width-inner)/2).put(st, s).full())
+	}
+	return out
+}
+
+// failures returns a line for each source that has failed or tries again.
+func failures(sources []decode.SourceStats) []*decode.SourceStats {
+	var out []*decode.SourceStats
+	for i := range sources {
+		if s := &sources[i]; s.State == "failed" || s.State == "retrying" {
+			out = append(out, s)
+		}
+	}
+	return out
+}

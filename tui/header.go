@@ -1,0 +1,264 @@
+package tui
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
+)
+
+// A piece is a text with a style; pieces make lines.
+type piece struct {
+	text  string
+	style theme.Style
+}
+
+func widthOf(pieces []piece) int {
+	sum := 0
+	for _, s := range pieces {
+		sum += cells(s.text)
+	}
+	return sum
+}
+
+func (l *line) putAll(pieces []piece) *line {
+	for _, s := range pieces {
+		l.put(s.style, s.text)
+	}
+	return l
+}
+
+// header draws the first line. What is at the right, the losses and what is stuck, stays; the title is cut.
+//
+//	mqttwatch  replay eth0.pcap   ● live 00:12:31   418 pkt/s   kernel drop 0 · gap 0 · evicted 0/100k      ▲ 2 stuck
+func (m *Model) header(p *pen) string {
+	s := m.live
+	stuck := stuckPieces(p, s)
+	state := m.statePieces(p, s)
+	rate := []piece{{"  " + m.rate.words() + " pkt/s", p.th.Plain}}
+	losses := lossPieces(p, s, false)
+	name := []piece{{" mqttwatch ", p.th.Program}}
+	title := p.text.clean(m.opt.Title, 60)
+	total := func() int {
+		return widthOf(name) + cells(title) + 2 + widthOf(state) + widthOf(rate) + widthOf(losses) + widthOf(stuck) + 3
+	}
+	if total() > m.width {
+		losses = lossPieces(p, s, true)
+	}
+	if total() > m.width && title != "" {
+		name = []piece{{" ", p.th.Plain}}
+	}
+	if over := total() - m.width; over > 0 {
+		title = cutMiddle(title, max(cells(title)-over, 12), p.g.Ellipsis)
+	}
+	if total() > m.width {
+		rate = nil
+	}
+	if over := total() - m.width; over > 0 {
+		title = cutMiddle(title, max(cells(title)-over, 0), p.g.Ellipsis)
+	}
+	o := newLine(m.width).putAll(name).put(p.th.Strong, title).put(p.th.Plain, "  ").putAll(state).putAll(rate).putAll(losses)
+	return o.to(m.width - widthOf(stuck) - 1).putAll(stuck).full()
+}
+
+func stuckPieces(p *pen, s *watch.Snapshot) []piece {
+	n := s.Stuck.Warn + s.Stuck.Critical
+	switch {
+	case n == 0:
+		return []piece{{"0 stuck", p.th.Dim}}
+	case s.Stuck.Critical > 0:
+		return []piece{{p.g.Raised + " " + count(n) + " stuck", p.th.Critical}}
+	}
+	return []piece{{p.g.Raised + " " + count(n) + " stuck", p.th.Overdue}}
+}
+
+// statePieces says how the sources are: the state that matters most where there are several.
+func (m *Model) statePieces(p *pen, s *watch.Snapshot) []piece {
+	if m.frozen {
+		words := "frozen"
+		if n := m.fresh(); n > 0 {
+			words += ", +" + count(n) + " new"
+		}
+		return []piece{{words, p.th.Overdue}}
+	}
+	words, st := sourceState(p, s.Sources)
+	if first := firstTime(s.Sources); first != 0 && s.Now > first {
+		words += " " + elapsed(s.Now.Sub(first))
+	}
+	return []piece{{words, st}}
+}
+
+func sourceState(p *pen, sources []decode.SourceStats) (string, theme.Style) {
+	states := map[string]int{}
+	progress, files := 0.0, 0
+	for i := range sources {
+		states[sources[i].State]++
+		if sources[i].State == "replaying" && sources[i].Progress >= 0 {
+			progress += sources[i].Progress
+			files++
+		}
+	}
+	switch {
+	case states["failed"] > 0:
+		return p.g.Stuck + " failed", p.th.Failure
+	case states["retrying"] > 0:
+		return p.g.Waiting + " retrying", p.th.Failure
+	case states["replaying"] > 0:
+		words := "replay"
+		if files > 0 {
+			words += " " + strconv.Itoa(int(progress/float64(files)*100)) + " %"
+		}
+		return words, p.th.Live
+	case states["live"] > 0:
+		return p.g.Live + " live", p.th.Live
+	case states["starting"] > 0 || len(sources) == 0:
+		return p.g.Waiting + " starting", p.th.Dim
+	}
+	return p.g.Ended + " ended", p.th.Dim
+}
+
+func firstTime(sources []decode.SourceStats) decode.Time {
+	var first decode.Time
+	for i := range sources {
+		if t := sources[i].First; t != 0 && (first == 0 || t < first) {
+			first = t
+		}
+	}
+	return first
+}
+
+// lossPieces tells what was lost: dim where it is nothing. In a narrow header only what is not nothing is named.
+func lossPieces(p *pen, s *watch.Snapshot, narrow bool) []piece {
+	var kernel, queue, gaps, truncated uint64
+	for i := range s.Sources {
+		kernel += s.Sources[i].KernelDrops
+		queue += s.Sources[i].QueueDrops
+		gaps += s.Sources[i].Gaps
+		truncated += s.Sources[i].Cut
+	}
+	parts := []struct {
+		name string
+		n    uint64
+		more string
+		hide bool // where it is nothing
+	}{
+		{"kernel drop", kernel, "", false}, {"gap", gaps, "", false}, {"queue drop", queue, "", true}, {"cut", truncated, "", true},
+		{"malformed", s.Counts.Malformed, "", true}, {"evicted", s.Counts.Evicted, "/" + short(uint64(max(s.Counts.Keep, 0))), false},
+	}
+	var out []piece
+	add := func(text string, st theme.Style) {
+		sep := "  "
+		if len(out) > 0 {
+			sep = " " + p.g.Dot + " "
+		}
+		out = append(out, piece{sep, p.th.Dim}, piece{text, st})
+	}
+	for _, part := range parts {
+		text, st := part.name+" "+short(part.n)+part.more, p.th.Dim
+		if part.n > 0 && part.name != "evicted" {
+			st = p.th.Loss
+		}
+		if part.n > 0 || !part.hide && !narrow {
+			if narrow {
+				text = strings.ReplaceAll(text, "kernel ", "")
+			}
+			add(text, st)
+		}
+	}
+	if len(out) == 0 {
+		add("no loss", p.th.Dim)
+	}
+	return out
+}
+
+// tabs draws the second line: the screens, whether the list follows, and the filter.
+func (m *Model) tabs(p *pen) string {
+	o := newLine(m.width)
+	for _, t := range m.tabList() {
+		st := p.th.Dim
+		if t.screen == m.screen {
+			st = p.th.Tab
+		}
+		o.put(p.th.Plain, " ").put(st, t.text).put(p.th.Plain, " ")
+	}
+	right := m.filterPieces(p)
+	right = append(right, m.placePieces(p)...)
+	room := m.width - o.used - 1
+	if w := widthOf(right); w > room && len(right) > 0 {
+		right[0].text = cutMiddle(right[0].text, max(cells(right[0].text)-(w-room), 10), p.g.Ellipsis)
+	}
+	return o.to(m.width - widthOf(right) - 1).putAll(right).full()
+}
+
+type tab struct {
+	screen screen
+	text   string
+}
+
+func (m *Model) tabList() []tab {
+	alerts := "5 Alerts"
+	if n := m.live.Stuck.Warn + m.live.Stuck.Critical; n > 0 {
+		alerts += " " + count(n)
+	}
+	return []tab{{screenHandshakes, "1 Handshakes"}, {screenAlerts, alerts}}
+}
+
+func (m *Model) filterPieces(p *pen) []piece {
+	var out []piece
+	if m.filter.text != "" {
+		st := p.th.Input
+		if m.filter.mistake != nil {
+			st = p.th.Mistake
+		}
+		out = append(out, piece{"filter: " + p.text.clean(m.filter.text, m.width), st})
+	}
+	if m.filter.problems {
+		out = append(out, piece{"  ! problems only", p.th.Input})
+	}
+	return out
+}
+
+// placePieces tells where the list is: FOLLOW, or how many rows came since.
+func (m *Model) placePieces(p *pen) []piece {
+	if m.screen != screenHandshakes || m.shown.Total == 0 {
+		return nil
+	}
+	place := "  " + count(m.list.matched)
+	if !m.list.follow {
+		place = "  " + count(min(m.list.cursor+1, m.list.matched)) + "/" + count(m.list.matched)
+	}
+	if m.shown.Matched < m.shown.Total {
+		place += " of " + count(m.shown.Total)
+	}
+	out := []piece{{place, p.th.Dim}}
+	switch {
+	case m.frozen:
+		out = append(out, piece{"  FROZEN", p.th.Overdue})
+	case m.list.follow && m.list.live:
+		out = append(out, piece{"  FOLLOW", p.th.Live})
+	case !m.list.follow && m.fresh() > 0:
+		out = append(out, piece{"  +" + count(m.fresh()) + " new", p.th.Overdue})
+	}
+	return out
+}
+
+// strips draws a line for each source that failed or tries again, at most two.
+func (m *Model) strips(p *pen) []string {
+	bad := failures(m.live.Sources)
+	var out []string
+	for i, s := range bad {
+		if i == 2 || m.height < 20 && i == 1 {
+			out[len(out)-1] = newLine(m.width).put(p.th.Failure, " "+p.g.Stuck+" "+count(len(bad)-i+1)+" sources failed or are retrying").full()
+			break
+		}
+		glyph := p.g.Stuck
+		if s.State == "retrying" {
+			glyph = p.g.Waiting
+		}
+		words := " " + glyph + " " + p.text.clean(s.Name, 40) + " " + s.State + ": " + p.text.clean(s.Err, m.width)
+		out = append(out, newLine(m.width).put(p.th.Failure, cut(words, m.width, p.g.Ellipsis)).full())
+	}
+	return out
+}

@@ -1,0 +1,241 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// The least size that the screen can be drawn in.
+const (
+	minWidth  = 60
+	minHeight = 15
+)
+
+// splitKind is how two panes share the body.
+type splitKind uint8
+
+const (
+	splitNone splitKind = iota
+	splitBeside
+	splitBelow
+)
+
+// panes returns the two panes of the level that is shown.
+func (m *Model) panes() [2]pane {
+	switch {
+	case m.level == levelLadder:
+		return [2]pane{paneLadder, paneBytes}
+	case m.screen == screenAlerts:
+		return [2]pane{paneAlerts, paneLadder}
+	}
+	return [2]pane{paneList, paneLadder}
+}
+
+// active returns the pane that has the keys.
+func (m *Model) active() pane { return m.panes()[m.focus] }
+
+// room is how two panes could share the body: side by side from 120 columns on, one below the other from 80 on.
+func (m *Model) room() splitKind {
+	switch {
+	case m.width >= 120:
+		return splitBeside
+	case m.width >= 80 && m.height >= 20:
+		return splitBelow
+	}
+	return splitNone
+}
+
+// split is how they do.
+func (m *Model) split() splitKind {
+	kind := m.room()
+	if m.zoomed || kind == splitBeside && m.besideOff || kind == splitBelow && !m.belowOn {
+		return splitNone
+	}
+	return kind
+}
+
+// A box is the size of a pane.
+type box struct{ width, height int }
+
+// boxes returns the sizes of the two panes; where only one is shown, the other's is zero.
+func (m *Model) boxes() [2]box {
+	body := box{m.width, m.height - 3 - len(m.strips(&m.pen))}
+	switch m.split() {
+	case splitBeside:
+		left := m.width * 60 / 100
+		if m.level == levelLadder {
+			left = m.width / 2
+		}
+		return [2]box{{left, body.height}, {m.width - left - 1, body.height}}
+	case splitBelow:
+		top := body.height / 2
+		return [2]box{{m.width, top}, {m.width, body.height - top - 1}}
+	}
+	if m.focus == 1 {
+		return [2]box{{}, body}
+	}
+	return [2]box{body, {}}
+}
+
+// layOut tells the panes their sizes.
+func (m *Model) layOut() {
+	boxes := m.boxes()
+	for i, p := range m.panes() {
+		switch h := boxes[i].height; p {
+		case paneList:
+			if h > 0 {
+				m.list.resize(h - 1)
+			}
+		case paneAlerts, paneLadder, paneBytes: // they learn their size as they are drawn
+		}
+	}
+}
+
+// View draws the screen, or returns the last drawing where nothing has changed.
+func (m *Model) View() tea.View {
+	if m.dirty {
+		m.layOut()
+		m.frame = strings.Join(m.draw(), "\n")
+		m.dirty = false
+	}
+	v := tea.NewView(m.frame)
+	v.AltScreen = true
+	v.ReportFocus = true
+	v.WindowTitle = "mqttwatch"
+	if m.mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	v.Cursor = m.cursor()
+	return v
+}
+
+// draw returns exactly height lines of width cells:
+//
+//	header
+//	tabs                                   filter
+//	(strips: sources that failed)
+//	body: one pane, or two
+//	footer, message or prompt
+func (m *Model) draw() []string {
+	p := &m.pen
+	if m.width < minWidth || m.height < minHeight {
+		return m.tooSmall(p)
+	}
+	out := make([]string, 0, m.height)
+	out = append(out, m.header(p), m.tabs(p))
+	out = append(out, m.strips(p)...)
+	room := m.height - len(out) - 1
+	if m.help.open {
+		out = append(out, fit(m.help.view(m, p, m.width, room), m.width, room)...)
+	} else {
+		out = append(out, m.body(p)...)
+	}
+	return append(out, m.bottom(p))
+}
+
+func (m *Model) tooSmall(p *pen) []string {
+	words := "mqttwatch needs 60x15, this is " + count(m.width) + "x" + count(m.height)
+	out := blankLines(max(m.height, 1), max(m.width, 0))
+	out[0] = newLine(max(m.width, 0)).put(p.th.Plain, words).full()
+	return out
+}
+
+func (m *Model) body(p *pen) []string {
+	boxes, panes := m.boxes(), m.panes()
+	var drawn [2][]string
+	for i := range panes {
+		if boxes[i].height > 0 {
+			drawn[i] = fit(m.drawPane(p, panes[i], boxes[i], m.focus == i), boxes[i].width, boxes[i].height)
+		}
+	}
+	switch m.split() {
+	case splitBeside:
+		bar := p.th.Rule.Render(p.g.Pipe)
+		for i := range drawn[0] {
+			drawn[0][i] += bar + drawn[1][i]
+		}
+		return drawn[0]
+	case splitBelow:
+		rule := newLine(m.width).put(p.th.Rule, repeat(p.g.Line, m.width)).full()
+		return append(append(drawn[0], rule), drawn[1]...)
+	}
+	return append(drawn[0], drawn[1]...)
+}
+
+func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
+	now := m.shown.Now
+	switch kind {
+	case paneAlerts:
+		return m.alerts.view(p, now, b.width, b.height, focused)
+	case paneLadder:
+		return m.ladder.view(p, now, b.width, b.height, focused)
+	case paneBytes:
+		return m.packet.view(p, b.width, b.height, focused)
+	}
+	if m.list.matched == 0 {
+		return explain(p, m.shown, m.filterWords()).view(p, b.width, b.height)
+	}
+	return m.list.view(p, now, b.width, focused)
+}
+
+// fit brings lines to exactly height. Each is of the right width already.
+func fit(lines []string, width, height int) []string {
+	if len(lines) > height {
+		return lines[:max(height, 0)]
+	}
+	return append(lines, blankLines(height-len(lines), width)...)
+}
+
+// bottom is the last line: the prompt, a message, or the keys.
+func (m *Model) bottom(p *pen) string {
+	switch {
+	case m.help.open && m.help.typing:
+		return newLine(m.width).put(p.th.Key, " search: ").put(p.th.Plain, p.text.clean(m.help.search.String(), m.width)).full()
+	case m.filter.typing:
+		return m.prompt(p)
+	case m.digits != "":
+		return newLine(m.width).put(p.th.Key, " go to row "+m.digits).put(p.th.Dim, "   G goes, Esc forgets it").full()
+	case m.message != "":
+		return newLine(m.width).put(p.th.Strong, " "+cut(m.message, m.width-2, p.g.Ellipsis)).full()
+	}
+	return m.footer(p)
+}
+
+const promptLabel = " / "
+
+func (m *Model) prompt(p *pen) string {
+	st := p.th.Input
+	note := "   Enter keeps it, Esc clears it"
+	noteStyle := p.th.Dim
+	if e := m.filter.mistake; e != nil {
+		st = p.th.Mistake
+		note = "   column " + count(e.Column) + ": " + p.text.clean(e.Reason, 80)
+		noteStyle = p.th.Mistake
+	}
+	text := p.text.clean(m.filter.editor.String(), m.width)
+	room := max(m.width-cells(promptLabel)-cells(note)-1, 20)
+	if over := cells(text) - room; over > 0 {
+		text = cutLeft(text, room, p.g.Ellipsis)
+	}
+	return newLine(m.width).put(p.th.Key, promptLabel).put(st, text).put(noteStyle, note).full()
+}
+
+// cursor is the place of the terminal's cursor while something is typed.
+func (m *Model) cursor() *tea.Cursor {
+	if m.width < minWidth || m.height < minHeight {
+		return nil
+	}
+	var label string
+	var e *editor
+	switch {
+	case m.help.open && m.help.typing:
+		label, e = " search: ", &m.help.search
+	case m.filter.typing && !m.help.open:
+		label, e = promptLabel, &m.filter.editor
+	default:
+		return nil
+	}
+	x := cells(label) + cells(m.pen.text.clean(e.beforeCursor(), m.width))
+	return tea.NewCursor(min(x, m.width-1), m.height-1)
+}

@@ -1,0 +1,336 @@
+// Package tui is the screen: handshakes as a list with timelines, as ladders, and the alerts.
+//
+// One root Model routes keys and lays out panes; a pane is a plain struct with verbs and a view that returns lines. The screen
+// pulls: about ten times a second a command asks the Backend for a Snapshot of what is visible, and the View only draws what
+// the last one holds. Keys, footer and help come from one key map.
+package tui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/mqttwatch/mqttwatch/decode/filter"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+)
+
+// A Backend answers what a screen asks for. *watch.Engine is one.
+type Backend interface {
+	// Snapshot may be called from any goroutine. The Snapshot belongs to the caller.
+	Snapshot(q watch.Query) *watch.Snapshot
+}
+
+// screen is one of the tabs.
+type screen uint8
+
+const (
+	screenHandshakes screen = iota
+	screenAlerts
+)
+
+// level is how far one has drilled in: the list with the ladder beside it, or the ladder with the bytes beside it.
+type level uint8
+
+const (
+	levelList level = iota
+	levelLadder
+)
+
+// pane is what a rectangle of the screen shows.
+type pane uint8
+
+const (
+	paneList pane = iota
+	paneAlerts
+	paneLadder
+	paneBytes
+)
+
+// A Model is the root of the screen; it is a tea.Model. It is to be used by one goroutine.
+type Model struct {
+	opt  Options
+	pen  pen
+	keys keyMap
+
+	width, height int
+	live          *watch.Snapshot // the newest
+	shown         *watch.Snapshot // what is drawn: the newest, or an older one while frozen
+	rate          rate
+
+	screen screen
+	level  level
+	focus  int // 0 or 1: which of the two panes of the level
+	zoomed bool
+	// besideOff and belowOn are what the user chose for the second pane: beside on wide screens it is there
+	// unless turned off, below on others only when turned on.
+	besideOff, belowOn bool
+
+	list   list
+	alerts alertList
+	ladder ladder
+	packet packetPane
+	help   helpPane
+
+	filter filterState
+	digits string // of the row to go to, as typed so far
+	frozen bool
+	// seen is how many handshakes there had been when following or the view stopped; below 0 it is to be taken from the
+	// next Snapshot.
+	seen    int
+	mouse   bool
+	focused time.Time // when the terminal window came into focus
+
+	message      string
+	messageUntil time.Time
+
+	asking, again bool // a Snapshot is on its way; another is wanted after it
+	frame         string
+	dirty         bool
+}
+
+// filterState is the filter as typed and what it means.
+type filterState struct {
+	typing   bool
+	editor   editor
+	text     string
+	mistake  *filter.Error
+	problems bool
+	parsed   *filter.Filter // the last valid one, with problems in it
+	before   string         // the text when typing began
+}
+
+// New returns the Model of a screen that has seen nothing yet.
+func New(opt Options) *Model {
+	opt = opt.withDefaults()
+	m := &Model{opt: opt, keys: newKeyMap(), list: newList(), mouse: !opt.NoMouse, dirty: true}
+	m.pen = pen{th: &opt.Theme, g: &opt.Theme.Glyphs, text: textCleaner{ascii: opt.Theme.Glyphs.ASCII}, loc: opt.Location}
+	m.live = &watch.Snapshot{}
+	m.shown = m.live
+	m.width, m.height = 80, 24
+	m.setFilter(opt.Filter)
+	return m
+}
+
+type tickMsg time.Time
+
+type snapshotMsg struct {
+	snap *watch.Snapshot
+	// freeze is set where the rows around the window were asked for, to be kept while the view is frozen.
+	freeze bool
+	filter *filter.Filter // that it was asked for with
+	// seek is the handshake that the list is to go to, ladder the one that the ladder is to show; 0 for none.
+	seek, ladder uint64
+}
+
+// Init asks for the first Snapshot and starts the ticks.
+func (m *Model) Init() tea.Cmd { return tea.Batch(m.ask(), m.tick()) }
+
+func (m *Model) tick() tea.Cmd {
+	return tea.Tick(m.opt.Interval, func(t time.Time) tea.Msg { return tickMsg(t) })
+}
+
+// ask returns the command that fetches a Snapshot. One is on its way at a time.
+func (m *Model) ask() tea.Cmd {
+	if m.asking {
+		m.again = true
+		return nil
+	}
+	m.asking, m.again = true, false
+	q, freeze := m.query()
+	backend, seek := m.opt.Backend, m.list.seek
+	return func() tea.Msg {
+		return snapshotMsg{snap: backend.Snapshot(q), freeze: freeze, seek: seek, ladder: q.Ladder, filter: q.Filter}
+	}
+}
+
+// frozenRows is how many rows are kept while the view is frozen.
+const frozenRows = 2000
+
+// query says what the screen needs. While frozen that is only the counts, and a ladder that is not there yet.
+func (m *Model) query() (q watch.Query, freeze bool) {
+	q.Filter = m.filter.parsed
+	if m.frozen && m.shown == m.live {
+		m.list.query(&q)
+		q.First = max(0, q.First-frozenRows/2)
+		q.AroundRow = m.list.cursor - q.First
+		q.Limit = frozenRows
+		q.AlertLimit = alertLimit
+		q.Ladder = m.ladder.id
+		return q, true
+	}
+	if m.frozen {
+		if m.shown.Ladder == nil || m.shown.Ladder.ID != m.ladder.id {
+			q.Ladder = m.ladder.id
+		}
+		return q, false
+	}
+	m.list.query(&q)
+	q.Ladder = m.ladder.id
+	if m.screen == screenAlerts {
+		q.AlertLimit = alertLimit
+	}
+	return q, false
+}
+
+// Update takes a message in.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tickMsg:
+		return m, tea.Batch(m.onTick(time.Time(msg)), m.tick())
+	case snapshotMsg:
+		return m, m.onSnapshot(msg)
+	case problemMsg:
+		return m, m.onProblem(msg)
+	case tea.WindowSizeMsg:
+		m.width, m.height, m.dirty = msg.Width, msg.Height, true
+		m.layOut()
+		return m, m.ask()
+	case tea.KeyPressMsg:
+		m.dirty = true
+		return m, tea.Batch(m.onKey(msg), m.ask())
+	case tea.PasteMsg:
+		return m, m.onPaste(msg.Content)
+	case tea.MouseClickMsg:
+		m.dirty = true
+		return m, tea.Batch(m.onClick(msg), m.ask())
+	case tea.MouseWheelMsg:
+		m.dirty = true
+		return m, tea.Batch(m.onWheel(msg), m.ask())
+	case tea.FocusMsg:
+		m.focused = m.opt.Now()
+	case tea.ResumeMsg:
+		m.dirty = true
+	}
+	return m, nil
+}
+
+func (m *Model) onTick(now time.Time) tea.Cmd {
+	if m.message != "" && now.After(m.messageUntil) {
+		m.message, m.dirty = "", true
+	}
+	return m.ask()
+}
+
+// onSnapshot takes a Snapshot in, and asks for the next where one is wanted at once.
+func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
+	m.asking = false
+	if m.changed(msg.snap) {
+		m.dirty = true
+	}
+	m.live = msg.snap
+	m.rate.add(msg.snap)
+	if m.seen < 0 && msg.filter == m.filter.parsed {
+		m.seen = m.ever()
+	}
+	m.ladder.gone = msg.ladder != 0 && msg.ladder == m.ladder.id && msg.snap.Ladder == nil
+	switch {
+	case !m.frozen:
+		if !m.take(msg.snap, msg.seek) {
+			m.say("this handshake is not in the list: no longer kept, or hidden by the filter")
+		}
+	case msg.freeze:
+		m.take(msg.snap, 0)
+		// From here on what is shown and what is newest differ.
+		kept := *msg.snap
+		m.shown = &kept
+	case msg.snap.Ladder != nil && msg.snap.Ladder.ID == m.ladder.id:
+		kept := *m.shown
+		kept.Ladder = msg.snap.Ladder
+		m.shown = &kept
+		m.ladder.sync(&m.pen, kept.Ladder, kept.Now)
+		m.dirty = true
+	}
+	again := m.again
+	m.follow()
+	if m.list.follow && m.screen == screenHandshakes {
+		// While new rows come with each Snapshot, the next tick is soon enough for what the ladder lacks of the newest.
+		m.again = again
+	}
+	if m.again {
+		return m.ask()
+	}
+	return nil
+}
+
+// take shows a Snapshot.
+func (m *Model) take(s *watch.Snapshot, seek uint64) bool {
+	m.shown = s
+	ok := m.list.sync(s, seek)
+	if m.screen == screenAlerts {
+		m.alerts.sync(s.Alerts)
+	}
+	m.ladder.sync(&m.pen, s.Ladder, s.Now)
+	return ok
+}
+
+// follow lets the second pane show what the cursor of the first is on.
+func (m *Model) follow() {
+	if m.level == levelList {
+		switch m.screen {
+		case screenHandshakes:
+			if r := m.list.current(); r != nil {
+				m.openLadder(r.ID, r)
+			}
+		case screenAlerts:
+			if a := m.alerts.current(); a != nil {
+				m.openLadder(a.Handshake, nil)
+			}
+		}
+	}
+	var at *rung
+	if i := m.ladder.cursor; i >= 0 && i < len(m.ladder.rungs) {
+		at = &m.ladder.rungs[i]
+	}
+	m.packet.show(m.ladder.data, at)
+}
+
+// openLadder shows a handshake in the ladder, and asks for what is not known of it yet.
+func (m *Model) openLadder(id uint64, row *watch.Row) {
+	if m.ladder.id == id {
+		return
+	}
+	m.ladder.open(id, row)
+	m.ladder.sync(&m.pen, nil, m.shown.Now)
+	m.again, m.dirty = true, true
+}
+
+// changed reports whether a Snapshot looks any different from the one before, so that a screen at rest costs nothing.
+func (m *Model) changed(s *watch.Snapshot) bool {
+	o := m.live
+	if s.Now != o.Now || s.Counts.Packets != o.Counts.Packets || s.Counts.Evicted != o.Counts.Evicted || s.Counts.Lost != o.Counts.Lost ||
+		s.Stuck != o.Stuck || s.Total != o.Total || s.Matched != o.Matched || s.First != o.First || len(s.Rows) != len(o.Rows) ||
+		len(s.Alerts) != len(o.Alerts) || len(s.Sources) != len(o.Sources) || (s.Ladder == nil) != (o.Ladder == nil) ||
+		s.Ladder != nil && s.Ladder.ID != o.Ladder.ID {
+		return true
+	}
+	for i := range s.Sources {
+		a, b := &s.Sources[i], &o.Sources[i]
+		if a.State != b.State || a.Err != b.Err || a.Frames != b.Frames || a.Progress != b.Progress ||
+			a.KernelDrops != b.KernelDrops || a.QueueDrops != b.QueueDrops || a.Gaps != b.Gaps {
+			return true
+		}
+	}
+	return false
+}
+
+// ever is how many handshakes there have been, as far as the filter chooses them.
+func (m *Model) ever() int {
+	if m.filter.parsed != nil {
+		return m.live.Matched
+	}
+	return m.live.Total + int(m.live.Counts.Evicted)
+}
+
+// fresh is how many handshakes came since the list stopped to follow, or the view was frozen.
+func (m *Model) fresh() int {
+	if m.seen < 0 {
+		return 0
+	}
+	return max(0, m.ever()-m.seen)
+}
+
+// say shows a line at the bottom for a while.
+func (m *Model) say(words string) {
+	m.message, m.dirty = words, true
+	m.messageUntil = m.opt.Now().Add(4 * time.Second)
+}

@@ -1,0 +1,135 @@
+package tui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+const wheelRows = 3
+
+// onWheel scrolls the pane below the pointer.
+func (m *Model) onWheel(msg tea.MouseWheelMsg) tea.Cmd {
+	n := wheelRows
+	switch msg.Button {
+	case tea.MouseWheelUp:
+		n = -wheelRows
+	case tea.MouseWheelDown:
+	default:
+		return nil
+	}
+	if m.help.open {
+		m.help.scrollBy(n)
+		return nil
+	}
+	which, _, ok := m.paneAt(msg.X, msg.Y)
+	if !ok {
+		return nil
+	}
+	switch m.panes()[which] {
+	case paneList:
+		was := m.list.follow
+		m.list.scrollBy(n)
+		if was && !m.list.follow {
+			m.leaveNewest()
+		}
+	case paneAlerts:
+		m.alerts.moveBy(n)
+	case paneLadder:
+		m.ladder.moveBy(n)
+	case paneBytes:
+		m.packet.moveBy(n)
+	}
+	m.follow()
+	return nil
+}
+
+// onClick selects what is clicked; a click on what is selected opens it. The click that brings the window to the front
+// does nothing else.
+func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
+	if msg.Button != tea.MouseLeft || m.help.open || m.opt.Now().Sub(m.focused) < 200*time.Millisecond {
+		return nil
+	}
+	if msg.Y == 1 {
+		return m.clickTab(msg.X)
+	}
+	which, y, ok := m.paneAt(msg.X, msg.Y)
+	if !ok {
+		return nil
+	}
+	same := m.focus == which
+	m.focus = which
+	switch m.panes()[which] {
+	case paneList:
+		return m.clickList(y-1, same)
+	case paneAlerts:
+		if i := m.alerts.top + y - 1; y >= 1 && y <= m.alerts.height && i < len(m.alerts.alerts) {
+			m.alerts.moveTo(i)
+		}
+	case paneLadder:
+		if i := m.ladder.top + y - ladderHead; y >= ladderHead && i < len(m.ladder.rungs) {
+			m.ladder.moveTo(i)
+		}
+	case paneBytes:
+		if i := m.packet.top + y - 1; y >= 1 && i < len(m.packet.fields) {
+			m.packet.moveTo(i)
+		}
+	}
+	m.follow()
+	return nil
+}
+
+// ladderHead is how many lines stand above the first rung.
+const ladderHead = 3
+
+func (m *Model) clickList(row int, same bool) tea.Cmd {
+	place := m.list.top + row
+	if row < 0 || row >= m.list.height || place >= m.list.matched {
+		return nil
+	}
+	if same && place == m.list.cursor && m.list.current() != nil {
+		return m.drillIn()
+	}
+	was := m.list.follow
+	m.list.moveTo(place)
+	if was && !m.list.follow {
+		m.leaveNewest()
+	}
+	m.follow()
+	return nil
+}
+
+func (m *Model) clickTab(x int) tea.Cmd {
+	at := 0
+	for _, t := range m.tabList() {
+		width := cells(t.text) + 2
+		if x >= at && x < at+width {
+			return m.goTo(t.screen)
+		}
+		at += width
+	}
+	return nil
+}
+
+// paneAt returns which pane is at a place of the screen, and the line within it.
+func (m *Model) paneAt(x, y int) (which, line int, ok bool) {
+	top := 2 + len(m.strips(&m.pen))
+	y -= top
+	if y < 0 || y >= m.height-top-1 {
+		return 0, 0, false
+	}
+	boxes := m.boxes()
+	switch m.split() {
+	case splitBeside:
+		if x > boxes[0].width {
+			return 1, y, true
+		}
+		return 0, y, x < boxes[0].width
+	case splitBelow:
+		if y > boxes[0].height {
+			return 1, y - boxes[0].height - 1, true
+		}
+		return 0, y, y < boxes[0].height
+	}
+	return m.focus, y, true
+}

@@ -1,0 +1,73 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
+)
+
+// Options set up a screen. Backend and Theme are needed, the rest may be zero.
+type Options struct {
+	Backend Backend
+	Theme   theme.Theme
+	// Color says that the theme has colours and that they are to be sent whatever the terminal is thought to show. Without it, what the
+	// terminal is thought not to show is left out.
+	Color bool
+	// Title is what is watched, as the user would say it: "replay eth0.pcap".
+	Title string
+	// Filter is the text of the filter to begin with.
+	Filter string
+	// Location is the time zone of the times shown; nil is the local one.
+	Location *time.Location
+	// NoMouse leaves the mouse to the terminal at first.
+	NoMouse bool
+	// Interval is how often a Snapshot is asked for; 0 is ten times a second.
+	Interval time.Duration
+	// Now is the clock for messages that go away; nil is time.Now. Times of the capture come from the Snapshots.
+	Now func() time.Time
+	// Input and Output are the terminal; nil are standard input and output.
+	Input  io.Reader
+	Output io.Writer
+}
+
+func (o Options) withDefaults() Options {
+	if o.Interval <= 0 {
+		o.Interval = 100 * time.Millisecond
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Location == nil {
+		o.Location = time.Local
+	}
+	return o
+}
+
+// Run shows the screen until the user quits, ctx is done or the process is told to end (SIGTERM); all of these give nil. The
+// terminal is restored in every case, after a panic too; that one is an error. The last Snapshot is returned for a
+// summary.
+func Run(ctx context.Context, opt Options) (*watch.Snapshot, error) {
+	m := New(opt)
+	options := []tea.ProgramOption{tea.WithContext(ctx)}
+	if opt.Color {
+		options = append(options, tea.WithColorProfile(colorprofile.ANSI))
+	}
+	if opt.Input != nil {
+		options = append(options, tea.WithInput(opt.Input))
+	}
+	if opt.Output != nil {
+		options = append(options, tea.WithOutput(opt.Output))
+	}
+	_, err := tea.NewProgram(m, options...).Run()
+	if err != nil && ctx.Err() != nil && !errors.Is(err, tea.ErrProgramPanic) {
+		err = nil
+	}
+	return m.live, err
+}
