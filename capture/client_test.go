@@ -1,5 +1,3 @@
-//go:build autopaho
-
 package capture_test
 
 import (

@@ -89,14 +89,18 @@ func (d *Demo) run(ctx context.Context, sink capture.Sink) error {
 	drained := make(chan struct{})
 	go func() { d.tap.Drain(sink); close(drained) }()
 
+	// Watching stops before the devices leave, so that what is stuck then is still stuck at the end: they have a context of
+	// their own.
+	present, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
 	var devices sync.WaitGroup
 	for _, s := range cast(d.opts.Healthy) {
-		devices.Go(func() { supervise(ctx, listener.Addr().String(), s) })
+		devices.Go(func() { supervise(present, listener.Addr().String(), s) })
 	}
 	<-ctx.Done()
-	// Watching stops before the devices leave: what is stuck then is still stuck at the end.
 	d.tap.Close()
 	<-drained
+	leave()
 	devices.Wait()
 	return broker.Close()
 }
