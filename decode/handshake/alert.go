@@ -1,6 +1,10 @@
 package handshake
 
-import "github.com/mqttwatch/mqttwatch/decode"
+import (
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
 
 // AlertName names an alert of the catalogue.
 type AlertName string
@@ -25,6 +29,24 @@ const (
 	ResumeWithoutRedelivery AlertName = "resume-without-redelivery"
 	CaptureGap              AlertName = "capture-gap"
 	JoinedMidStream         AlertName = "joined-mid-stream"
+	KeepaliveOverdue        AlertName = "keepalive-overdue"
+	ReceiveMaximumExceeded  AlertName = "receive-maximum-exceeded"
+	SenderStalled           AlertName = "sender-stalled"
+	AckLatencyHigh          AlertName = "ack-latency-high"
+	DuplicateAck            AlertName = "duplicate-ack"
+	AckOutOfOrder           AlertName = "ack-out-of-order"
+	RetransmitConnected     AlertName = "retransmit-while-connected"
+	RetransmitStorm         AlertName = "retransmit-storm"
+	RetransmitWithoutDup    AlertName = "retransmit-without-dup"
+	PublishAfterPubrel      AlertName = "publish-after-pubrel"
+	PubrelAfterPubrecError  AlertName = "pubrel-after-pubrec-error"
+	PacketIDNotFound        AlertName = "packet-id-not-found"
+	QuotaExceeded           AlertName = "quota-exceeded"
+	InvalidReasonCode       AlertName = "invalid-reason-code"
+	SessionTakeoverLoop     AlertName = "session-takeover-loop"
+	ReconnectLoop           AlertName = "reconnect-loop"
+	NoMatchingSubscribers   AlertName = "no-matching-subscribers"
+	UndecodableStream       AlertName = "undecodable-stream"
 )
 
 // Severity grades an alert.
@@ -81,7 +103,11 @@ type Alert struct {
 	Oldest     uint16
 	OldestOwed decode.Type
 	Bytes      int64
-	Prior      bool // unexpected-ack: it belongs to an earlier connection
+	Learned    bool          // Limit was learned from what the sender did, not announced
+	Latency    time.Duration // ack-latency-high: the 95th percentile; sender-stalled: the usual gap
+	Peers      []string      // addresses that take part
+	Last2      decode.Type   // the last packet before it
+	Prior      bool          // unexpected-ack: it belongs to an earlier connection
 	link       *Link
 	key        alertKey
 }

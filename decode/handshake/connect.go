@@ -27,6 +27,7 @@ func (t *Tracker) connect(l *Link, p *decode.Packet) {
 		l.endsWith, l.expiry = c.SessionExpiry == 0, c.SessionExpiry
 	}
 	s.addEvent(LinkEvent{Time: p.Time, Kind: LinkConnect, CleanStart: c.CleanStart})
+	t.reconnected(l)
 	t.startLink(l, &l.connack, timerConnack, t.now.Add(t.cfg.Warn))
 }
 
@@ -73,6 +74,7 @@ func (t *Tracker) connack(l *Link, p *decode.Packet) {
 		return
 	}
 	l.accepted = true
+	t.watchAlive(l)
 	if len(c.AssignedClientID) > 0 && s.ClientID == "" {
 		t.name(s, l, c.AssignedClientID)
 	}
@@ -100,6 +102,9 @@ func (t *Tracker) resume(l *Link, present bool) {
 	if !present && (l.version != decode.V31 || l.clean) { // 3.1 has no Session Present flag
 		t.newState(l)
 		return
+	}
+	if present {
+		l.resumedAt = t.now
 	}
 	if s.links == 1 && present {
 		s.joinedUnseen(decode.FromClient)
@@ -261,6 +266,7 @@ func (t *Tracker) linkDown(l *Link, why LinkEvent) {
 		return
 	}
 	s.link = nil
+	s.lastClose, s.lastSent = why, l.newest
 	if l.asked && !l.refused {
 		s.endsWith, s.expiry = l.endsWith, l.expiry
 	}
@@ -338,6 +344,7 @@ func (t *Tracker) goOffline(s *Session) {
 			t.clearHandshakeAlert(h)
 			t.stopTimers(h)
 			t.leaveWindow(h)
+			h.leaveOrder()
 			h.pendingResume = false
 		})
 	}

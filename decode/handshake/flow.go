@@ -120,6 +120,7 @@ func firstFilter(p *decode.Packet) []byte {
 // apply looks the packet up in the table and does what it says.
 func (t *Tracker) apply(l *Link, p *decode.Packet, s *Session, h *Handshake, kind Kind, sender decode.Direction, in input) {
 	c := transitions[rowOf(h)][in]
+	t.checkOrder(l, p, h, c)
 	switch c.verdict {
 	case verdictStart:
 		t.start(l, p, s, kind, sender, c.next)
@@ -139,12 +140,11 @@ func (t *Tracker) apply(l *Link, p *decode.Packet, s *Session, h *Handshake, kin
 		}
 		t.proceed(h, l, p, c)
 	case verdictDuplicate:
-		t.step(h, l, p)
+		t.duplicate(h, l, p)
 	case verdictResend, verdictResendNoDup:
 		t.resend(h, l, p)
 	case verdictRedeliver, verdictPublishAgain:
-		h.Resends++
-		t.proceed(h, l, p, c)
+		t.redeliver(h, l, p, c)
 	default:
 		t.proceed(h, l, p, c)
 	}
@@ -179,6 +179,7 @@ func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender
 	t.setState(h, state)
 	t.step(h, l, p)
 	if p.Type == decode.PUBLISH {
+		t.published(l, sender)
 		t.enterWindow(h, l)
 	}
 	t.record(HandshakeStarted, h, nil)
@@ -217,6 +218,7 @@ func (t *Tracker) proceed(h *Handshake, l *Link, p *decode.Packet, c cell) {
 			state = Refused
 		}
 		t.priorAck(h, l, p)
+		t.answered(h, l, p)
 		t.end(h, state)
 		if c.verdict == verdictRefuse && h.Kind.Publish() {
 			t.refused(l, h)
@@ -239,25 +241,13 @@ func refusedAll(p *decode.Packet) bool {
 	return len(p.SubackCodes) > 0
 }
 
-// resend takes a packet that was sent before on the same connection. The acknowledgement has been owed since the first.
-func (t *Tracker) resend(h *Handshake, l *Link, p *decode.Packet) {
-	if h.Resends < 1<<16-1 {
-		h.Resends++
-	}
-	t.step(h, l, p)
-	if h.Unsure {
-		h.Unsure = false // the sender, who must know, says that it is open
-		t.setState(h, h.State)
-		t.enterWindow(h, l)
-	}
-}
-
 // setState moves an open handshake to an open state and starts its time.
 func (t *Tracker) setState(h *Handshake, state State) {
 	t.clearHandshakeAlert(h)
 	t.stopTimers(h)
 	h.State = state
 	h.Since = t.now
+	h.enterOrder()
 	t.waiting.push(h)
 }
 
@@ -275,7 +265,9 @@ func (t *Tracker) end(h *Handshake, state State) {
 	t.stopTimers(h)
 	t.leaveWindow(h)
 	t.redelivered(h)
+	h.leaveOrder()
 	s := h.Session
+	s.remember(h, state)
 	if s.flows[h.Sender].get(h.PacketID) == h {
 		s.flows[h.Sender].remove(h.PacketID)
 	}
@@ -294,16 +286,4 @@ func (t *Tracker) reuse(l *Link, p *decode.Packet, s *Session, h *Handshake) {
 	}
 	t.identifierInUse(l, p, h)
 	t.end(h, Abandoned)
-}
-
-// unexpected takes an acknowledgement of which nothing is known.
-func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, sender decode.Direction, next State) {
-	if s.mayBeUnseen(sender, p.PacketID) {
-		s.note(sender, p.PacketID)
-		if next.Open() {
-			t.start(l, p, s, kind, sender, next)
-		}
-		return
-	}
-	t.unexpectedAck(l, p, sender)
 }

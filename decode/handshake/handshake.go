@@ -125,8 +125,12 @@ type Handshake struct {
 	// TopicUnknown is set where the Topic Name stands behind a Topic Alias that was set before the capture began.
 	TopicUnknown bool
 
-	pendingResume bool // open from an earlier connection, not yet redelivered on this one
-	inQueue       bool // waits in the queue of timers
+	spare         uint16     // acknowledgements more than one that its resends may bring
+	again         uint16     // resends on the connection of the first
+	order         *ackOrder  // the queue of those that wait for the same acknowledgement; nil where in none
+	ahead, behind *Handshake // neighbours in that queue
+	pendingResume bool       // open from an earlier connection, not yet redelivered on this one
+	inQueue       bool       // waits in the queue of timers
 	nsteps        uint8
 	dropped       uint16
 	first         [firstSteps]Step

@@ -1,6 +1,10 @@
 package handshake
 
-import "github.com/mqttwatch/mqttwatch/decode"
+import (
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
 
 // alertStore keeps the alerts raised, within a bound, and finds those that go on.
 type alertStore struct {
@@ -125,10 +129,32 @@ func (t *Tracker) startLink(l *Link, d **timer, kind timerKind, at decode.Time) 
 func (t *Tracker) stopLink(l *Link) {
 	t.cancelLink(l, l.connack, linkConnack)
 	t.cancelLink(l, l.ping, linkPing)
+	t.cancelLink(l, l.alive, linkAlive)
 	for side := range l.windows {
 		t.cancelLink(l, l.windows[side], linkWindow+side)
 		t.cancelLink(l, l.resumes[side], linkResume+side)
+		t.cancelLink(l, nil, linkLatency+side)
+		t.cancelLink(l, l.stall[side], linkStall+side)
 	}
+}
+
+// firstLook is after how long a handshake is looked at first.
+func (t *Tracker) firstLook() time.Duration {
+	if t.cfg.Learn {
+		return min(leastLearned, t.cfg.Warn)
+	}
+	return t.cfg.Warn
+}
+
+// waited decides about a handshake that has waited for firstLook: it is overdue, or will be at the time that its peer deserves.
+func (t *Tracker) waited(h *Handshake) {
+	due := h.Since.Add(t.patience(h))
+	if due <= t.now {
+		t.overdue(h)
+		return
+	}
+	h.due = &timer{kind: timerOverdue, h: h, order: h.ID}
+	t.timers.set(h.due, due)
 }
 
 var overdueNames = [...]AlertName{
@@ -151,7 +177,7 @@ func (t *Tracker) overdue(h *Handshake) {
 	t.raise(h.alert)
 	if severity == Warn && h.Kind.Publish() {
 		h.due = &timer{kind: timerCritical, h: h, order: h.ID}
-		t.timers.set(h.due, h.Since.Add(t.cfg.Critical))
+		t.timers.set(h.due, max(t.now, h.Since.Add(t.cfg.Critical)))
 	}
 }
 
@@ -211,17 +237,15 @@ func (t *Tracker) priorAck(h *Handshake, l *Link, p *decode.Packet) {
 	t.raisePoint(l, a, "")
 }
 
-// reasonInUse is the Reason Code "Packet Identifier in use" (5.0 §2.4).
-const reasonInUse decode.ReasonCode = 0x91
-
-// refused raises publish-refused, or packet-id-in-use where the receiver says that it is that.
+// refused raises publish-refused, and packet-id-in-use where the receiver says that it is that.
 func (t *Tracker) refused(l *Link, h *Handshake) {
-	name, severity := PublishRefused, Warn
-	if h.Reason == reasonInUse {
-		name, severity = PacketIDInUse, Critical
-	}
-	t.raisePoint(l, Alert{
-		Name: name, Severity: severity, Handshake: h.ID, PacketID: h.PacketID, Kind: h.Kind, Sender: h.Sender,
+	a := Alert{
+		Name: PublishRefused, Severity: Warn, Handshake: h.ID, PacketID: h.PacketID, Kind: h.Kind, Sender: h.Sender,
 		Topic: h.Topic, Reason: h.Reason, By: h.Sender.Opposite(), Since: h.Started(),
-	}, h.Topic+"\x00"+string(rune(h.Reason)))
+	}
+	t.raisePoint(l, a, h.Topic+"\x00"+string(rune(h.Reason)))
+	if h.Reason == reasonInUse {
+		a.Name, a.Severity = PacketIDInUse, Critical
+		t.raisePoint(l, a, "peer")
+	}
 }

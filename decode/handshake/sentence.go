@@ -16,23 +16,30 @@ func (a *Alert) Text(now decode.Time) string {
 	age := Age(now.Sub(a.Since))
 	switch a.Name {
 	case PubackOverdue, PubrecOverdue, PubrelOverdue, PubcompOverdue, SubackOverdue:
-		if a.Cleared != 0 {
-			return fmt.Sprintf("%s owed %s for %s for %s", a.who(a.By), a.Owed, a.message(), age)
-		}
-		return fmt.Sprintf("%s owes %s for %s since %s", a.who(a.By), a.Owed, a.message(), age)
+		return fmt.Sprintf("%s %s %s for %s: %s", a.who(a.By), a.owes(), a.Owed, age, a.message())
 	case ConnackOverdue:
-		return fmt.Sprintf("broker owes CONNACK to %s since %s", a.client(), age)
+		return fmt.Sprintf("broker %s CONNACK to %s for %s", a.owes(), a.client(), age)
 	case PingrespOverdue:
-		return fmt.Sprintf("broker owes PINGRESP to %s since %s", a.client(), age)
+		return fmt.Sprintf("broker %s PINGRESP to %s for %s", a.owes(), a.client(), age)
+	case KeepaliveOverdue:
+		return fmt.Sprintf("%s has sent nothing for %s: Keep Alive is %ds, the last was %s", a.client(), age, a.Limit, a.Last2)
+	case AckLatencyHigh:
+		return fmt.Sprintf("%s answers slowly: 95%% of %d within %s", a.who(a.By), a.N, Age(a.Latency))
+	case SenderStalled:
+		return fmt.Sprintf("%s has published nothing for %s: until then every %s, and its connection lives", a.end(a.By), age, Age(a.Latency))
 	case InflightWindowFull:
-		return fmt.Sprintf("window of %s to %s is full: %d/%d for %s; oldest: id %d, %s owes %s",
-			a.end(a.Sender), a.end(a.Sender.Opposite()), a.N, a.Limit, age, a.Oldest, a.who(a.By), a.OldestOwed)
+		known := ""
+		if a.Learned {
+			known = " (learned)"
+		}
+		return fmt.Sprintf("window of %s to %s is full, %d/%d%s, for %s; oldest: id %d, %s owes %s",
+			a.end(a.Sender), a.end(a.Sender.Opposite()), a.N, a.Limit, known, age, a.Oldest, a.who(a.By), a.OldestOwed)
 	case DisconnectWithInflight:
 		return fmt.Sprintf("%s with %s in flight: %s", a.ending(), deliveries(a.N), a.phases())
 	case SessionLostInflight:
 		return fmt.Sprintf("broker forgot the session of %s: %s abandoned (%s)", a.client(), deliveries(a.N), a.phases())
 	case ResumeWithoutRedelivery:
-		return fmt.Sprintf("%s resumed the session but has not sent %s again since %s; oldest: id %d",
+		return fmt.Sprintf("%s has not sent %s again for %s after the session was resumed; oldest: id %d",
 			a.who(a.By), deliveries(a.N), age, a.Oldest)
 	}
 	return a.pointText()
@@ -63,15 +70,81 @@ func (a *Alert) pointText() string {
 		if a.Bytes > 0 {
 			s = fmt.Sprintf("%d bytes from %s are missing in the capture", a.Bytes, a.end(a.By))
 		}
+	case UndecodableStream:
+		s = fmt.Sprintf("bytes from %s are no MQTT", a.end(a.By))
 	case JoinedMidStream:
 		s = fmt.Sprintf("capture begins in the middle of the connection of %s", a.client())
 	default:
-		s = string(a.Name)
+		s = a.protocolText()
 	}
 	if a.Count > 1 {
 		s += fmt.Sprintf(" (%d times)", a.Count)
 	}
 	return s
+}
+
+// protocolText is pointText for packets that should not have been sent, or that say what is wrong by their Reason Code.
+func (a *Alert) protocolText() string {
+	by, id := a.end(a.By), a.PacketID
+	switch a.Name {
+	case DuplicateAck:
+		return fmt.Sprintf("%s sent %s for id %d once more, though it was asked once", by, a.Owed, id)
+	case AckOutOfOrder:
+		return fmt.Sprintf("%s sent %s for id %d while it owes %s; first is id %d", by, a.Owed, id, earlier(a.N), a.Oldest)
+	case RetransmitConnected:
+		return fmt.Sprintf("%s sent %s again on the same connection: %s", by, a.Owed, a.message())
+	case RetransmitStorm:
+		return fmt.Sprintf("%s sends %s again and again, every %s: %s", by, a.Owed, Age(a.Latency), a.message())
+	case RetransmitWithoutDup:
+		return fmt.Sprintf("%s sent the same PUBLISH again without DUP (resend or id reuse): %s", by, a.message())
+	case PublishAfterPubrel:
+		return fmt.Sprintf("%s sent PUBLISH again after its PUBREL, so it may be delivered twice: %s", by, a.message())
+	case PubrelAfterPubrecError:
+		return fmt.Sprintf("%s sent PUBREL for id %d, which PUBREC had refused", by, id)
+	case PacketIDNotFound:
+		if a.Reason == 0 {
+			return fmt.Sprintf("%s sent PUBREL for id %d after the resume, of which no PUBLISH was seen", by, id)
+		}
+		return fmt.Sprintf("%s does not know id %d (%s: Packet Identifier not found)", by, id, a.Owed)
+	case QuotaExceeded:
+		return fmt.Sprintf("%s says %s: Quota exceeded%s", by, a.Owed, a.about())
+	case InvalidReasonCode:
+		return fmt.Sprintf("%s sent %s with Reason Code 0x%02X (%s), which is not allowed there", by, a.Owed, uint8(a.Reason), a.Reason)
+	case ReceiveMaximumExceeded:
+		if a.Owed == decode.DISCONNECT {
+			return fmt.Sprintf("%s ended the connection: %s had more in flight than its Receive Maximum", a.end(a.By.Opposite()), by)
+		}
+		return fmt.Sprintf("%s has %d in flight, Receive Maximum of %s is %d", by, a.N, a.end(a.By.Opposite()), a.Limit)
+	case NoMatchingSubscribers:
+		return fmt.Sprintf("%s has no subscriber for %s", by, a.message())
+	case SessionTakeoverLoop:
+		return fmt.Sprintf("Client Identifier %s is used by several: %s", a.client(), strings.Join(a.Peers, ", "))
+	case ReconnectLoop:
+		return fmt.Sprintf("%s connected %d times in a minute; last time %s ended it after %s", a.client(), a.N, a.end(a.By), a.Last2)
+	}
+	return string(a.Name)
+}
+
+func (a *Alert) owes() string {
+	if a.Cleared != 0 {
+		return "owed"
+	}
+	return "has owed"
+}
+
+// about names the delivery of an alert that may have none.
+func (a *Alert) about() string {
+	if a.Handshake == 0 {
+		return ""
+	}
+	return " for " + a.message()
+}
+
+func earlier(n int) string {
+	if n == 1 {
+		return "an earlier one"
+	}
+	return fmt.Sprintf("%d earlier ones", n)
 }
 
 // Detail says the rest: what still works, what it blocks, what comes next. It is escaped, and empty where there is nothing to add.

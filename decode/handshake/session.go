@@ -66,6 +66,12 @@ type Session struct {
 	partial   [2]bool // on that sending side handshakes may be open that were begun out of sight
 	seen      [2]*idSet
 	openTotal int
+	orders    [2][3]ackOrder // by sending side and the state that waits: PUBACK, PUBREC, PUBREL
+	recent    [2]*recentEnds
+	pace      [2]pace
+	connects  connectHistory
+	lastClose LinkEvent
+	lastSent  decode.Type // the last packet before the last connection ended
 
 	resting            bool
 	restPrev, restNext *Session
@@ -146,11 +152,16 @@ type Link struct {
 	pending     [2]int // handshakes of a sending side that wait for redelivery
 	last        [2]decode.Time
 	lastType    [2]decode.Type
-	displaced   *Link // whose place in the session this one took
+	newest      decode.Type // of the last packet of either
+	displaced   *Link       // whose place in the session this one took
 
 	connack, ping, leave *timer
 	windows, resumes     [2]*timer
 	pingAt               decode.Time
+	alive                *timer // Keep Alive
+	stall                [2]*timer
+	resumedAt            decode.Time // when CONNACK said Session Present; 0 where it did not
+	plateau              [2]plateau
 	connectAt            decode.Time
 	open                 [linkAlerts]*Alert
 	lastTopic            [2]string
@@ -164,5 +175,10 @@ const (
 	linkWindow2
 	linkResume // and linkResume+1: by sending side
 	linkResume2
+	linkAlive
+	linkLatency // and linkLatency+1: by sending side
+	linkLatency2
+	linkStall // and linkStall+1: by sending side
+	linkStall2
 	linkAlerts
 )

@@ -19,6 +19,9 @@ const (
 	timerResumeServer
 	timerLeave // the grace after DISCONNECT is over
 	timerExpiry
+	timerAlive
+	timerStallClient
+	timerStallServer
 )
 
 // timer is one deadline. Which of h, l, s is set follows from kind.

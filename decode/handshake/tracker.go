@@ -14,6 +14,11 @@ type Config struct {
 	MaxSessions int
 	// MaxAlerts bounds the alerts kept; default 10,000. Those that last stay.
 	MaxAlerts int
+	// Learn makes the time after which a packet is overdue that of the peer: eight times the 95th percentile of its own answers, at least
+	// 2 s. Warn goes on to hold for a peer that has not answered often enough.
+	Learn bool
+	// Latency is the 95th percentile of a peer's answers from which on ack-latency-high is raised; default 2 s.
+	Latency time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -25,6 +30,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Critical < c.Warn {
 		c.Critical = c.Warn
+	}
+	if c.Latency <= 0 {
+		c.Latency = 2 * time.Second
 	}
 	if c.MaxSessions <= 0 {
 		c.MaxSessions = 100_000
@@ -106,6 +114,12 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 	}
 	t.noteJoined(l, p)
 	l.last[p.Dir], l.lastType[p.Dir] = p.Time, p.Type
+	l.newest = p.Type
+	if p.Dir == decode.FromClient && l.open[linkAlive] != nil {
+		t.cancelLink(l, nil, linkAlive)
+		t.watchAlive(l)
+	}
+	t.checkReason(l, p)
 	t.lastRef = ref
 	switch p.Type {
 	case decode.PUBLISH:
@@ -151,11 +165,12 @@ func (t *Tracker) Loss(l *Link, loss decode.Loss) {
 	if loss.Cause == decode.LossTruncated {
 		return
 	}
-	s := l.Session
-	s.addEvent(LinkEvent{Time: loss.Time, Kind: LinkGap, Dir: loss.Dir, Bytes: loss.Bytes})
-	first := l.last[0] == 0 && l.last[1] == 0
-	if loss.Cause == decode.LossGap || loss.Cause == decode.LossUndecodable || !first {
-		t.raisePoint(l, Alert{Name: CaptureGap, Severity: Notice, By: loss.Dir, Bytes: loss.Bytes}, "")
+	l.Session.addEvent(LinkEvent{Time: loss.Time, Kind: LinkGap, Dir: loss.Dir, Bytes: loss.Bytes})
+	switch loss.Cause {
+	case decode.LossGap:
+		t.raisePoint(l, Alert{Name: CaptureGap, Severity: Notice, Sender: loss.Dir, By: loss.Dir, Bytes: loss.Bytes}, "")
+	case decode.LossUndecodable:
+		t.raisePoint(l, Alert{Name: UndecodableStream, Severity: Notice, Sender: loss.Dir, By: loss.Dir, Bytes: loss.Bytes}, "")
 	}
 	t.taint(l, loss.Dir)
 }
@@ -164,6 +179,13 @@ func (t *Tracker) Loss(l *Link, loss decode.Loss) {
 func (t *Tracker) taint(l *Link, dir decode.Direction) {
 	s := l.Session
 	s.joinedUnseen(dir)
+	s.recent = [2]*recentEnds{}
+	s.pace[dir] = pace{}
+	l.plateau[dir] = plateau{}
+	if dir == decode.FromClient {
+		t.cancelLink(l, l.alive, linkAlive)
+		t.watchAlive(l)
+	}
 	for side := range s.flows {
 		s.flows[side].each(func(h *Handshake) {
 			if _, by := h.Owes(); by != dir && !h.pendingResume {
@@ -174,6 +196,7 @@ func (t *Tracker) taint(l *Link, dir decode.Direction) {
 			t.stopTimers(h)
 			t.leaveWindow(h)
 			t.redelivered(h)
+			h.leaveOrder()
 			h.Unsure = true
 		})
 	}
@@ -197,7 +220,7 @@ func (t *Tracker) Advance(now decode.Time) {
 		t.now = max(t.now, at)
 		if h != nil {
 			t.waiting.remove(h)
-			t.overdue(h)
+			t.waited(h)
 			continue
 		}
 		t.timers.cancel(due)
@@ -215,7 +238,7 @@ func (t *Tracker) nextDeadline() (decode.Time, *Handshake, *timer) {
 	if h == nil {
 		return t.timers[0].at, nil, t.timers[0]
 	}
-	at := h.Since.Add(t.cfg.Warn)
+	at := h.Since.Add(t.firstLook())
 	if len(t.timers) > 0 && t.timers[0].at < at {
 		return t.timers[0].at, nil, t.timers[0]
 	}
@@ -224,6 +247,9 @@ func (t *Tracker) nextDeadline() (decode.Time, *Handshake, *timer) {
 
 func (t *Tracker) fire(d *timer) {
 	switch d.kind {
+	case timerOverdue:
+		d.h.due = nil
+		t.overdue(d.h)
 	case timerCritical:
 		t.critical(d.h)
 	case timerConnack:
@@ -238,6 +264,10 @@ func (t *Tracker) fire(d *timer) {
 		t.linkDown(d.l, d.l.leaver)
 	case timerExpiry:
 		t.endSession(d.s, Abandoned)
+	case timerAlive:
+		t.aliveOverdue(d.l)
+	case timerStallClient, timerStallServer:
+		t.stalled(d.l, decode.Direction(d.kind-timerStallClient))
 	}
 }
 
@@ -249,7 +279,7 @@ func (t *Tracker) Close(l *Link, at decode.Time, dir decode.Direction, cause dec
 		t.evictLink(l)
 		return
 	}
-	e := LinkEvent{Kind: LinkClosed, Dir: dir, Cause: cause}
+	e := LinkEvent{Time: at, Kind: LinkClosed, Dir: dir, Cause: cause}
 	if l.left {
 		e = l.leaver
 	}

@@ -10,6 +10,9 @@ func (t *Tracker) enterWindow(h *Handshake, l *Link) {
 	t.leaveWindow(h)
 	h.window = l
 	l.outstanding[h.Sender]++
+	if limit := int(l.limit[h.Sender]); limit > 0 && l.outstanding[h.Sender] > limit {
+		t.receiveMaximum(l, h.Sender, decode.PUBLISH)
+	}
 	t.checkWindow(l, h.Sender)
 }
 
@@ -20,30 +23,35 @@ func (t *Tracker) leaveWindow(h *Handshake) {
 	}
 	h.window = nil
 	l.outstanding[h.Sender]--
+	l.plateau[h.Sender].freed(t, l, h.Sender)
 	t.checkWindow(l, h.Sender)
 }
 
 // checkWindow starts the time of a window that is full, and stops it when it is not.
 func (t *Tracker) checkWindow(l *Link, side decode.Direction) {
-	limit := int(l.limit[side])
-	if limit == 0 || l.closed {
+	if l.closed || l.left {
 		return
 	}
-	if l.outstanding[side] < limit {
-		t.cancelLink(l, l.windows[side], linkWindow+int(side))
+	running := l.windows[side] != nil && l.windows[side].place != 0
+	slot := linkWindow + int(side)
+	limit, learned := l.window(side)
+	if limit == 0 || l.outstanding[side] < limit || learned && l.outstanding[side] > limit {
+		if running || l.open[slot] != nil {
+			t.cancelLink(l, l.windows[side], slot)
+		}
 		return
 	}
-	if l.open[linkWindow+int(side)] != nil || l.windows[side] != nil && l.windows[side].place != 0 {
-		return
+	if !running && l.open[slot] == nil {
+		t.startLink(l, &l.windows[side], timerWindowClient+timerKind(side), t.now.Add(t.cfg.Warn))
 	}
-	t.startLink(l, &l.windows[side], timerWindowClient+timerKind(side), t.now.Add(t.cfg.Warn))
 }
 
 // windowOverdue raises inflight-window-full: the window has been full for Config.Warn.
 func (t *Tracker) windowOverdue(l *Link, side decode.Direction) {
+	limit, learned := l.window(side)
 	a := Alert{
-		Name: InflightWindowFull, Severity: Critical, Sender: side,
-		N: l.outstanding[side], Limit: int(l.limit[side]), Since: t.now.Add(-t.cfg.Warn),
+		Name: InflightWindowFull, Severity: Critical, Sender: side, N: l.outstanding[side], Limit: limit, Learned: learned,
+		Since: t.now.Add(-t.cfg.Warn),
 	}
 	if h := oldestOpen(l, side); h != nil {
 		a.Oldest, a.PacketID, a.Handshake, a.Topic, a.Kind = h.PacketID, h.PacketID, h.ID, h.Topic, h.Kind

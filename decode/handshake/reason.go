@@ -1,0 +1,114 @@
+package handshake
+
+import (
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// Reason Codes that mean more than a failure (5.0 §2.4).
+const (
+	reasonNoSubscribers  decode.ReasonCode = 0x10
+	reasonTakenOver      decode.ReasonCode = 0x8E
+	reasonInUse          decode.ReasonCode = 0x91
+	reasonNotFound       decode.ReasonCode = 0x92
+	reasonReceiveMaximum decode.ReasonCode = 0x93
+	reasonQuotaExceeded  decode.ReasonCode = 0x97
+)
+
+// recovery is how long after a resume a Packet Identifier that is not found is no error (5.0 §3.6.2.1).
+const recovery = 10 * time.Second
+
+// checkReason raises what the Reason Code of a packet says by itself.
+func (t *Tracker) checkReason(l *Link, p *decode.Packet) {
+	switch p.Type {
+	case decode.PUBACK, decode.PUBREC, decode.PUBREL, decode.PUBCOMP, decode.SUBACK, decode.DISCONNECT:
+	default:
+		return
+	}
+	code := reasonOf(p)
+	if code == 0 || p.Version != decode.V5 {
+		return
+	}
+	t.checkAllowed(l, p, code)
+	switch code {
+	case reasonNotFound:
+		t.notFound(l, p)
+	case reasonNoSubscribers:
+		t.noSubscribers(l, p)
+	case reasonQuotaExceeded:
+		a := aboutPacket(QuotaExceeded, Warn, p, t.acknowledged(l, p))
+		a.By, a.Reason = p.Dir, code
+		t.raisePoint(l, a, p.Type.String())
+	case reasonReceiveMaximum:
+		if p.Type == decode.DISCONNECT {
+			t.receiveMaximum(l, p.Dir.Opposite(), p.Type)
+		}
+	case reasonTakenOver:
+		if p.Type == decode.DISCONNECT {
+			t.takenOver(l)
+		}
+	}
+}
+
+// acknowledged finds the handshake that an acknowledgement is about, nil where there is none.
+func (t *Tracker) acknowledged(l *Link, p *decode.Packet) *Handshake {
+	switch p.Type {
+	case decode.DISCONNECT:
+		return nil
+	case decode.SUBACK:
+		return l.Session.flows[decode.FromClient].get(p.PacketID)
+	case decode.PUBREL:
+		return l.Session.flows[p.Dir].get(p.PacketID)
+	}
+	return l.Session.flows[p.Dir.Opposite()].get(p.PacketID)
+}
+
+// checkAllowed raises invalid-reason-code where 5.0 does not have the code in such a packet. Where the version is only assumed nothing is said.
+func (t *Tracker) checkAllowed(l *Link, p *decode.Packet, worst decode.ReasonCode) {
+	if p.VersionAssumed {
+		return
+	}
+	bad, found := worst, !worst.Allowed(p.Type)
+	for _, c := range p.SubackCodes {
+		if !c.Allowed(p.Type) {
+			bad, found = c, true
+		}
+	}
+	if found {
+		a := aboutPacket(InvalidReasonCode, Warn, p, nil)
+		a.Reason = bad
+		t.raisePoint(l, a, p.Type.String())
+	}
+}
+
+func (t *Tracker) notFound(l *Link, p *decode.Packet) {
+	if p.Type != decode.PUBREL && p.Type != decode.PUBCOMP {
+		return
+	}
+	severity := Warn
+	if l.resumedAt != 0 && t.now.Sub(l.resumedAt) < recovery {
+		severity = Info
+	}
+	t.raisePoint(l, aboutPacket(PacketIDNotFound, severity, p, t.acknowledged(l, p)), "")
+}
+
+func (t *Tracker) noSubscribers(l *Link, p *decode.Packet) {
+	if p.Type != decode.PUBACK && p.Type != decode.PUBREC {
+		return
+	}
+	a := aboutPacket(NoMatchingSubscribers, Info, p, t.acknowledged(l, p))
+	t.raisePoint(l, a, a.Topic)
+}
+
+// receiveMaximum raises receive-maximum-exceeded of a sending side: it has more in flight than the other end can take, or the other end says so.
+func (t *Tracker) receiveMaximum(l *Link, sender decode.Direction, by decode.Type) {
+	a := Alert{
+		Name: ReceiveMaximumExceeded, Severity: Critical, Sender: sender, By: sender, Owed: by,
+		N: l.outstanding[sender], Limit: int(l.limit[sender]),
+	}
+	if h := oldestOpen(l, sender); h != nil {
+		a.Handshake, a.PacketID, a.Oldest, a.Kind, a.Topic = h.ID, h.PacketID, h.PacketID, h.Kind, h.Topic
+	}
+	t.raisePoint(l, a, "")
+}

@@ -1,0 +1,211 @@
+package handshake
+
+import "github.com/mqttwatch/mqttwatch/decode"
+
+// stormResends is from how many resends of one delivery on one connection on they are a storm; a share of stormShare percent of all PUBLISH packets
+// within stormSpan is one too, where they are at least stormLeast.
+const (
+	stormResends = 3
+	stormShare   = 20
+	stormLeast   = 10
+	stormSpan    = decode.Time(60e9)
+)
+
+// resend takes a packet that was sent before on the same connection. The acknowledgement has been owed since the first.
+func (t *Tracker) resend(h *Handshake, l *Link, p *decode.Packet) {
+	h.Resends = increment(h.Resends)
+	h.spare = increment(h.spare)
+	h.again = increment(h.again)
+	t.step(h, l, p)
+	if h.Unsure {
+		h.Unsure = false // the sender, who must know, says that it is open
+		t.setState(h, h.State)
+		t.enterWindow(h, l)
+		return
+	}
+	if h.Kind.Publish() {
+		t.resent(h, l, p)
+	}
+}
+
+// resent raises what a resend on the same connection is: MQTT 5.0 forbids it [MQTT-4.4.0-1], 3.1.1 has it only for the next connection, 3.1 allows
+// it.
+func (t *Tracker) resent(h *Handshake, l *Link, p *decode.Packet) {
+	s := h.Session
+	if p.Type == decode.PUBLISH && !p.Dup {
+		t.raisePoint(l, aboutPacket(RetransmitWithoutDup, Warn, p, h), "")
+	} else if s.Version != decode.V31 {
+		severity := Info
+		if s.Version == decode.V5 {
+			severity = Warn
+		}
+		t.raisePoint(l, aboutPacket(RetransmitConnected, severity, p, h), "")
+	}
+	pace := &s.pace[h.Sender]
+	pace.count(t.now, true)
+	often := pace.resends >= stormLeast && pace.resends*100 > stormShare*(pace.publishes+pace.resends)
+	if h.again >= stormResends || often {
+		a := aboutPacket(RetransmitStorm, Critical, p, h)
+		a.N, a.Latency = int(h.again), t.now.Sub(h.Started())/max(1, timeDuration(h.again))
+		t.raisePoint(l, a, "")
+	}
+}
+
+// redeliver takes a packet that was sent before on an earlier connection, as it should be after a resume, or a PUBLISH after its own PUBREL.
+func (t *Tracker) redeliver(h *Handshake, l *Link, p *decode.Packet, c cell) {
+	h.Resends = increment(h.Resends)
+	if h.link != l {
+		h.spare, h.again = 0, 0
+	}
+	if !h.Unsure {
+		switch {
+		case c.verdict == verdictPublishAgain:
+			t.raisePoint(l, aboutPacket(PublishAfterPubrel, Critical, p, h), "")
+		case p.Type == decode.PUBLISH && !p.Dup:
+			t.raisePoint(l, aboutPacket(RetransmitWithoutDup, Warn, p, h), "")
+		}
+	}
+	t.proceed(h, l, p, c)
+}
+
+// duplicate takes an acknowledgement that was given before; one for each time that the packet was sent is as it should be.
+func (t *Tracker) duplicate(h *Handshake, l *Link, p *decode.Packet) {
+	t.step(h, l, p)
+	if h.spare > 0 {
+		h.spare--
+		return
+	}
+	if !h.Unsure && !h.JoinedLate && h.link == l {
+		t.raisePoint(l, aboutPacket(DuplicateAck, Info, p, h), p.Type.String())
+	}
+}
+
+func increment(n uint16) uint16 {
+	if n == 1<<16-1 {
+		return n
+	}
+	return n + 1
+}
+
+// recentEnds remembers the last deliveries of a sending side that ended, to tell an acknowledgement that comes once more from one that comes from
+// nowhere.
+type recentEnds struct {
+	ends [16]recentEnd
+	next int
+}
+
+type recentEnd struct {
+	link  *Link
+	id    uint16
+	spare uint16 // acknowledgements that may still come
+	kind  Kind
+	state State
+	stray bool // not a delivery: a PUBREL or PUBREC of nothing, to which an answer is due
+}
+
+func (r *recentEnds) add(e recentEnd) {
+	r.ends[r.next] = e
+	r.next = (r.next + 1) % len(r.ends)
+}
+
+// find returns the newest end of id, nil where it is not remembered.
+func (r *recentEnds) find(id uint16) *recentEnd {
+	if r == nil {
+		return nil
+	}
+	for i := range r.ends {
+		e := &r.ends[(r.next-1-i+2*len(r.ends))%len(r.ends)]
+		if e.kind != 0 && e.id == id {
+			return e
+		}
+	}
+	return nil
+}
+
+// remember notes that h ends.
+func (s *Session) remember(h *Handshake, state State) {
+	if !h.Kind.Publish() || h.link == nil {
+		return
+	}
+	s.addRecent(h.Sender, recentEnd{link: h.link, id: h.PacketID, spare: h.spare, kind: h.Kind, state: state})
+}
+
+func (s *Session) addRecent(sender decode.Direction, e recentEnd) {
+	if s.recent[sender] == nil {
+		s.recent[sender] = new(recentEnds)
+	}
+	s.recent[sender].add(e)
+}
+
+// unexpected takes an acknowledgement of which nothing is in flight.
+func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, sender decode.Direction, next State) {
+	if e := s.recent[sender].find(p.PacketID); e != nil && kind.Publish() {
+		if t.afterEnd(l, p, e, sender, kind) {
+			return
+		}
+	}
+	if s.mayBeUnseen(sender, p.PacketID) {
+		s.note(sender, p.PacketID)
+		if next.Open() {
+			t.start(l, p, s, kind, sender, next)
+		}
+		t.beforeCapture(l, p)
+		return
+	}
+	if kind == QoS2 {
+		s.addRecent(sender, recentEnd{link: l, id: p.PacketID, spare: 1, kind: QoS2, stray: true})
+	}
+	t.unexpectedAck(l, p, sender)
+}
+
+// afterEnd judges an acknowledgement by the delivery that had its identifier last; false says that this explains nothing.
+func (t *Tracker) afterEnd(l *Link, p *decode.Packet, e *recentEnd, sender decode.Direction, kind Kind) bool {
+	if e.kind != kind {
+		return false
+	}
+	if p.Type == decode.PUBREL {
+		return t.pubrelAfterEnd(l, p, e)
+	}
+	if e.spare > 0 {
+		e.spare--
+		return true
+	}
+	if e.link != l || e.state == Abandoned || e.stray {
+		return false
+	}
+	a := aboutPacket(DuplicateAck, Info, p, nil)
+	a.Sender, a.Kind = sender, kind
+	t.raisePoint(l, a, p.Type.String())
+	return true
+}
+
+// pubrelAfterEnd takes a PUBREL of a delivery that has ended; the receiver will answer it.
+func (t *Tracker) pubrelAfterEnd(l *Link, p *decode.Packet, e *recentEnd) bool {
+	switch {
+	case e.stray || e.state == Abandoned:
+		return false
+	case e.state == Refused:
+		a := aboutPacket(PubrelAfterPubrecError, Critical, p, nil)
+		a.Kind = QoS2
+		t.raisePoint(l, a, "")
+	case e.link == l && l.Session.Version != decode.V31:
+		severity := Info
+		if l.Session.Version == decode.V5 {
+			severity = Warn
+		}
+		a := aboutPacket(RetransmitConnected, severity, p, nil)
+		a.Kind = QoS2
+		t.raisePoint(l, a, "")
+	}
+	e.link = l
+	e.spare = increment(e.spare)
+	return true
+}
+
+// beforeCapture notes a PUBREL right after a resume that completes a delivery which began before the capture: the client that answers it may never have
+// seen the message.
+func (t *Tracker) beforeCapture(l *Link, p *decode.Packet) {
+	if p.Type == decode.PUBREL && l.asked && l.resumedAt != 0 && t.now.Sub(l.resumedAt) < recovery {
+		t.raisePoint(l, aboutPacket(PacketIDNotFound, Info, p, nil), "unseen")
+	}
+}

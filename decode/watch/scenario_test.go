@@ -1,0 +1,136 @@
+package watch_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/internal/scenario"
+)
+
+var update = flag.Bool("update", false, "write what is concluded into the scenario files; read the difference before you commit it")
+
+// start is when every scenario begins.
+const start = decode.Time(1_700_000_000_000_000_000)
+
+// feed runs a scenario through an engine and returns what it concludes, a line an event.
+func feed(s *scenario.Scenario, cfg watch.Config) ([]string, *watch.Engine) {
+	var lines []string
+	cfg.OnEvent = func(e *watch.Event) { lines = append(lines, line(e)) }
+	e := watch.New(cfg)
+	conns := map[*scenario.Conn]*decode.Conn{}
+	for _, a := range s.Acts {
+		seg := decode.Segment{Time: start.Add(a.At), Dir: a.Dir, Kind: decode.Tick}
+		if a.Conn != nil {
+			if conns[a.Conn] == nil {
+				conns[a.Conn] = decode.NewConn(decode.ConnInfo{
+					ID: uint64(len(conns) + 1), Client: a.Conn.Client, Server: a.Conn.Server, MidStream: a.Conn.MidStream, Opened: seg.Time,
+				}, nil)
+				e.Feed([]decode.Segment{{Kind: decode.Open, Conn: conns[a.Conn], Time: seg.Time}})
+			}
+			seg.Conn = conns[a.Conn]
+		}
+		switch a.Op {
+		case scenario.Send:
+			seg.Kind, seg.Data = decode.Data, a.Bytes
+		case scenario.Gap:
+			seg.Kind, seg.Bytes = decode.Gap, a.Missing
+		case scenario.Close:
+			seg.Kind, seg.Cause = decode.Close, a.Cause
+		}
+		e.Feed([]decode.Segment{seg})
+	}
+	e.Finish()
+	return lines, e
+}
+
+// line writes an event as scenarios have it.
+func line(e *watch.Event) string {
+	at := fmt.Sprintf("%.3f", e.Time.Sub(start).Seconds())
+	switch e.Kind {
+	case watch.HandshakeEnded, watch.HandshakeOpen:
+		r := e.Row
+		s := fmt.Sprintf("%s %s %s id %d from %s of %s", at, r.State, r.Kind, r.PacketID, r.Sender, decode.Escape(r.Client))
+		if r.Reason != 0 {
+			s += fmt.Sprintf(", 0x%02X", uint8(r.Reason))
+		}
+		if r.Resends > 0 {
+			s += fmt.Sprintf(", %d resent", r.Resends)
+		}
+		if r.JoinedLate {
+			s += ", joined late"
+		}
+		return s
+	}
+	verb := map[watch.EventKind]string{watch.AlertRaised: "raised", watch.AlertEscalated: "escalated", watch.AlertCleared: "cleared"}[e.Kind]
+	return fmt.Sprintf("%s %s %s %s: %s", at, verb, e.Alert.Severity, e.Alert.Name, e.Alert.Text)
+}
+
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/scenarios/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := scenario.Parse(strings.NewReader(string(text)))
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			got, _ := feed(s, watch.Config{})
+			if *update {
+				head, _, _ := strings.Cut(string(text), scenario.Separator)
+				out := strings.TrimRight(head, "\n") + "\n" + scenario.Separator + "\n" + strings.Join(got, "\n") + "\n"
+				if err := os.WriteFile(file, []byte(out), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if !slices.Equal(got, s.Events) {
+				t.Errorf("%s\ngot:\n  %s\nwant:\n  %s", s.Title, strings.Join(got, "\n  "), strings.Join(s.Events, "\n  "))
+			}
+		})
+	}
+}
+
+// TestScenariosAtAnyPace feeds a tick every 10 ms between the packets: when time is told must make no difference.
+func TestScenariosAtAnyPace(t *testing.T) {
+	files, _ := filepath.Glob("testdata/scenarios/*.txt")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := scenario.Parse(strings.NewReader(string(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := feed(s, watch.Config{})
+		ticked := *s
+		ticked.Acts = nil
+		for i, a := range s.Acts {
+			if i > 0 {
+				for at := s.Acts[i-1].At; at < a.At; at += 10_000_000 {
+					ticked.Acts = append(ticked.Acts, scenario.Act{At: at, Op: scenario.Tick})
+				}
+			}
+			ticked.Acts = append(ticked.Acts, a)
+		}
+		if got, _ := feed(&ticked, watch.Config{}); !slices.Equal(got, want) {
+			t.Errorf("%s with ticks:\ngot:\n  %s\nwant:\n  %s", file, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		}
+	}
+}
+
+var _ = handshake.None
