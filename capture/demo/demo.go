@@ -12,7 +12,6 @@ import (
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"github.com/mqttwatch/mqttwatch/capture"
@@ -81,7 +80,7 @@ func (d *Demo) run(ctx context.Context, sink capture.Sink) error {
 	if err != nil {
 		return err
 	}
-	broker, err := newBroker(tapListener{listener, d.tap})
+	broker, err := newBroker(newTapListener(listener, d.tap))
 	if err != nil {
 		listener.Close()
 		return err
@@ -116,7 +115,7 @@ func supervise(ctx context.Context, addr string, s script) {
 }
 
 // newBroker starts a broker that is silent and keeps no files.
-func newBroker(l net.Listener) (*mqtt.Server, error) {
+func newBroker(l *tapListener) (*mqtt.Server, error) {
 	capabilities := mqtt.NewDefaultServerCapabilities()
 	capabilities.MaximumInflight = 1024 // bounds what waits for the subscriber that acknowledges nothing
 	capabilities.Compatibilities.NoInheritedPropertiesOnAck = true
@@ -128,7 +127,7 @@ func newBroker(l net.Listener) (*mqtt.Server, error) {
 	if err := broker.AddHook(new(access), nil); err != nil {
 		return nil, err
 	}
-	if err := broker.AddListener(listeners.NewNet("demo", l)); err != nil {
+	if err := broker.AddListener(l); err != nil {
 		return nil, err
 	}
 	return broker, broker.Serve()
@@ -146,21 +145,6 @@ func (*access) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return
 // OnACLCheck is of mqtt.Hook.
 func (*access) OnACLCheck(c *mqtt.Client, _ string, write bool) bool {
 	return !write || c.ID != intruder
-}
-
-// tapListener taps the connections that it accepts.
-type tapListener struct {
-	net.Listener
-	tap *capture.Tap
-}
-
-// Accept is of net.Listener.
-func (l tapListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return l.tap.Wrap(c, decode.FromClient), nil
 }
 
 // pause waits for d; false if ctx is done first.
