@@ -102,7 +102,7 @@ func alertColumnsFor(width int) alertColumns {
 
 // view draws the alerts and, below, all that the one under the cursor says.
 //
-//	SEVERITY    SINCE       AGE  ALERT            CLIENT    WHAT
+//	SEVERITY    SINCE       FOR  ALERT            CLIENT    WHAT
 //	✗ critical  12:01:33  12.4s  pubcomp-overdue  sensor-7  broker owes PUBCOMP for id 17 …
 //	───────────────────────────────────────────────────────────────────
 //	broker owes PUBCOMP for id 17 (QoS 2, plant/a/temp): PUBREL sent 12.4 s ago …
@@ -138,7 +138,7 @@ func alertHead(p *pen, c alertColumns, width int) string {
 	}
 	cell(c.severity, "SEVERITY")
 	cell(c.since, "SINCE")
-	cell(c.age, padLeft("AGE", c.age))
+	cell(c.age, padLeft("FOR", c.age))
 	cell(c.name, "ALERT")
 	cell(c.client, "CLIENT")
 	cell(c.text, "WHAT")

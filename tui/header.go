@@ -207,6 +207,9 @@ func (m *Model) tabList() []tab {
 
 func (m *Model) filterPieces(p *pen) []piece {
 	var out []piece
+	if m.screen != screenHandshakes {
+		return nil
+	}
 	if m.filter.text != "" {
 		st := p.th.Input
 		if m.filter.mistake != nil {

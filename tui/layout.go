@@ -85,7 +85,7 @@ func (m *Model) layOut() {
 		switch h := boxes[i].height; p {
 		case paneList:
 			if h > 0 {
-				m.list.resize(h - 1)
+				m.list.resize(h - 1 - m.stripRoom(h))
 			}
 		case paneAlerts, paneLadder, paneBytes: // they learn their size as they are drawn
 		}
@@ -176,7 +176,8 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	if m.list.matched == 0 {
 		return explain(p, m.shown, m.filterWords()).view(p, b.width, b.height)
 	}
-	return m.list.view(p, now, b.width, focused)
+	strip := m.strip.view(p, b.width, m.stripRoom(b.height))
+	return append(strip, m.list.view(p, now, b.width, focused)...)
 }
 
 // fit brings lines to exactly height. Each is of the right width already.

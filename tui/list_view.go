@@ -31,6 +31,8 @@ func columnsFor(width int) listColumns {
 	c := listColumns{time: 12, client: 12, arrow: 1, qos: 3, id: 5, topic: 17, state: 17, line: 16, age: 6, flags: 4}
 	leave := []func(){
 		func() { c.flags = 0 },
+		func() { c.client = 10 },
+		func() { c.line = 14 },
 		func() { c.time = 8 },
 		func() { c.client = 9 },
 		func() { c.line = 12 },

@@ -66,6 +66,7 @@ type Model struct {
 	besideOff, belowOn bool
 
 	list   list
+	strip  stuckStrip
 	alerts alertList
 	ladder ladder
 	packet packetPane
@@ -166,6 +167,7 @@ func (m *Model) query() (q watch.Query, freeze bool) {
 	}
 	m.list.query(&q)
 	q.Ladder = m.ladder.id
+	q.AlertLimit = stripAlerts
 	if m.screen == screenAlerts {
 		q.AlertLimit = alertLimit
 	}
@@ -255,6 +257,8 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 // take shows a Snapshot.
 func (m *Model) take(s *watch.Snapshot, seek uint64) bool {
 	m.shown = s
+	m.strip.sync(s.Alerts)
+	m.layOut()
 	ok := m.list.sync(s, seek)
 	if m.screen == screenAlerts {
 		m.alerts.sync(s.Alerts)

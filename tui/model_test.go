@@ -223,7 +223,7 @@ func TestDrillInAndBack(t *testing.T) {
 	d := small(t, many())
 	d.keys("g", "e")
 	d.keys("enter")
-	d.has("PUBACK? 8.3s", "client pump-2 owes PUBACK for id 4")
+	d.has("PUBACK? 8.3s", "subscriber pump-2 has owed PUBACK for 8.3s")
 	d.keys("up", "enter")
 	d.has("The bytes of this packet are no longer kept.")
 	d.keys("esc")

@@ -61,7 +61,7 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 	m.focus = which
 	switch m.panes()[which] {
 	case paneList:
-		return m.clickList(y-1, same)
+		return m.clickList(y-1-m.stripRoom(m.boxes()[which].height), same)
 	case paneAlerts:
 		if i := m.alerts.top + y - 1; y >= 1 && y <= m.alerts.height && i < len(m.alerts.alerts) {
 			m.alerts.moveTo(i)
@@ -83,6 +83,9 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 const ladderHead = 3
 
 func (m *Model) clickList(row int, same bool) tea.Cmd {
+	if row < -1 {
+		return m.goTo(screenAlerts)
+	}
 	place := m.list.top + row
 	if row < 0 || row >= m.list.height || place >= m.list.matched {
 		return nil

@@ -181,7 +181,7 @@ func manyRows(n int) []watch.Row {
 func alertsOfMany() []watch.Alert {
 	return []watch.Alert{
 		{ID: 5, Name: "puback-overdue", Severity: handshake.Warn, Raised: at(5882 * ms), Last: at(5882 * ms), Count: 1, Lasting: true, Handshake: 10018,
-			Client: "pump-2", PacketID: 4, Text: "client pump-2 owes PUBACK for id 4 (QoS 1, cmd/pump-2/set): PUBLISH sent 8.2 s ago by the broker",
+			Client: "pump-2", PacketID: 4, Text: "subscriber pump-2 has owed PUBACK for 8.3s: id 4 (QoS 1, cmd/pump-2/set)",
 			Detail: "Link alive: PINGREQ 3 s ago. Window 1/20."},
 		{ID: 4, Name: "publish-refused", Severity: handshake.Warn, Raised: at(2003 * ms), Last: at(2003 * ms), Count: 3, Handshake: 10020, Client: "rogue",
 			PacketID: 9, Text: "broker refused PUBLISH id 9 of rogue (secret/door): 0x87 Not authorized"},
@@ -190,7 +190,7 @@ func alertsOfMany() []watch.Alert {
 		{ID: 2, Name: "suback-overdue", Severity: handshake.Warn, Raised: at(time.Second), Cleared: at(3 * time.Second), Last: at(time.Second), Count: 1,
 			Lasting: true, Handshake: 10027, Client: "pump-2", PacketID: 1, Text: "broker owed SUBACK for id 1"},
 		{ID: 1, Name: "pubcomp-overdue", Severity: handshake.Critical, Raised: at(-27980 * ms), Last: at(-27980 * ms), Count: 1, Lasting: true, Handshake: 10026,
-			Client: "pump-7", PacketID: 12, Text: "client pump-7 owes PUBCOMP for id 12 (QoS 2, cmd/pump-7/set): PUBREL sent 42.1 s ago by the broker",
+			Client: "pump-7", PacketID: 12, Text: "subscriber pump-7 has owed PUBCOMP for 42.1s: id 12 (QoS 2, cmd/pump-7/set)",
 			Detail: "Link alive: PINGREQ 3 s ago. Window 20/20, nothing new sent to it since 12:01:00. This broker resends only on reconnect."},
 	}
 }
@@ -214,13 +214,16 @@ func ladderOf(r watch.Row, id uint64) *watch.Ladder {
 func stuckLadder(id uint64) *watch.Ladder {
 	l := ladderOf(stuckRow(), id)
 	l.Alerts = alertsOfMany()[:1]
-	l.Links = []handshake.LinkEvent{{Time: at(900 * ms), Kind: handshake.LinkGap, Dir: decode.FromServer, Bytes: 0}}[:0]
+	l.Alerts[0].Handshake = id
 	return l
 }
 
 func criticalLadder(id uint64) *watch.Ladder {
 	l := ladderOf(criticalRow(), id)
 	l.Alerts = alertsOfMany()[4:]
+	l.Alerts[0].Handshake = id
+	l.Alerts = append(l.Alerts, alertsOfMany()[0], watch.Alert{ID: 6, Name: "inflight-window-full", Severity: handshake.Critical, Raised: at(-20 * time.Second),
+		Lasting: true, Client: "pump-7", Text: "window of broker to pump-7 is full, 20/20, for 29.2s; oldest: id 12"})
 	l.InFlight = 20
 	return l
 }

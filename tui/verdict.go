@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -27,12 +28,17 @@ func (p *pen) verdict(l *watch.Ladder, now decode.Time, width int) []textLine {
 			out = append(out, textLine{indent + part, st})
 		}
 	}
-	if s := p.owed(l, now); s != "" {
+	if s := p.owed(l, now); s != "" && !toldByAlert(l) {
 		_, _, st := p.stateOf(&l.Row, true)
 		say(st, s)
 	}
+	others := 0
 	for i := range l.Alerts {
 		a := &l.Alerts[i]
+		if a.Handshake != 0 && a.Handshake != l.ID {
+			others++
+			continue
+		}
 		glyph, st := p.severity(a.Severity)
 		if a.Lasting && a.Cleared != 0 {
 			st = p.th.Dim
@@ -42,11 +48,19 @@ func (p *pen) verdict(l *watch.Ladder, now decode.Time, width int) []textLine {
 			say(p.th.Dim, "  "+p.text.safe(a.Detail))
 		}
 	}
+	if others > 0 {
+		say(p.th.Dim, p.g.Dot+" other handshakes of this session with an alert: "+strconv.Itoa(others))
+	}
 	for _, s := range p.doubts(l) {
 		say(p.th.Dim, s)
 	}
 	say(p.th.Dim, sessionWords(l, now))
 	return out
+}
+
+// toldByAlert reports whether an open alert says who owes what.
+func toldByAlert(l *watch.Ladder) bool {
+	return slices.ContainsFunc(l.Alerts, func(a watch.Alert) bool { return a.Handshake == l.ID && isOpen(&a) })
 }
 
 func (p *pen) owed(l *watch.Ladder, now decode.Time) string {
@@ -90,6 +104,9 @@ func (p *pen) doubts(l *watch.Ladder) []string {
 	return out
 }
 
+// noLimit is the Receive Maximum of a peer that names none (5.0 §3.1.2.11.3).
+const noLimit = 65535
+
 func sessionWords(l *watch.Ladder, now decode.Time) string {
 	s := ""
 	add := func(part string) {
@@ -98,9 +115,9 @@ func sessionWords(l *watch.Ladder, now decode.Time) string {
 		}
 		s += part
 	}
-	if l.InFlight > 0 || l.Limit > 0 {
+	if l.InFlight > 0 {
 		window := strconv.Itoa(l.InFlight) + " in flight"
-		if l.Limit > 0 {
+		if l.Limit > 0 && l.Limit < noLimit {
 			window = strconv.Itoa(l.InFlight) + " of " + strconv.Itoa(l.Limit) + " in flight"
 		}
 		add(window)
