@@ -1,3 +1,83 @@
+// Command mqttwatch shows MQTT delivery handshakes: live from a broker, or from capture files.
+//
+// This package joins the command line to a source of bytes (package capture), the engine (decode/watch) and a front end
+// (tui or report). What packets mean is not its business.
 package main
 
-func main() {}
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() { os.Exit(exitStatus(run(os.Args[1:]))) }
+
+// run does what the command line says.
+func run(args []string) error {
+	if len(args) == 0 {
+		fmt.Fprint(os.Stderr, shortUsage)
+		return errUsageShown
+	}
+	var c cli
+	k := newParser(&c)
+	args, err := withVerb(k, args)
+	if err != nil {
+		return err
+	}
+	command, err := k.Parse(args)
+	if err != nil {
+		return parseError(err)
+	}
+	ctx, stop := withSignals(context.Background())
+	defer stop()
+	switch command.Selected().Name {
+	case "demo":
+		return c.Demo.run(ctx, &c.options)
+	case "replay":
+		return c.Replay.run(ctx, &c.options)
+	case "broker":
+		return c.Broker.run(ctx, &c.options)
+	}
+	return printVersion()
+}
+
+const shortUsage = `mqttwatch shows MQTT delivery handshakes: who sent what, who owes the next packet. Try
+
+  mqttwatch demo                  a broker in this process, and devices that misbehave
+  mqttwatch replay FILE.pcap      a capture file; - reads what tcpdump -U -w - writes
+  mqttwatch broker mqtt://HOST    a broker, through a connection of its own
+
+mqttwatch --help lists everything, mqttwatch COMMAND --help the options of a command.
+`
+
+// parseError turns a mistake that kong found into one line that says where to look.
+func parseError(err error) error {
+	var parse *kong.ParseError
+	if !errors.As(err, &parse) {
+		return usageError{err}
+	}
+	help := "mqttwatch"
+	if node := parse.Context.Selected(); node != nil {
+		help += " " + node.Name
+	}
+	return usagef("%w (%s --help shows what there is)", err, help)
+}
+
+// printVersion writes the version that the Go toolchain put into the program.
+func printVersion() error {
+	version, revision := "unknown", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = " " + s.Value
+			}
+		}
+	}
+	_, err := fmt.Printf("mqttwatch %s%s\n", version, revision)
+	return err
+}

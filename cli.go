@@ -1,0 +1,102 @@
+package main
+
+import (
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+const description = `Shows MQTT delivery handshakes: who sent what, who owes the next packet, and since when.
+
+A capture file, "-" or a broker's URL may stand without its command:
+"mqttwatch eth0.pcap", "tcpdump -U -w - | mqttwatch -", "mqttwatch mqtt://host".
+Every option is also read from the environment: --fail-on from MQTTWATCH_FAIL_ON.`
+
+// options are the options of every command.
+type options struct {
+	Output   string        `help:"What to show: auto, text, json or summary. auto is the screen on a terminal, else text." enum:"auto,text,json,summary" default:"auto" placeholder:"FORM" group:"output"`
+	Filter   string        `help:"Show only the handshakes that EXPR chooses, such as 'state:stuck qos:2' (docs/filter.md)." placeholder:"EXPR" group:"output"`
+	FailOn   string        `help:"End with status 3 if an alert of this severity or worse was raised: warn or critical." placeholder:"SEVERITY" group:"output"`
+	Color    string        `help:"Use colors: auto, always or never." enum:"auto,always,never" default:"auto" placeholder:"WHEN" group:"output"`
+	Theme    string        `help:"Colors: dark, light, contrast or mono." enum:"dark,light,contrast,mono" default:"dark" placeholder:"NAME" group:"output"`
+	ASCII    bool          `name:"ascii" help:"Draw with ASCII only." group:"output"`
+	NoMouse  bool          `help:"Leave the mouse to the terminal." group:"output"`
+	Warn     time.Duration `help:"A packet owed for this long is overdue." default:"5s" group:"watch"`
+	Critical time.Duration `help:"A packet owed for this long is critical." default:"30s" group:"watch"`
+	Keep     int           `help:"Keep this many finished handshakes; open ones always stay." default:"100000" placeholder:"N" group:"watch"`
+}
+
+// cli is the whole command line.
+type cli struct {
+	options
+
+	Demo    demoCommand    `cmd:"" help:"Watch a broker in this process and devices that misbehave on purpose."`
+	Replay  replayCommand  `cmd:"" help:"Read capture files (pcap, pcapng, perhaps gzipped), or - for standard input."`
+	Broker  brokerCommand  `cmd:"" help:"Connect to a broker, subscribe and publish, and watch that connection."`
+	Version versionCommand `cmd:"" help:"Say which version this is."`
+}
+
+type demoCommand struct {
+	Healthy  bool          `help:"Leave out the devices that misbehave."`
+	Duration time.Duration `help:"End after this long." placeholder:"TIME"`
+}
+
+type replayCommand struct {
+	Files []string `arg:"" name:"file" help:"Capture files, merged by time; - is standard input."`
+	Speed string   `help:"max, or a multiple of the original pace: 1x, 10x, 0.5x." default:"max" placeholder:"SPEED"`
+	Port  []uint16 `help:"Take TCP on this port for MQTT, besides what is recognised by itself (repeatable)." placeholder:"PORT"`
+}
+
+type brokerCommand struct {
+	URL          string        `arg:"" help:"mqtt://host[:port] or mqtts://host[:port], perhaps with user and password."`
+	Topic        []string      `short:"t" help:"Subscribe to this Topic Filter (repeatable)." sep:"none" placeholder:"FILTER"`
+	QoS          byte          `name:"qos" short:"q" help:"QoS of subscriptions and of what is published." enum:"0,1,2" default:"1" placeholder:"0|1|2"`
+	User         string        `short:"u" help:"User name."`
+	Password     string        `short:"P" help:"Password; better from --password-file or the environment, where others on this machine cannot see it."`
+	PasswordFile string        `help:"File with the password in its first line." placeholder:"FILE"`
+	ClientID     string        `name:"client-id" aliases:"id" short:"i" help:"Client Identifier; made up where not given." placeholder:"ID"`
+	Resume       bool          `help:"Ask for the Session that the broker has for the Client Identifier, and leave it there at the end."`
+	KeepAlive    uint16        `name:"keepalive" short:"k" help:"Keep Alive in seconds." default:"30" placeholder:"SECONDS"`
+	CAFile       string        `name:"cafile" help:"PEM file of the certificates to trust, instead of the system's." placeholder:"FILE"`
+	Cert         string        `help:"PEM file of the client's certificate." placeholder:"FILE"`
+	Key          string        `help:"PEM file of the client's key." placeholder:"FILE"`
+	ServerName   string        `help:"Name that the broker's certificate must have; the URL's host where not given." placeholder:"NAME"`
+	Insecure     bool          `help:"Do not check the broker's certificate."`
+	Publish      []string      `help:"Publish PAYLOAD to TOPIC (repeatable)." sep:"none" placeholder:"TOPIC=PAYLOAD"`
+	Retain       bool          `help:"Publish with the RETAIN flag."`
+	Every        time.Duration `help:"Publish again and again, this far apart." placeholder:"TIME"`
+	Count        int           `help:"Publish so many times; 0 is without end." placeholder:"N"`
+	Duration     time.Duration `help:"End after this long." placeholder:"TIME"`
+}
+
+type versionCommand struct{}
+
+// check refuses what makes no sense together.
+func (o *options) check() error {
+	switch {
+	case o.FailOn != "" && o.FailOn != "warn" && o.FailOn != "critical":
+		return usagef("--fail-on %s: give warn or critical", o.FailOn)
+	case o.Keep < 1:
+		return usagef("--keep %d: give at least 1", o.Keep)
+	case o.Warn <= 0:
+		return usagef("--warn %s: give more than 0", o.Warn)
+	case o.Critical < o.Warn:
+		return usagef("--critical %s is less than --warn %s", o.Critical, o.Warn)
+	}
+	return nil
+}
+
+// newParser returns the parser of the command line into c.
+func newParser(c *cli) *kong.Kong {
+	return kong.Must(c,
+		kong.Name("mqttwatch"),
+		kong.Description(description),
+		kong.DefaultEnvars("MQTTWATCH"),
+		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true}),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "output", Title: "Output:"},
+			{Key: "watch", Title: "Watching:"},
+		}),
+	)
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/mqttwatch/mqttwatch/capture"
+)
+
+// whatWorks is what a user may say in place of a word that makes no sense.
+const whatWorks = "try: mqttwatch demo, mqttwatch FILE.pcap, mqttwatch mqtt://HOST, or mqttwatch --help"
+
+// notYet are commands that people look for, and what to do instead.
+func notYet(verb string) string {
+	switch verb {
+	case "sniff":
+		return "sniffing an interface comes later; until then pipe what tcpdump sees: sudo tcpdump -i any -U -w - tcp port 1883 | mqttwatch replay -"
+	case "proxy":
+		return "a proxy comes later; until then watch what tcpdump sees (tcpdump -U -w - | mqttwatch replay -), or connect to the broker: mqttwatch mqtt://HOST"
+	case "probe":
+		return "a probe comes later; until then publish to the broker and watch: mqttwatch mqtt://HOST --publish topic=payload --every 1s"
+	}
+	return ""
+}
+
+// withVerb puts the command at the front of args, guessing it where the first word is a file or a URL.
+func withVerb(k *kong.Kong, args []string) ([]string, error) {
+	at := firstWord(k, args)
+	if at < 0 {
+		return args, nil
+	}
+	word := args[at]
+	isVerb := slices.ContainsFunc(k.Model.Children, func(n *kong.Node) bool { return n.Name == word })
+	if isVerb {
+		return append([]string{word}, slices.Delete(slices.Clone(args), at, at+1)...), nil
+	}
+	verb, err := guess(word)
+	return append([]string{verb}, args...), err
+}
+
+// guess returns the command that a word stands for.
+func guess(word string) (string, error) {
+	if instead := notYet(word); instead != "" {
+		return "", usagef("%s", instead)
+	}
+	if word == "-" {
+		return "replay", nil
+	}
+	if capture.IsURL(word) {
+		return "broker", nil
+	}
+	if _, err := os.Stat(word); err == nil {
+		return "replay", nil
+	}
+	if strings.ContainsAny(word, "./\\") {
+		return "", usagef("%s: no such file, and no command; %s", word, whatWorks)
+	}
+	return "", usagef("%s: no such command or file; %s", word, whatWorks)
+}
+
+// firstWord returns the place of the first argument that is neither an option nor its value; -1 where all are.
+func firstWord(k *kong.Kong, args []string) int {
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		switch {
+		case arg == "--":
+			return -1
+		case arg == "-" || !strings.HasPrefix(arg, "-"):
+			return i
+		case takesValue(k, arg):
+			i++
+		}
+	}
+	return -1
+}
+
+// takesValue reports whether the argument after the option arg is its value.
+func takesValue(k *kong.Kong, arg string) bool {
+	if strings.HasPrefix(arg, "--") {
+		f := flagOf(k, func(f *kong.Flag) bool { return f.Name == arg[2:] || slices.Contains(f.Aliases, arg[2:]) })
+		return f != nil && !f.IsBool() && !f.IsCounter()
+	}
+	f := flagOf(k, func(f *kong.Flag) bool { return f.Short != 0 && arg == "-"+string(f.Short) })
+	return f != nil && !f.IsBool() && !f.IsCounter()
+}
+
+func flagOf(k *kong.Kong, is func(*kong.Flag) bool) *kong.Flag {
+	for _, n := range append([]*kong.Node{k.Model.Node}, k.Model.Children...) {
+		if i := slices.IndexFunc(n.Flags, is); i >= 0 {
+			return n.Flags[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/capture"
+	"github.com/mqttwatch/mqttwatch/capture/demo"
+)
+
+func (c *demoCommand) run(ctx context.Context, o *options) error {
+	src, err := demo.New(demo.Options{Healthy: c.Healthy})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := limit(ctx, c.Duration)
+	defer cancel()
+	return o.watch(ctx, "demo", src)
+}
+
+func (c *replayCommand) run(ctx context.Context, o *options) error {
+	speed, err := pace(c.Speed)
+	if err != nil {
+		return err
+	}
+	src := capture.NewFile(c.Files, capture.FileOptions{Speed: speed, Ports: c.Port, Stdin: os.Stdin})
+	return o.watch(ctx, "replay "+strings.Join(c.Files, " "), src)
+}
+
+func (c *brokerCommand) run(ctx context.Context, o *options) error {
+	src, err := c.newClient()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := limit(ctx, c.Duration)
+	defer cancel()
+	return o.watch(ctx, "broker "+src.Stats().Name, src)
+}
+
+// limit ends a context after d, if d is given.
+func limit(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, d)
+}

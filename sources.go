@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/mqttwatch/mqttwatch/capture"
+)
+
+// newClient makes the embedded client that the command line asks for.
+func (c *brokerCommand) newClient() (*capture.Client, error) {
+	password, has, err := c.password()
+	if err != nil {
+		return nil, err
+	}
+	opts := capture.ClientOptions{
+		URL: c.URL, User: c.User, Password: password, HasPassword: has,
+		CAFile: c.CAFile, Cert: c.Cert, Key: c.Key, ServerName: c.ServerName, Insecure: c.Insecure,
+		ClientID: c.ClientID, KeepAlive: c.KeepAlive, Resume: c.Resume,
+		Every: c.Every, Count: c.Count, FailFast: true,
+	}
+	if opts.Every == 0 && opts.Count > 1 {
+		return nil, usagef("--count %d needs --every: how far apart?", opts.Count)
+	}
+	for _, filter := range c.Topic {
+		opts.Subscriptions = append(opts.Subscriptions, capture.Subscription{Filter: filter, QoS: c.QoS})
+	}
+	for _, s := range c.Publish {
+		topic, payload, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, usagef("--publish %s: give TOPIC=PAYLOAD; the payload may be empty", s)
+		}
+		opts.Publishes = append(opts.Publishes, capture.Publish{
+			Topic: topic, Payload: []byte(payload), QoS: c.QoS, Retain: c.Retain,
+		})
+	}
+	client, err := capture.NewClient(opts)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return client, nil
+}
+
+// password takes the password from its option, its file or the environment.
+func (c *brokerCommand) password() (password string, has bool, err error) {
+	if c.PasswordFile == "" {
+		return c.Password, c.Password != "", nil
+	}
+	if c.Password != "" {
+		return "", false, usagef("--password and --password-file are both given: one is enough")
+	}
+	f, err := os.Open(c.PasswordFile)
+	if err != nil {
+		return "", false, fmt.Errorf("--password-file: %w", err)
+	}
+	defer f.Close()
+	const most = 64 << 10 // what a CONNECT can carry
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return "", false, fmt.Errorf("--password-file: %w", err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimSuffix(line, "\r"), true, nil
+}
+
+// pace reads --speed: 0 is as fast as possible.
+func pace(speed string) (float64, error) {
+	if speed == "max" {
+		return 0, nil
+	}
+	x, err := strconv.ParseFloat(strings.TrimSuffix(speed, "x"), 64)
+	if err != nil || !(x > 0) || x > 1e6 {
+		return 0, usagef("--speed %s: give max, or a multiple of the original pace such as 1x, 10x, 0.5x", speed)
+	}
+	return x, nil
+}
+
+// oneLine returns what err says on one line.
+func oneLine(err error) string {
+	var path *os.PathError
+	if errors.As(err, &path) && err == error(path) {
+		return path.Path + ": " + path.Err.Error() // without "open", which says nothing to a user
+	}
+	return strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+
+	"github.com/mqttwatch/mqttwatch/capture"
+)
+
+// trouble says on stderr when a source loses its broker and when it is back: without a screen nobody else would.
+type trouble struct {
+	w    io.Writer
+	last string
+	live bool // it was live before: a first attempt that fails ends the run, with an error of its own
+}
+
+func newTrouble(w io.Writer) *trouble { return &trouble{w: w} }
+
+// look compares the state of src with what it was before.
+func (t *trouble) look(src capture.Source) {
+	s := src.Stats()
+	if s.State == t.last {
+		return
+	}
+	before := t.last
+	t.last = s.State
+	t.live = t.live || s.State == "live"
+	switch {
+	case s.State == "retrying" && t.live:
+		fmt.Fprintf(t.w, "mqttwatch: %s: %s\n", s.Name, s.Err)
+	case s.State == "live" && before == "retrying":
+		fmt.Fprintf(t.w, "mqttwatch: %s: connected again\n", s.Name)
+	}
+}
+
+// quietPipe drops an error that says that nobody reads the output any more, as after "| head".
+func quietPipe(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return fmt.Errorf("cannot write the output: %w", err)
+}

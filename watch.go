@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/charmbracelet/x/term"
+
+	"github.com/mqttwatch/mqttwatch/capture"
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/report"
+	"github.com/mqttwatch/mqttwatch/theme"
+	"github.com/mqttwatch/mqttwatch/tui"
+)
+
+// rawBytes is how much of the packets' bytes is kept for the screen's details.
+const rawBytes = 16 << 20
+
+// A watching is one source, the engine that takes its bytes, and what the command line says of both.
+type watching struct {
+	*options
+	title  string // what is watched, as the user would say it
+	src    capture.Source
+	filter *filter.Filter
+	engine *watch.Engine
+	alert  bool // --fail-on: such an alert was raised
+}
+
+// watch joins src to the engine and a front end, until the source or ctx ends.
+func (o *options) watch(ctx context.Context, title string, src capture.Source) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	chosen, err := filter.Parse(o.Filter)
+	if err != nil {
+		return filterError(o.Filter, err)
+	}
+	w := &watching{options: o, title: title, src: src, filter: chosen}
+	if o.Output == "auto" && term.IsTerminal(os.Stdout.Fd()) {
+		return w.screen(ctx)
+	}
+	return w.headless(ctx)
+}
+
+func filterError(text string, err error) error {
+	if at := new(filter.Error); errors.As(err, &at) {
+		return usagef("--filter %s: column %d: %s", text, at.Column, at.Reason)
+	}
+	return usagef("--filter %s: %w", text, err)
+}
+
+// start makes the engine. A nil onEvent takes no events, which saves making them.
+func (w *watching) start(raw int, onEvent func(*watch.Event)) {
+	cfg := watch.Config{Keep: w.Keep, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Filter: w.filter, OnEvent: onEvent}
+	if w.FailOn != "" {
+		cfg.OnEvent = func(e *watch.Event) {
+			w.note(e)
+			if onEvent != nil {
+				onEvent(e)
+			}
+		}
+	}
+	w.engine = watch.New(cfg)
+	w.engine.SetSources(func() []decode.SourceStats { return []decode.SourceStats{w.src.Stats()} })
+}
+
+// note remembers whether an alert was raised that --fail-on asks for.
+func (w *watching) note(e *watch.Event) {
+	if e.Kind != watch.AlertRaised && e.Kind != watch.AlertEscalated {
+		return
+	}
+	switch w.FailOn {
+	case "warn":
+		w.alert = w.alert || e.Alert.Severity >= handshake.Warn
+	case "critical":
+		w.alert = w.alert || e.Alert.Severity >= handshake.Critical
+	}
+}
+
+// headless writes a report to stdout.
+func (w *watching) headless(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	out, onEvent := w.reporter()
+	w.start(0, onEvent)
+	trouble := newTrouble(os.Stderr)
+	err := w.src.Run(ctx, func(batch []decode.Segment) {
+		w.engine.Feed(batch)
+		trouble.look(w.src)
+		if out.Flush() != nil {
+			cancel() // nobody reads on
+		}
+	})
+	w.engine.Finish()
+	snap := w.engine.Snapshot(watch.Query{})
+	if err != nil && w.Output != "json" && w.src.Stats().Frames == 0 {
+		return err // a summary of nothing would only hide it
+	}
+	if writeErr := out.Finish(snap); writeErr != nil {
+		return quietPipe(writeErr)
+	}
+	return w.verdict(ctx, snap, err)
+}
+
+// reporter returns what writes to stdout, and where it takes its events.
+func (w *watching) reporter() (out report.Reporter, onEvent func(*watch.Event)) {
+	switch w.Output {
+	case "json":
+		out = report.NewJSON(os.Stdout)
+	case "summary":
+		return report.NewSummary(os.Stdout), nil
+	default:
+		out = report.NewText(os.Stdout)
+	}
+	return out, out.Event
+}
+
+// screen shows the state on the terminal, and leaves a summary there.
+func (w *watching) screen(ctx context.Context) error {
+	opt, err := w.screenOptions()
+	if err != nil {
+		return err
+	}
+	w.start(rawBytes, nil)
+	opt.Backend = w.engine
+	srcCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		err := w.src.Run(srcCtx, w.engine.Feed)
+		w.engine.Finish()
+		ended <- err
+	}()
+	_, screenErr := tui.Run(ctx, opt)
+	cancel()
+	srcErr := <-ended
+	snap := w.engine.Snapshot(watch.Query{})
+	if _, err := os.Stdout.Write(report.AppendSummary(nil, snap)); err != nil {
+		return quietPipe(err)
+	}
+	if screenErr != nil {
+		return screenErr
+	}
+	return w.verdict(ctx, snap, srcErr)
+}
+
+// screenOptions sets up the screen as the command line and the environment say.
+func (w *watching) screenOptions() (tui.Options, error) {
+	color, err := theme.UseColor(w.Color, true, os.Getenv)
+	if err != nil {
+		return tui.Options{}, usageError{err}
+	}
+	look, err := theme.New(theme.Options{Name: w.Theme, Color: color, ASCII: w.ASCII || !theme.UTF8(os.Getenv)})
+	if err != nil {
+		return tui.Options{}, usageError{err}
+	}
+	return tui.Options{Theme: look, Color: color, Title: w.title, Filter: w.Filter, NoMouse: w.NoMouse}, nil
+}
+
+// verdict returns how a run ended whose results are shown: by an error of the source, a signal, or an alert.
+func (w *watching) verdict(ctx context.Context, snap *watch.Snapshot, err error) error {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	if cause := signalled(ctx); cause != nil {
+		return cause
+	}
+	if text := report.NoMQTT(snap); text != "" {
+		fmt.Fprintf(os.Stderr, "mqttwatch: %s\n", text)
+	}
+	if w.alert {
+		return errAlert
+	}
+	return nil
+}
