@@ -1,0 +1,155 @@
+package main_test
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestFailures(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	whole, err := os.ReadFile(stuck(t, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := write("notes.txt", []byte("this is no capture\n"))
+	empty := write("empty.pcap", nil)
+	cut := write("cut.pcap", whole[:len(whole)-10])
+	missing := filepath.Join(dir, "missing.pcap")
+	unused := unusedPort(t)
+
+	tests := []struct {
+		name   string
+		args   []string
+		status int
+		stderr string // what the one line on stderr says
+		stdout string // what is shown nevertheless
+	}{
+		{"not a capture", []string{"replay", text}, 1, "not a capture file", ""},
+		{"empty", []string{"replay", empty}, 1, "is empty", ""},
+		{"cut short", []string{"replay", cut}, 1, "cut short", "plant/b/door"},
+		{"missing", []string{"replay", missing}, 1, "no such file", ""},
+		{"directory", []string{"replay", dir}, 1, "is a directory", ""},
+		{"one good, one bad", []string{"replay", cut, missing}, 1, "no such file", "plant/b/door"},
+		{"missing, verb guessed", []string{missing}, 2, "no such file", ""},
+		{"neither verb nor file", []string{"hello"}, 2, "try: mqttwatch demo", ""},
+		{"sniff", []string{"sniff", "eth0"}, 2, "tcpdump -i any -U -w -", ""},
+		{"proxy", []string{"proxy"}, 2, "tcpdump", ""},
+		{"probe", []string{"probe"}, 2, "--publish", ""},
+		{"no file", []string{"replay"}, 2, "<file>", ""},
+		{"unknown option", []string{"replay", cut, "--nope"}, 2, "--nope", ""},
+		{"bad output", []string{"replay", cut, "--output", "xml"}, 2, "json", ""},
+		{"bad speed", []string{"replay", cut, "--speed", "fast"}, 2, "10x", ""},
+		{"bad filter", []string{"replay", cut, "--filter", "qos:9"}, 2, "column 5", ""},
+		{"bad severity", []string{"replay", cut, "--fail-on", "all"}, 2, "warn or critical", ""},
+		{"bad bound", []string{"replay", cut, "--keep", "0"}, 2, "at least 1", ""},
+		{"thresholds", []string{"replay", cut, "--critical", "1s"}, 2, "less than --warn", ""},
+		{"unknown scheme", []string{"http://127.0.0.1"}, 2, "mqtts", ""},
+		{"no host", []string{"broker", "mqtt://"}, 2, "no host", ""},
+		{"not a URL", []string{"broker", "127.0.0.1"}, 2, "mqtt://", ""},
+		{"bad QoS", []string{"broker", "mqtt://127.0.0.1", "-q", "3"}, 2, "--qos", ""},
+		{"bad topic", []string{"broker", "mqtt://127.0.0.1", "-t", "a/#/b"}, 2, "a/#/b", ""},
+		{"bad publish", []string{"broker", "mqtt://127.0.0.1", "--publish", "topic"}, 2, "TOPIC=PAYLOAD", ""},
+		{"count alone", []string{"broker", "mqtt://127.0.0.1", "--publish", "a=b", "--count", "3"}, 2, "--every", ""},
+		{"no password file", []string{"broker", "mqtt://127.0.0.1", "--password-file", missing}, 1, "--password-file", ""},
+		{"no CA file", []string{"broker", "mqtts://127.0.0.1", "--cafile", missing}, 2, "missing.pcap", ""},
+		{"nobody listens", []string{"broker", "mqtt://" + unused}, 1, "connection refused", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := run(t, nil, test.args...)
+			if r.status != test.status {
+				t.Errorf("status %d, want %d", r.status, test.status)
+			}
+			line, more, _ := strings.Cut(r.stderr, "\n")
+			if !strings.HasPrefix(line, "mqttwatch: ") || more != "" || !strings.Contains(line, test.stderr) {
+				t.Errorf("stderr is %q, want one line with %q", r.stderr, test.stderr)
+			}
+			if !strings.Contains(r.stdout, test.stdout) || test.stdout == "" && r.stdout != "" {
+				t.Errorf("stdout is %q, want %q in it", r.stdout, test.stdout)
+			}
+		})
+	}
+}
+
+// unusedPort returns an address of this machine on which nobody listens.
+func unusedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func TestUsage(t *testing.T) {
+	r := run(t, nil)
+	if r.status != 2 || r.stdout != "" {
+		t.Errorf("without arguments: status %d, stdout %q; want 2 and nothing", r.status, r.stdout)
+	}
+	for _, want := range []string{"mqttwatch demo", "mqttwatch replay FILE", "mqttwatch broker mqtt://"} {
+		if !strings.Contains(r.stderr, want) {
+			t.Errorf("without arguments, %q is not among what to try:\n%s", want, r.stderr)
+		}
+	}
+	for _, args := range [][]string{{"--help"}, {"demo", "--help"}, {"replay", "--help"}, {"broker", "--help"}, {"version"}} {
+		if r := run(t, nil, args...); r.status != 0 || r.stderr != "" || !strings.Contains(r.stdout, "mqttwatch") {
+			t.Errorf("%v: status %d, stderr %q, stdout %q", args, r.status, r.stderr, r.stdout)
+		}
+	}
+}
+
+// TestOutputClosedEarly reads one line and hangs up, as head does.
+func TestOutputClosedEarly(t *testing.T) {
+	path := stuck(t, 5000)
+	for _, output := range []string{"text", "json"} {
+		cmd := command("replay", path, "--output", output)
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		late := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+		if _, err := bufio.NewReaderSize(stdout, 16).ReadString('\n'); err != nil {
+			t.Errorf("--output %s: %v", output, err)
+		}
+		stdout.Close()
+		err = cmd.Wait()
+		if !late.Stop() {
+			t.Errorf("--output %s: went on for 30 s without a reader", output)
+		}
+		if stderr.Len() > 0 {
+			t.Errorf("--output %s: %v, stderr %q", output, err, stderr.String())
+		}
+	}
+}
+
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("no /dev/full here: %v", err)
+	}
+	defer full.Close()
+	cmd := command("replay", stuck(t, 0), "--output", "json")
+	var stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = full, &stderr
+	if got := status(t, cmd.Run()); got != 1 || !strings.Contains(stderr.String(), "cannot write the output") {
+		t.Errorf("status %d, stderr %q", got, stderr.String())
+	}
+}
