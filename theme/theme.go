@@ -8,6 +8,7 @@ package theme
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -135,7 +136,8 @@ func fg(color int) lipgloss.Style {
 	if color == none {
 		return s
 	}
-	return s.Foreground(lipgloss.ANSIColor(color))
+	// Lip Gloss makes one of the sixteen of a number below 16: "94", not a place in a palette of 256.
+	return s.Foreground(lipgloss.Color(strconv.Itoa(color)))
 }
 
 // resolve renders a mark once and keeps what stands around it: Lip Gloss takes some microseconds for each piece of text,

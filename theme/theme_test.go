@@ -2,6 +2,7 @@ package theme_test
 
 import (
 	"reflect"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -74,15 +75,32 @@ func TestStylesKeepText(t *testing.T) {
 	}
 }
 
+var colored = regexp.MustCompile(`[0-9]{2}`)
+
+// TestSixteenColors checks that no other colours than those of the terminal's palette are used.
+func TestSixteenColors(t *testing.T) {
+	colors := 0
+	for _, name := range theme.Names() {
+		styles(mustNew(t, theme.Options{Name: name, Color: true}), func(role string, s theme.Style) {
+			if strings.Contains(s.Render("x"), "8;") {
+				t.Errorf("%s %s: %q is not one of the sixteen", name, role, s.Render("x"))
+			}
+			if colored.MatchString(s.Render("x")) {
+				colors++
+			}
+		})
+	}
+	if colors == 0 {
+		t.Error("no style has a colour")
+	}
+}
+
 func TestNoColorWithoutColor(t *testing.T) {
 	for _, name := range theme.Names() {
 		styles(mustNew(t, theme.Options{Name: name}), func(role string, s theme.Style) {
-			for _, code := range []string{"3", "9", "4"} {
-				for c := range 8 {
-					if strings.Contains(s.Render("x"), code+string(rune('0'+c))) {
-						t.Errorf("%s %s: %q has a colour", name, role, s.Render("x"))
-					}
-				}
+			// Weight, faintness, underlining and reverse video are 1, 2, 4 and 7; colours are numbers from 30 on.
+			if colored.MatchString(s.Render("x")) {
+				t.Errorf("%s %s: %q has a colour", name, role, s.Render("x"))
 			}
 		})
 	}

@@ -14,3 +14,6 @@ func IsTick(msg tea.Msg) bool { _, ok := msg.(tickMsg); return ok }
 
 // Clean is how a text of the wire is drawn.
 func Clean(s string, width int, ascii bool) string { return textCleaner{ascii}.clean(s, width) }
+
+// Dirty makes the next View draw.
+func Dirty(m *Model) { m.dirty = true }

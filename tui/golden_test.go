@@ -2,11 +2,15 @@ package tui_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
+	"github.com/mqttwatch/mqttwatch/tui"
 )
 
 // A scene is a state of the screen: what the Backend holds, and the keys that lead there.
@@ -90,5 +94,69 @@ func TestScreens(t *testing.T) {
 				golden(t, name, d.frame())
 			})
 		}
+	}
+}
+
+// TestVariants draws the main states in ASCII, and with their styles.
+func TestVariants(t *testing.T) {
+	for _, sc := range scenes() {
+		switch sc.name {
+		case "many", "ladder_resumed", "ladder_gap", "ladder_critical", "alerts", "help", "bytes":
+		default:
+			continue
+		}
+		t.Run(sc.name+"_ascii", func(t *testing.T) {
+			d := newDriver(t, sc.back(), 100, 30, theme.Options{ASCII: true})
+			d.keys(sc.keys...)
+			checkFrame(t, d.frame(), 100, 30)
+			for i, r := range d.frame() {
+				if r > 0x7e {
+					t.Fatalf("%q at %d is not ASCII", r, i)
+				}
+			}
+			golden(t, sc.name+"_ascii_100x30", d.frame())
+		})
+		for _, variant := range []struct {
+			name string
+			opt  theme.Options
+		}{{"dark", theme.Options{Color: true}}, {"mono", theme.Options{Color: false}}} {
+			t.Run(sc.name+"_"+variant.name, func(t *testing.T) {
+				d := newDriver(t, sc.back(), 80, 24, variant.opt)
+				d.keys(sc.keys...)
+				goldenText(t, sc.name+"_"+variant.name+"_80x24", strings.ReplaceAll(d.frame(), "\x1b", "^[")+"\n")
+			})
+		}
+	}
+}
+
+// TestLooksAreSameText checks that colours carry nothing that the text does not: without them the same text is shown.
+func TestLooksAreSameText(t *testing.T) {
+	for _, sc := range scenes() {
+		plain := newDriver(t, sc.back(), 100, 30, theme.Options{})
+		plain.keys(sc.keys...)
+		for _, name := range theme.Names() {
+			d := newDriver(t, sc.back(), 100, 30, theme.Options{Name: name, Color: true})
+			d.keys(sc.keys...)
+			if got, want := ansi.Strip(d.frame()), ansi.Strip(plain.frame()); got != want {
+				t.Errorf("%s in %s shows other text than without colour", sc.name, name)
+			}
+		}
+	}
+}
+
+func BenchmarkView(b *testing.B) {
+	for _, bc := range []struct {
+		name string
+		keys []string
+	}{{"list and ladder", nil}, {"ladder and bytes", []string{"enter"}}, {"alerts", []string{"5"}}} {
+		b.Run(bc.name, func(b *testing.B) {
+			d := newDriver(b, many(), 160, 45, theme.Options{Color: true})
+			d.keys(bc.keys...)
+			b.ReportAllocs()
+			for b.Loop() {
+				tui.Dirty(d.m)
+				d.m.View()
+			}
+		})
 	}
 }

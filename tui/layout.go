@@ -49,6 +49,9 @@ func (m *Model) room() splitKind {
 // split is how they do.
 func (m *Model) split() splitKind {
 	kind := m.room()
+	if m.level == levelList && m.screen == screenHandshakes && m.list.matched == 0 && m.focus == 0 {
+		return splitNone
+	}
 	if m.zoomed || kind == splitBeside && m.besideOff || kind == splitBelow && !m.belowOn {
 		return splitNone
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
 )
@@ -38,6 +39,7 @@ func columnsFor(width int) listColumns {
 		func() { c.line = 12 },
 		func() { c.time = 0 },
 		func() { c.topic = 12 },
+		func() { c.line = 10 },
 		func() { c.id = 0 },
 		func() { c.topic = 9 },
 		func() { c.line = 0 },
@@ -142,9 +144,13 @@ func (p *pen) listRow(r *watch.Row, c listColumns, a axis, now decode.Time, widt
 		mark = p.g.Cursor
 	}
 	glyph, words, st := p.stateOf(r, c.state >= 22)
-	faded := p.th.Plain
-	if !r.State.Open() {
-		faded = p.th.Dim
+	// What is stuck is so over its whole row; of what is well only the state is in colour.
+	text, times := p.th.Plain, p.th.Plain
+	switch {
+	case r.State.Open() && r.Severity >= handshake.Warn && !r.Unsure:
+		text, times = st, st
+	case !r.State.Open():
+		times = p.th.Dim
 	}
 	first := mark
 	cell := func(w int, style theme.Style, s string) {
@@ -154,12 +160,12 @@ func (p *pen) listRow(r *watch.Row, c listColumns, a axis, now decode.Time, widt
 			first = " "
 		}
 	}
-	cell(c.time, faded, clockTime(r.Started, p.loc, c.time < 12))
-	cell(c.client, p.th.Plain, p.clientOf(r, c.client))
-	cell(c.arrow, p.th.Plain, p.arrow(r))
-	cell(c.qos, p.th.Plain, kindWord(r.Kind))
-	cell(c.id, p.th.Plain, padLeft(strconv.Itoa(int(r.PacketID)), c.id))
-	cell(c.topic, p.th.Plain, p.topicOf(r, c.topic))
+	cell(c.time, times, clockTime(r.Started, p.loc, c.time < 12))
+	cell(c.client, text, p.clientOf(r, c.client))
+	cell(c.arrow, text, p.arrow(r))
+	cell(c.qos, text, kindWord(r.Kind))
+	cell(c.id, text, padLeft(strconv.Itoa(int(r.PacketID)), c.id))
+	cell(c.topic, text, p.topicOf(r, c.topic))
 	cell(c.state, st, glyph+" "+words)
 	cell(c.line, st, p.timeline(a, r, now))
 	cell(c.age, st, padLeft(ageWords(r, now), c.age))

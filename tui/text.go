@@ -160,7 +160,7 @@ func wrap(s string, width int) []string {
 // age formats a duration in at most six cells: 43ms, 8.2s, 2m05s, 3h07m, 12d.
 func age(d time.Duration) string {
 	switch {
-	case d < 0:
+	case d < time.Microsecond:
 		return "0s"
 	case d < time.Millisecond:
 		return strconv.FormatInt(d.Microseconds(), 10) + "us"
