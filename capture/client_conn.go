@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"io"
@@ -36,15 +37,19 @@ func (c *Client) dial(ctx context.Context, _ autopaho.ClientConfig, _ *url.URL) 
 		}
 		conn = secure
 	}
-	pc := &packetConn{Conn: c.tap.Wrap(conn, decode.FromServer)}
+	tapped := c.tap.Wrap(conn, decode.FromServer)
+	pc := &packetConn{Conn: tapped, in: bufio.NewReader(tapped)}
 	c.conn.Store(pc)
 	return pc, nil
 }
 
 // packetConn sends each Control Packet with one Write, so with one TCP segment and one TLS record: paho writes a packet
 // in pieces, and locks around them whatever is a sync.Locker.
+//
+// It reads through a buffer, since paho asks for single bytes: the tap would hand each on as a segment.
 type packetConn struct {
 	net.Conn // a TapConn
+	in       *bufio.Reader
 
 	mu  sync.Mutex
 	buf []byte
@@ -92,7 +97,7 @@ func (c *packetConn) Write(p []byte) (int, error) {
 
 // Read reads from the connection and keeps the first bytes.
 func (c *packetConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+	n, err := c.in.Read(p)
 	c.headMu.Lock()
 	if room := 4 - len(c.head); room > 0 {
 		c.head = append(c.head, p[:min(n, room)]...)

@@ -397,7 +397,12 @@ func TestClientPublishesAtIntervals(t *testing.T) {
 			t.Errorf("round %d: %v, %v", i, a, b)
 		}
 	}
+	(&packets.Publish{Topic: "c", QoS: 1, PacketID: 9, Payload: make([]byte, 300), Properties: &packets.Properties{}}).WriteTo(c)
+	f.read(c, packets.PUBACK)
 	time.Sleep(100 * time.Millisecond)
+	if st := s.Stats(); st.Frames > 20 {
+		t.Errorf("%d reads and writes for 10 packets", st.Frames)
+	}
 	if n := count(s.wire(decode.FromClient), packets.PUBLISH); n != 6 {
 		t.Errorf("%d PUBLISH, want 6", n)
 	}
