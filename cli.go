@@ -52,7 +52,7 @@ type brokerCommand struct {
 	Topic        []string      `short:"t" help:"Subscribe to this Topic Filter (repeatable)." sep:"none" placeholder:"FILTER"`
 	QoS          byte          `name:"qos" short:"q" help:"QoS of subscriptions and of what is published." enum:"0,1,2" default:"1" placeholder:"0|1|2"`
 	User         string        `short:"u" help:"User name."`
-	Password     string        `short:"P" help:"Password; better from --password-file or the environment, where others on this machine cannot see it."`
+	Password     string        `short:"P" env:"-" help:"Password; better from --password-file or MQTTWATCH_PASSWORD, so that no history keeps it."`
 	PasswordFile string        `help:"File with the password in its first line." placeholder:"FILE"`
 	ClientID     string        `name:"client-id" aliases:"id" short:"i" help:"Client Identifier; made up where not given." placeholder:"ID"`
 	Resume       bool          `help:"Ask for the Session that the broker has for the Client Identifier, and leave it there at the end."`

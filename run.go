@@ -34,6 +34,7 @@ func (c *brokerCommand) run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
+	c.hidePassword()
 	ctx, cancel := limit(ctx, c.Duration)
 	defer cancel()
 	return o.watch(ctx, "broker "+src.Stats().Name, src)

@@ -45,10 +45,17 @@ func (c *brokerCommand) newClient() (*capture.Client, error) {
 	return client, nil
 }
 
-// password takes the password from its option, its file or the environment.
+// password takes the password from its option, its file, the URL (where the client finds it by itself), or the environment.
 func (c *brokerCommand) password() (password string, has bool, err error) {
 	if c.PasswordFile == "" {
-		return c.Password, c.Password != "", nil
+		if c.Password != "" {
+			return c.Password, true, nil
+		}
+		if url, err := capture.ParseURL(c.URL); err == nil && url.HasPassword {
+			return "", false, nil
+		}
+		password, has = os.LookupEnv(passwordEnv)
+		return password, has, nil
 	}
 	if c.Password != "" {
 		return "", false, usagef("--password and --password-file are both given: one is enough")
