@@ -7,10 +7,11 @@ import "hash/maphash"
 func (f *feed) packet(b []byte, pl *plan, l *large) {
 	c := f.c
 	p := &c.packet
-	*p = Packet{
-		Time: f.t, Dir: f.dir, Type: Type(b[0] >> 4), Flags: b[0] & 15, Version: pl.version,
-		Offset: f.s.off, Length: pl.total, Head: b[:min(pl.keep, len(b)):min(pl.keep, len(b))], HeaderLength: pl.header,
-	}
+	*p = Packet{} // and then field by field: a literal would be built elsewhere and copied
+	p.Time, p.Dir = f.t, f.dir
+	p.Type, p.Flags, p.Version = Type(b[0]>>4), b[0]&15, pl.version
+	p.Offset, p.Length, p.HeaderLength = f.s.off, pl.total, pl.header
+	p.Head = b[:min(pl.keep, len(b)):min(pl.keep, len(b))]
 	if f.s.search != nil {
 		p.Time = f.time(p.Offset + p.Length)
 	}

@@ -6,7 +6,12 @@ import "container/heap"
 // search keeps.
 const searchLimit = 64 << 10
 
-// maxCandidates bounds the places that a search follows at the same time; later ones are passed over.
+// skipLimit is up to which length a PUBLISH that is too large to be kept is stepped over in a search: it counts as
+// evidence for the place where it ends.
+const skipLimit = 4 << 20
+
+// maxCandidates bounds the places that a search follows at the same time. The one that would have to wait longest gives
+// way to a new one.
 const maxCandidates = 1024
 
 // maxMarks bounds how many times of arrival a search remembers.
@@ -34,7 +39,7 @@ type mark struct {
 
 // A candidate is a place where a packet may begin, followed for one version.
 type candidate struct {
-	start int64 // stream offset
+	start int64 // stream offset; after a large PUBLISH that was stepped over
 	pos   int64 // of the packet that is looked at now; those before it parse
 	need  int64 // stream offset up to which bytes must be there to go on
 	bits  int
@@ -120,8 +125,11 @@ func (f *feed) scan(view []byte, end int64) (candidate, bool) {
 func (f *feed) consider(start int64, first byte) {
 	sr, c := f.s.search, f.c
 	t := Type(first >> 4)
-	if !f.maySend(t) || flagsFault(first, c.version, c.assumed()) != "" || len(sr.pending) >= maxCandidates {
+	if !f.maySend(t) || flagsFault(first, c.version, c.assumed()) != "" {
 		return
+	}
+	if len(sr.pending) >= maxCandidates {
+		sr.evict()
 	}
 	cand := candidate{start: start, pos: start, need: start + 2, v: V311}
 	if start == sr.likely {
@@ -135,6 +143,17 @@ func (f *feed) consider(start int64, first byte) {
 		cand.v = V5
 		heap.Push(&sr.pending, cand)
 	}
+}
+
+// evict drops the candidate that has to wait longest.
+func (sr *search) evict() {
+	worst := 0
+	for i := range sr.pending {
+		if sr.pending.Less(worst, i) {
+			worst = i
+		}
+	}
+	heap.Remove(&sr.pending, worst)
 }
 
 // maySend reports whether packets of type t come from this direction. Where the roles of the two ends are only
@@ -162,7 +181,9 @@ func (f *feed) follow(c *candidate, b []byte, at int64) bool {
 			return true
 		}
 		c.pos += pr.total
-		pr.need = 2
+		if pr.need = 2; pr.total > searchLimit/2 && pr.total <= skipLimit {
+			c.start = c.pos
+		}
 	}
 	if c.need = c.pos + int64(pr.need); c.need <= at {
 		c.need = at + 1 // the packet was larger than what was looked at
