@@ -6,7 +6,9 @@ import (
 
 // Bounds of what is remembered of TCP.
 const (
-	defaultFlows      = 200_000
+	defaultFlows = 200_000
+	// otherShare is the part of them that may carry no MQTT, as far as is known.
+	otherShare        = 4
 	defaultReorder    = 1 << 20  // bytes behind holes, per connection
 	defaultReorderAll = 16 << 20 // in total, bytes before the verdict included
 	batchSize         = 256
@@ -57,6 +59,7 @@ type assembler struct {
 	attention []*flow     // flows with a hole or with an end that is not told yet
 	holes     int         // flows with a hole
 	held      int         // bytes in all early and waiting
+	open      int         // flows that carry MQTT and have not ended
 	forgot    uint64      // flows evicted to keep to the bound
 
 	count counters
@@ -267,7 +270,6 @@ func (a *assembler) take(f *flow, side uint8, s *tcpSegment) {
 	h := &f.half[side]
 	h.next += uint32(len(s.data) + s.missing)
 	if len(s.data) > 0 {
-		f.data = true
 		a.deliver(f, side, s.data, s.time)
 	}
 	if s.missing > 0 {

@@ -105,19 +105,19 @@ func (a *assembler) judge(f *flow, side uint8) {
 	case decode.GuessHTTP:
 		a.other(f, looksHTTP)
 	case decode.GuessConnect:
-		a.open(f)
+		a.found(f)
 	case decode.GuessPlausible:
 		if known || f.evidence() >= decode.SureBits {
-			a.open(f)
+			a.found(f)
 		}
 	case decode.GuessNeedMore:
 		if known && !maybeText(s.begin) {
-			a.open(f)
+			a.found(f)
 		}
 	case decode.GuessOther:
 		switch {
-		case force || known && (s.holed || s.begin[0]>>4 == byte(decode.CONNECT)):
-			a.open(f)
+		case force || known && (s.holed || maybeHeader(s.begin[0])):
+			a.found(f)
 		case known || !s.holed:
 			a.other(f, looksElse)
 		default: // perhaps the next segment begins where a packet does
@@ -127,6 +127,20 @@ func (a *assembler) judge(f *flow, side uint8) {
 			s.begin, s.guess = nil, decode.Guess{}
 		}
 	}
+}
+
+// maybeHeader reports whether b can be the first byte of a Control Packet: a bad one, on a port of MQTT, is shown
+// as what it is.
+func maybeHeader(b byte) bool {
+	switch decode.Type(b >> 4) {
+	case decode.RESERVED0:
+		return false
+	case decode.PUBLISH:
+		return b&0x06 != 0x06 // there is no QoS 3
+	case decode.PUBREL, decode.SUBSCRIBE, decode.UNSUBSCRIBE:
+		return b&0x07 == 0x02 // with DUP before 3.1.1
+	}
+	return b&0x0F == 0
 }
 
 // maybeText reports whether b could be the first bytes of a TLS record, of an HTTP request or of a response, of which
@@ -181,7 +195,7 @@ func (a *assembler) conclude(f *flow) {
 	if label := f.text(); label != "" && !force {
 		a.other(f, label)
 	} else if force || known || f.evidence() >= decode.SureBits {
-		a.open(f)
+		a.found(f)
 	} else {
 		a.other(f, looksElse)
 	}
@@ -218,10 +232,11 @@ func (a *assembler) dropEarly(f *flow) {
 	}
 }
 
-// open makes the Conn of a connection that carries MQTT, and hands on what waited.
-func (a *assembler) open(f *flow) {
+// found makes the Conn of a connection that carries MQTT, and hands on what waited.
+func (a *assembler) found(f *flow) {
 	f.kind = isMQTT
 	a.count.connections++
+	a.open++
 	f.tellRoles(a)
 	a.nextID++
 	f.conn = decode.NewConn(decode.ConnInfo{

@@ -150,10 +150,11 @@ func (a *assembler) close(f *flow) {
 	}
 	if f.kind == isMQTT {
 		e := f.ending
+		a.open--
 		t := max(e.time, f.out)
 		a.emit(decode.Segment{Conn: f.conn, Kind: decode.Close, Time: t, Dir: f.direction(e.side), Cause: e.cause})
 	}
-	f.ending = nil
+	f.ending, f.conn = nil, nil
 }
 
 // forget drops a closed flow from the table.
@@ -182,23 +183,42 @@ func (a *assembler) sweep() {
 			a.evict(f)
 		}
 	}
-	if t.count < a.limits.flows {
+	full := t.count >= a.limits.flows
+	if !full && t.count-a.open < max(a.limits.flows/otherShare, evictLook) {
 		return
 	}
 	var worst *flow
-	for range evictLook {
-		f := t.step()
-		if f != nil && (worst == nil || f.closed && !worst.closed || f.closed == worst.closed && f.last < worst.last) {
+	for i := 0; i < evictLook || worst == nil; i++ {
+		if f := t.step(); f != nil && (worst == nil || f.worth() < worst.worth() || f.worth() == worst.worth() && f.last < worst.last) {
 			worst = f
 		}
 	}
-	for worst == nil {
-		worst = t.step()
+	if worth := worst.worth(); full || worth < worthMQTT {
+		if worth > worthNothing {
+			a.forgot++
+		}
+		a.evict(worst)
 	}
-	if !worst.closed {
-		a.forgot++
+}
+
+// What is lost with a flow, the least first.
+const (
+	worthNothing = iota // closed, or nothing but a SYN was seen
+	worthLittle         // other than MQTT
+	worthMore           // undecided
+	worthMQTT
+)
+
+func (f *flow) worth() int {
+	switch {
+	case f.closed, f.kind == undecided && f.early == nil && f.waiting == nil:
+		return worthNothing
+	case f.kind == isOther:
+		return worthLittle
+	case f.kind == undecided:
+		return worthMore
 	}
-	a.evict(worst)
+	return worthMQTT
 }
 
 func (a *assembler) idle(f *flow) bool {

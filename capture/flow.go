@@ -96,8 +96,6 @@ type flow struct {
 	roles  roleSource
 	// begun is set where the SYN of either end was seen.
 	begun bool
-	// data is set once a byte was seen.
-	data bool
 
 	early   *early      // bytes before it is known whether they are MQTT
 	waiting *waiting    // segments behind a hole
@@ -105,7 +103,6 @@ type flow struct {
 	queued  bool        // in assembler.attention
 	used    bool        // in the table; what is not used waits to be used again
 	out     decode.Time // of the last segment handed on: they do not go back in time
-	label   string      // what it looks like, where kind is isOther
 }
 
 // roleSource says what told the Client from the Server, the best last.

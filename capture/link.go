@@ -20,16 +20,25 @@ const (
 	linkIPv4     = 228
 	linkIPv6     = 229
 	linkSLL2     = 276
+
+	linkPPPHDLC  = 50
+	linkPPPoE    = 51
+	linkCHDLC    = 104
+	link80211    = 105
+	linkRadiotap = 127
+	linkNFLOG    = 239
+	linkPKTAP    = 258
+	linkPKTAPOld = 149 // as macOS calls it
 )
 
 // linkNames are the types that people meet and that are not looked into.
 var linkNames = map[uint32]string{
-	6: "IEEE802_5", 7: "ARCNET", 8: "SLIP", 50: "PPP_HDLC", 51: "PPP_ETHER", 104: "C_HDLC", 105: "IEEE802_11", 107: "FRELAY",
-	117: "PFLOG", 119: "PRISM_HEADER", 122: "IP_OVER_FC", 127: "IEEE802_11_RADIO", 129: "ARCNET_LINUX", 138: "APPLE_IP_OVER_IEEE1394",
+	6: "IEEE802_5", 7: "ARCNET", 8: "SLIP", 107: "FRELAY",
+	117: "PFLOG", 119: "PRISM_HEADER", 122: "IP_OVER_FC", 129: "ARCNET_LINUX", 138: "APPLE_IP_OVER_IEEE1394",
 	141: "MTP3", 143: "DOCSIS", 147: "USER0", 163: "IEEE802_11_AVS", 187: "BLUETOOTH_HCI_H4", 189: "USB_LINUX", 192: "PPI",
 	195: "IEEE802_15_4_WITHFCS", 197: "ERF", 201: "BLUETOOTH_HCI_H4_WITH_PHDR", 203: "LAPD", 220: "USB_LINUX_MMAPPED",
-	226: "IPNET", 227: "CAN_SOCKETCAN", 230: "IEEE802_15_4_NOFCS", 239: "NFLOG", 240: "NETANALYZER", 249: "USBPCAP", 251: "BLUETOOTH_LE_LL",
-	253: "NETLINK", 258: "PKTAP", 272: "NORDIC_BLE", 283: "IEEE802_15_4_TAP",
+	226: "IPNET", 227: "CAN_SOCKETCAN", 230: "IEEE802_15_4_NOFCS", 240: "NETANALYZER", 249: "USBPCAP", 251: "BLUETOOTH_LE_LL",
+	253: "NETLINK", 272: "NORDIC_BLE", 283: "IEEE802_15_4_TAP",
 }
 
 // Values of the EtherType field.
@@ -86,10 +95,13 @@ func (d *dissector) not(what string) bool {
 
 // dissect reports whether f holds a TCP segment, which is then in d.seg.
 func (d *dissector) dissect(f *frame) bool {
-	b := f.data
-	d.wire = f.wire - len(b)
+	d.wire = f.wire - len(f.data)
 	d.seg.time = f.time
-	switch f.link {
+	return d.link(f.link, f.data)
+}
+
+func (d *dissector) link(link uint32, b []byte) bool {
+	switch link {
 	case linkEthernet:
 		return d.ethernet(b, 0)
 	case linkSLL:
@@ -109,10 +121,8 @@ func (d *dissector) dissect(f *frame) bool {
 		return d.family(b)
 	case linkRaw, linkRawBSD, linkRawOpen, linkIPv4, linkIPv6:
 		return d.ip(b, 0)
-	case linkPPP:
-		return d.ppp(b, 0)
 	}
-	return d.not(d.label(f.link))
+	return d.rareLink(link, b)
 }
 
 func (d *dissector) label(link uint32) string {
@@ -169,7 +179,10 @@ func (d *dissector) ether(kind uint16, b []byte, depth int) bool {
 		case etherTEB:
 			return d.ethernet(b, depth+1)
 		default:
-			return false // ARP, LLDP, 802.3 and the like hold no TCP
+			if kind <= 1500 { // IEEE 802.3: a length
+				return d.llc(b, depth+1)
+			}
+			return false // ARP, LLDP and the like hold no TCP
 		}
 	}
 	return d.not("nested too deep")

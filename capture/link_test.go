@@ -94,3 +94,70 @@ func TestNotDecoded(t *testing.T) {
 		})
 	}
 }
+
+func TestRareLinks(t *testing.T) {
+	ip4 := exchange(pcapgen.New(pcapgen.Options{Link: pcapgen.Raw}), false).Frames[3].Data
+	ethernet := exchange(pcapgen.New(pcapgen.Options{}), false).Frames[3].Data
+	snap := []byte{0xAA, 0xAA, 3, 0, 0, 0, 8, 0}
+	wifi := func(control, flags byte, more ...byte) []byte {
+		h := append([]byte{control, flags}, make([]byte, 22)...)
+		return append(append(h, more...), snap...)
+	}
+	radiotap := []byte{0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+	tests := []struct {
+		name   string
+		link   pcapgen.Link
+		header []byte
+		packet []byte
+		not    string // what is counted, if it is not looked into
+	}{
+		{"IEEE 802.3 with SNAP", 1, append([]byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0, 90}, snap...), ip4, ""},
+		{"PPP", 9, []byte{0xFF, 3, 0, 0x21}, ip4, ""},
+		{"PPP, short", 9, []byte{0x21}, ip4, ""},
+		{"PPP like HDLC", 50, []byte{0xFF, 3, 0, 0x21}, ip4, ""},
+		{"PPPoE", 51, []byte{0x11, 0, 0, 1, 0, 0, 0, 0x21}, ip4, ""},
+		{"Cisco HDLC", 104, []byte{0x0F, 0, 8, 0}, ip4, ""},
+		{"802.11", 105, wifi(0x08, 0x01), ip4, ""},
+		{"802.11 QoS", 105, wifi(0x88, 0x02, 0, 0), ip4, ""},
+		{"802.11 four addresses", 105, wifi(0x08, 0x03, 0, 0, 0, 0, 0, 0), ip4, ""},
+		{"802.11 encrypted", 105, wifi(0x08, 0x41), ip4, "802.11 encrypted"},
+		{"802.11 beacon", 105, wifi(0x80, 0), ip4, "-"},
+		{"radiotap", 127, append(radiotap, wifi(0x08, 0x01)...), ip4, ""},
+		{"netfilter log", 239, []byte{2, 0, 0, 0, 5, 0, 10, 0, 0, 0, 0, 0, byte(4 + len(ip4)), 0, 9, 0}, ip4, ""},
+		{"macOS", 258, []byte{16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 9, 9, 9}, ethernet, ""},
+		{"macOS in itself", 258, []byte{16, 0, 0, 0, 1, 0, 0, 0, 2, 1, 0, 0, 9, 9, 9, 9}, ethernet, "link type 258"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := pcapgen.New(pcapgen.Options{Link: tt.link})
+			c.Add(append(bytes.Clone(tt.header), tt.packet...))
+			r := replayBytes(t, capture.FileOptions{}, c.Pcap())
+			switch {
+			case tt.not == "" && (len(r.conns) != 1 || !bytes.Equal(r.conns[0].stream[client], connect)):
+				t.Errorf("got %s, not decoded %v, want the CONNECT", r, r.stats.NotDecoded)
+			case tt.not == "-" && len(r.stats.NotDecoded) > 0:
+				t.Errorf("not decoded %v, want nothing counted", r.stats.NotDecoded)
+			case len(tt.not) > 1 && r.stats.NotDecoded[tt.not] != 1:
+				t.Errorf("not decoded %v, want %s", r.stats.NotDecoded, tt.not)
+			}
+		})
+	}
+}
+
+// TestScanIsBounded has a port scan pass by a connection with MQTT: what is remembered of the scan gives way.
+func TestScanIsBounded(t *testing.T) {
+	c := pcapgen.New(pcapgen.Options{Step: 1000})
+	conn := c.Open(pcapgen.Client(1), pcapgen.Server())
+	conn.Send(client, connect)
+	for i := range 5000 {
+		c.Join(pcapgen.Client(i+2), pcapgen.Server()).SYN(client)
+	}
+	conn.Send(server, connack)
+	r := replayBytes(t, capture.FileOptions{MaxConnections: 1000}, c.Pcap())
+	if len(r.conns) != 1 || len(r.conns[0].stream[server]) != len(connack) || len(r.stats.Notes) > 0 {
+		t.Errorf("the connection has\n%s\nnotes %q", r, r.stats.Notes)
+	}
+	if n := r.stats.Other["no data"]; n != 5000 {
+		t.Errorf("%d connections without data, want 5000", n)
+	}
+}
