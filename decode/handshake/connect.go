@@ -44,6 +44,7 @@ func (t *Tracker) join(l *Link, s *Session) {
 		s.events = append(s.events, old.events...)
 	}
 	t.dropSession(old)
+	t.sessionCount--
 	l.displaced = s.link
 	t.attach(l, s)
 }

@@ -176,6 +176,7 @@ func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender
 	s.flows[sender].set(p.PacketID, h)
 	s.note(sender, p.PacketID)
 	s.openTotal++
+	t.enterOpen(h)
 	t.setState(h, state)
 	t.step(h, l, p)
 	if p.Type == decode.PUBLISH {
@@ -272,6 +273,7 @@ func (t *Tracker) end(h *Handshake, state State) {
 		s.flows[h.Sender].remove(h.PacketID)
 	}
 	s.openTotal--
+	t.leaveOpen(h)
 	h.State = state
 	h.Ended = t.now
 	h.link = nil

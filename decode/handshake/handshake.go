@@ -140,7 +140,9 @@ type Handshake struct {
 	window     *Link // in whose window it counts; nil where in none
 	alert      *Alert
 	due        *timer
-	prev, next *Handshake
+	prev, next *Handshake // in the queue of timers
+	// elder and younger are its neighbours among the open ones, in the order of ID.
+	elder, younger *Handshake
 }
 
 // Steps returns the number of steps kept.

@@ -41,6 +41,7 @@ func (t *Tracker) topic(l *Link, dir decode.Direction, b []byte) string {
 
 func (t *Tracker) newSession() *Session {
 	t.lastSession++
+	t.sessionCount++
 	return &Session{ID: t.lastSession, expiry: 0xFFFFFFFF}
 }
 

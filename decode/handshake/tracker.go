@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"iter"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -58,6 +59,8 @@ type Tracker struct {
 	texts    map[string]string // Topic Names and Client Identifiers, once each
 	textSize int
 
+	eldest, youngest *Handshake // the open ones, in the order of ID
+
 	waiting waitQueue
 	timers  timerHeap
 
@@ -66,6 +69,7 @@ type Tracker struct {
 
 	free                                *Handshake // a list through next
 	lastHandshake, lastSession, lastRef uint64
+	sessionCount                        uint64
 	links                               map[*Link]struct{}
 	leaving                             map[*Link]struct{} // DISCONNECT seen, end not yet
 }
@@ -88,7 +92,7 @@ func New(cfg Config, r Recorder) *Tracker {
 func (t *Tracker) Now() decode.Time { return t.now }
 
 // Sessions counts the sessions seen.
-func (t *Tracker) Sessions() uint64 { return t.lastSession }
+func (t *Tracker) Sessions() uint64 { return t.sessionCount }
 
 // Open says that a Network Connection was seen for the first time. info must not change.
 func (t *Tracker) Open(info *decode.ConnInfo, at decode.Time) *Link {
@@ -291,6 +295,41 @@ func (t *Tracker) Finish() {
 	for _, l := range t.leavingInOrder() {
 		t.linkDown(l, l.leaver)
 	}
+}
+
+// InFlight yields the open handshakes in the order of their ID. The Tracker must not be called meanwhile.
+func (t *Tracker) InFlight() iter.Seq[*Handshake] {
+	return func(yield func(*Handshake) bool) {
+		for h := t.eldest; h != nil; h = h.younger {
+			if !yield(h) {
+				return
+			}
+		}
+	}
+}
+
+func (t *Tracker) enterOpen(h *Handshake) {
+	h.elder, h.younger = t.youngest, nil
+	if t.youngest == nil {
+		t.eldest = h
+	} else {
+		t.youngest.younger = h
+	}
+	t.youngest = h
+}
+
+func (t *Tracker) leaveOpen(h *Handshake) {
+	if h.elder == nil {
+		t.eldest = h.younger
+	} else {
+		h.elder.younger = h.younger
+	}
+	if h.younger == nil {
+		t.youngest = h.elder
+	} else {
+		h.younger.elder = h.elder
+	}
+	h.elder, h.younger = nil, nil
 }
 
 // Release gives an ended handshake back for reuse: its owner no longer refers to it.

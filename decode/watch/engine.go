@@ -107,6 +107,7 @@ func (e *Engine) Feed(batch []decode.Segment) {
 }
 
 func (e *Engine) segment(s *decode.Segment) {
+	defer e.evict()
 	if s.Kind == decode.Tick {
 		e.tracker.Advance(s.Time)
 		return
@@ -206,11 +207,18 @@ func (e *Engine) ended(h *handshake.Handshake) {
 		fillRow(&e.row, h)
 		e.emit(Event{Kind: HandshakeEnded, Time: h.Ended, Row: &e.row})
 	}
-	if e.store.ended >= e.cfg.Keep { // before h is added: the tracker still works on it
-		e.counts.Evicted++
-		e.tracker.Release(e.store.evict())
-	}
 	e.store.end(h)
+	e.view.ended(h, e.tracker.Now())
+}
+
+// evict keeps to the bound Keep. It is called between segments, when the tracker holds on to no handshake that has ended.
+func (e *Engine) evict() {
+	for e.store.ended > e.cfg.Keep {
+		old := e.store.evict()
+		e.counts.Evicted++
+		e.view.evicted(old.ID)
+		e.tracker.Release(old)
+	}
 }
 
 func (e *Engine) emit(ev Event) {
@@ -260,8 +268,8 @@ func (e *Engine) Finish() {
 	if e.cfg.OnEvent == nil {
 		return
 	}
-	for h := range e.store.all() {
-		if h.State.Open() && e.cfg.Filter.Match(h, e.tracker.Now()) {
+	for h := range e.tracker.InFlight() {
+		if e.cfg.Filter.Match(h, e.tracker.Now()) {
 			fillRow(&e.row, h)
 			e.emit(Event{Kind: HandshakeOpen, Time: e.tracker.Now(), Row: &e.row})
 		}

@@ -40,6 +40,8 @@ type Snapshot struct {
 	// Total is how many handshakes are kept, Matched how many of them the filter chose, First the place of Rows[0]
 	// among those.
 	Total, Matched, First int
+	// Filtered is how much of what is kept the filter has looked at, 0 to 1, the newest first. While it is below 1, ask again.
+	Filtered float64
 	Rows                  []Row
 
 	// Ladder is the handshake asked for; nil where none was, or it is no longer kept.
@@ -188,7 +190,7 @@ func (e *Engine) Snapshot(q Query) *Snapshot {
 // rows copies the window of rows that q asks for.
 func (e *Engine) rows(s *Snapshot, q Query) {
 	l := e.list(q.Filter)
-	s.Matched = l.len()
+	s.Matched, s.Filtered = l.len(), e.view.progress(q.Filter)
 	limit := min(max(q.Limit, 0), s.Matched)
 	switch {
 	case q.Follow:
