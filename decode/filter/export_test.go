@@ -7,3 +7,18 @@ func (f *Filter) Canonical() string {
 	}
 	return string(f.root.append(nil))
 }
+
+// Words lists all that an expression may begin with: columns, flags, and the values of state.
+func Words() []string {
+	var words []string
+	for _, c := range columns() {
+		words = append(words, c.name)
+	}
+	for name := range flags() {
+		words = append(words, name)
+	}
+	for _, w := range stateWords() {
+		words = append(words, "state:"+w.name)
+	}
+	return words
+}
