@@ -126,8 +126,13 @@ type snapshotMsg struct {
 // Init asks for the first Snapshot and starts the ticks.
 func (m *Model) Init() tea.Cmd { return tea.Batch(m.ask(), m.tick()) }
 
+// tick waits for the next Snapshot: longer where the sources have ended and nothing is going to change by itself.
 func (m *Model) tick() tea.Cmd {
-	return tea.Tick(m.opt.Interval, func(t time.Time) tea.Msg { return tickMsg(t) })
+	wait := m.opt.Interval
+	if len(m.live.Sources) > 0 && !alive(m.live.Sources) {
+		wait *= 5
+	}
+	return tea.Tick(wait, func(t time.Time) tea.Msg { return tickMsg(t) })
 }
 
 // ask returns the command that fetches a Snapshot. One is on its way at a time.
