@@ -15,6 +15,8 @@ const (
 
 	// farOff is how far from the expected sequence number a segment cannot belong to the same connection.
 	farOff = 1 << 26
+	// lateSYN is how many bytes may come before their SYN.
+	lateSYN = 64 << 10
 	// ackAhead bounds how much of one direction is taken as missed because the other acknowledged it.
 	ackAhead = 16 << 20
 )
@@ -196,8 +198,13 @@ func (h *half) start(s *tcpSegment) bool {
 	if len(s.data) == 1 && s.data[0] == 0 && s.missing == 0 && s.flags&tcpFIN == 0 {
 		return false // a keep-alive probe: the byte is not of the stream
 	}
-	h.next, h.started = s.seq, true
+	h.next, h.isn, h.started = s.seq, s.seq-1, true
 	return true
+}
+
+// late reports whether a SYN belongs to a direction whose first bytes were taken for the middle of a connection.
+func (h *half) late(seq uint32) bool {
+	return h.started && !h.syn && h.isn-seq < lateSYN
 }
 
 // acknowledge takes an acknowledgement of h's bytes by the other end, and reports whether it shows that bytes were
@@ -225,6 +232,10 @@ func (a *assembler) syn(f *flow, s *tcpSegment) *flow {
 	answer := s.flags&tcpACK != 0
 	if h.syn && h.isn == s.seq && (answer || !f.closed) {
 		return f // sent again
+	}
+	if !f.closed && h.late(s.seq) {
+		h.syn = true
+		return f // recorded after the first bytes
 	}
 	if f.closed || h.started {
 		f = a.again(f, s)

@@ -337,7 +337,8 @@ func (a *assembler) flush() {
 	}
 }
 
-// finish is the end of the capture: what waits behind holes is handed on, ends that were seen are told.
+// finish is the end of the capture: what waits behind holes is handed on, ends that were seen are told, and so is how far time
+// has come: frames without MQTT after the last packet show that its answer was not there to be captured.
 func (a *assembler) finish() {
 	for _, f := range a.flows.flows {
 		if !f.used || f.closed {
@@ -352,6 +353,9 @@ func (a *assembler) finish() {
 		} else if f.kind == undecided {
 			a.conclude(f)
 		}
+	}
+	if a.count.frames > 0 {
+		a.emit(decode.Segment{Kind: decode.Tick, Time: a.now})
 	}
 	a.flush()
 }

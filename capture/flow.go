@@ -71,7 +71,7 @@ const (
 // half is one direction of a flow.
 type half struct {
 	next uint32 // sequence number of the byte that comes next
-	isn  uint32 // of the SYN, if syn is set
+	isn  uint32 // of the SYN, if syn is set, else one less than the first byte seen
 	seen uint32 // highest acknowledgement of this half's bytes by the other end, if acked is set
 
 	started bool // next is known

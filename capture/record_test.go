@@ -87,12 +87,27 @@ func replay(t testing.TB, opts capture.FileOptions, paths ...string) *record {
 	f := capture.NewFile(paths, opts)
 	r.err = f.Run(context.Background(), r.sink)
 	r.stats = f.Stats()
+	r.endOfTime(t)
 	for _, c := range r.conns {
 		if c.wrong != "" {
 			t.Errorf("connection %d: %s\n%s", c.info.ID, c.wrong, r)
 		}
 	}
 	return r
+}
+
+// endOfTime takes off the tick at the end, which says how far time has come.
+func (r *record) endOfTime(t testing.TB) {
+	t.Helper()
+	if r.stats.Frames == 0 {
+		return
+	}
+	n := len(r.ticks) - 1
+	if n < 0 || r.ticks[n] < r.stats.Last || r.events[len(r.events)-1] != "tick" {
+		t.Errorf("no tick at the end says that time has come to %v:\n%s", r.stats.Last, r)
+		return
+	}
+	r.ticks, r.events = r.ticks[:n], r.events[:len(r.events)-1]
 }
 
 // replayBytes runs a File over standard input.

@@ -196,6 +196,20 @@ func TestTCP(t *testing.T) {
 			one(conn, client, "a")
 		}, []string{"1 open", `1 client "a"`}},
 
+		{"SYN recorded after the first bytes", func(c *pcapgen.Capture) {
+			conn := c.Join(pcapgen.Client(1), pcapgen.Server())
+			conn.SYN(client)
+			one(conn, client, "a")
+			c.Swap(0, 1)
+			one(conn, client, "b")
+		}, []string{"1 open", `1 client "a"`, `1 client "b"`}},
+
+		{"SYN/ACK recorded before SYN", func(c *pcapgen.Capture) {
+			conn := opened(c)
+			c.Swap(0, 1)
+			one(conn, client, "a")
+		}, []string{"1 open", `1 client "a"`}},
+
 		{"data in the SYN", func(c *pcapgen.Capture) {
 			conn := c.Join(pcapgen.Client(1), pcapgen.Server())
 			conn.Segment(client, conn.Seq[client], pcapgen.SYN, []byte("abc"))
