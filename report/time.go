@@ -46,12 +46,14 @@ func (s *stamp) seconds(dst []byte, t decode.Time) ([]byte, int64) {
 
 // digits appends n, which is not negative, with width digits.
 func digits(dst []byte, n int64, width int) []byte {
-	var room [9]byte
-	for i := width - 1; i >= 0; i-- {
-		room[i] = byte('0' + n%10)
-		n /= 10
+	at := len(dst)
+	dst = append(dst, "000000000"[:width]...)
+	rest := uint32(n) // at most nine digits
+	for i := width - 1; i >= 0 && rest > 0; i-- {
+		dst[at+i] = byte('0' + rest%10)
+		rest /= 10
 	}
-	return append(dst, room[:width]...)
+	return dst
 }
 
 // appendDuration appends d with three significant digits: 43.2ms, 8.2s, 3m12s.
