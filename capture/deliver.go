@@ -1,0 +1,74 @@
+package capture
+
+import "github.com/mqttwatch/mqttwatch/decode"
+
+// gap tells that n bytes of one direction are missing.
+func (a *assembler) gap(f *flow, side uint8, n int64, t decode.Time) {
+	switch f.kind {
+	case isMQTT:
+		a.count.gaps++
+		a.count.gapBytes += uint64(n)
+		f.out = max(f.out, t)
+		a.emit(decode.Segment{Conn: f.conn, Kind: decode.Gap, Dir: f.direction(side), Bytes: n, Time: f.out})
+	case undecided:
+		if f.early == nil {
+			f.early = &early{}
+			f.early.side[0].holed, f.early.side[1].holed = !f.begun, !f.begun
+		}
+		e := f.early
+		if s := &e.side[side]; len(s.begin) == 0 {
+			s.holed = true
+		} else {
+			s.ended = true
+		}
+		if len(e.entries) <= maxLater {
+			e.entries = append(e.entries, entry{gap: n, side: side, time: t})
+		}
+	}
+}
+
+func (a *assembler) emitData(f *flow, side uint8, data []byte, t decode.Time) {
+	if t > f.out {
+		f.out = t
+	}
+	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Data, Dir: f.direction(side), Data: data, Time: f.out})
+}
+
+func (a *assembler) emit(s decode.Segment) {
+	a.batch = append(a.batch, s)
+	if len(a.batch) >= batchSize {
+		a.flush()
+	}
+}
+
+// flush gives the sink what was made so far.
+func (a *assembler) flush() {
+	if len(a.batch) > 0 {
+		a.sink(a.batch)
+		clear(a.batch)
+		a.batch = a.batch[:0]
+	}
+}
+
+// finish is the end of the capture: what waits behind holes is handed on, ends that were seen are told, and so is how far time
+// has come: frames without MQTT after the last packet show that its answer was not there to be captured.
+func (a *assembler) finish() {
+	for _, f := range a.flows.flows {
+		if !f.used || f.closed {
+			continue
+		}
+		a.giveUpAll(f)
+		if f.closed {
+			continue
+		}
+		if f.ending != nil {
+			a.close(f)
+		} else if f.kind == undecided {
+			a.conclude(f)
+		}
+	}
+	if a.count.frames > 0 {
+		a.emit(decode.Segment{Kind: decode.Tick, Time: a.now})
+	}
+	a.flush()
+}
