@@ -162,6 +162,8 @@ var otherCases = []packetCase{
 
 	{"PINGREQ with a body", v311, []byte{0xC0, 1, 0}, "", "pingreq: goes on after its last field"},
 	{"DISCONNECT with a body", v311, []byte{0xE0, 1, 0}, "", "disconnect: goes on after its last field"},
+	{"authentication data alone", v5, cat([]byte{0xF0, 6, 0x18, 4, 0x16}, str("X")), `Continue authentication [Authentication Data "X"]`,
+		"auth: properties: Authentication Data: comes without Authentication Method"},
 	{"AUTH in 3.1.1", v311, []byte{0xF0, 0}, "", "auth: fixed header: type is reserved"},
 	{"type 0", v311, []byte{0x00, 2, 1, 2}, "", "reserved0: fixed header: type is reserved"},
 }

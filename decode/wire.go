@@ -176,6 +176,10 @@ func checkProperties(p *Packet, ps Properties, where Type, field string, base in
 		seen |= 1 << pr.ID
 		off += pr.Length
 	}
+	if seen>>AuthenticationData&1 != 0 && seen>>AuthenticationMethod&1 == 0 {
+		pr, _ := ps.Get(AuthenticationData)
+		p.fault(ProtocolError, base+pr.Offset, field+": "+pr.ID.String(), "comes without Authentication Method")
+	}
 }
 
 // check says what is wrong with a property that could be read; seen has a bit for each identifier before it.
