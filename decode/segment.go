@@ -37,6 +37,9 @@ type ConnInfo struct {
 	MidStream bool
 	// RolesAssumed is set where Client and Server were told apart by a guess (ports), not by what they sent.
 	RolesAssumed bool
+	// ByHeard is set where the source tells by Heard which ends it hears. An end that it has not heard may be left out of the capture altogether (a
+	// filter on one port, a mirror of one direction), so that its silence says nothing.
+	ByHeard bool
 }
 
 // SegmentKind says what a Segment brings.
@@ -55,6 +58,8 @@ const (
 	Close
 	// Tick brings no bytes: it says that time has come to Time on a source that is silent. Conn is nil.
 	Tick
+	// Heard says that something of the end Dir was seen for the first time, be it a bare acknowledgement of TCP. See ConnInfo.ByHeard.
+	Heard
 )
 
 // CloseCause says how a Network Connection ended, at the level of TCP or of the tap.

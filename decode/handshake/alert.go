@@ -107,7 +107,7 @@ type Alert struct {
 	Latency    time.Duration // ack-latency-high: the 95th percentile; sender-stalled: the usual gap
 	Peers      []string      // addresses that take part
 	Last2      decode.Type   // the last packet before it
-	Prior      bool          // unexpected-ack: it belongs to an earlier connection
+	Prior      bool          // unexpected-ack: it belongs to an earlier connection; capture-gap: all of one end is missing
 	link       *Link
 	key        alertKey
 }

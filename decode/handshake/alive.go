@@ -52,7 +52,7 @@ func (t *Tracker) reconnected(l *Link) {
 	}
 	c := connectTime{at: t.now, from: l.Info.Client, takesOver: l.displaced != nil && !l.displaced.left}
 	byClient := s.lastClose.Kind == LinkDisconnect && s.lastClose.Dir == decode.FromClient
-	c.forced = s.links > 1 && (c.takesOver || l.displaced == nil && !byClient)
+	c.forced = s.links > 1 && !s.lastDeaf && (c.takesOver || l.displaced == nil && !byClient)
 	s.connects = slices.DeleteFunc(s.connects, func(c connectTime) bool { return t.now-c.at > loopSpan })
 	if len(s.connects) == 16 {
 		s.connects = slices.Delete(s.connects, 0, 1)

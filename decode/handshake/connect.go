@@ -219,6 +219,9 @@ func (t *Tracker) auth(l *Link, p *decode.Packet) {
 }
 
 func (t *Tracker) connackOverdue(l *Link) {
+	if t.oneSided(l, decode.FromServer) {
+		return
+	}
 	t.raiseLink(l, linkConnack, Alert{
 		Name: ConnackOverdue, Severity: Warn, Owed: decode.CONNACK, By: decode.FromServer, Since: t.now.Add(-t.cfg.Warn),
 	})
@@ -242,6 +245,9 @@ func (t *Tracker) pingPacket(l *Link, p *decode.Packet) {
 }
 
 func (t *Tracker) pingOverdue(l *Link) {
+	if t.oneSided(l, decode.FromServer) {
+		return
+	}
 	t.raiseLink(l, linkPing, Alert{
 		Name: PingrespOverdue, Severity: Critical, Owed: decode.PINGRESP, By: decode.FromServer, Since: l.pingAt,
 	})
@@ -267,7 +273,7 @@ func (t *Tracker) linkDown(l *Link, why LinkEvent) {
 		return
 	}
 	s.link = nil
-	s.lastClose, s.lastSent = why, l.newest
+	s.lastClose, s.lastSent, s.lastDeaf = why, l.newest, l.deaf[decode.FromServer]
 	if l.asked && !l.refused {
 		s.endsWith, s.expiry = l.endsWith, l.expiry
 	}

@@ -164,6 +164,9 @@ var overdueNames = [...]AlertName{
 
 // overdue raises the alert of a packet that has been owed for Config.Warn.
 func (t *Tracker) overdue(h *Handshake) {
+	if _, by := h.Owes(); t.oneSided(h.link, by) {
+		return
+	}
 	severity := Warn
 	if h.State == AwaitingPubrel { // nothing but the sender's own doing stands between PUBREC and PUBREL
 		severity = Critical

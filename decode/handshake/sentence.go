@@ -67,6 +67,9 @@ func (a *Alert) pointText() string {
 		s = fmt.Sprintf("%s refused %s: %s", a.end(a.By), a.message(), a.Reason.Name(a.refusal(), a.version()))
 	case CaptureGap:
 		s = fmt.Sprintf("bytes from %s are missing in the capture", a.end(a.By))
+		if a.Prior {
+			s = fmt.Sprintf("nothing of %s is in the capture: what it owes cannot be judged", a.end(a.By))
+		}
 		if a.Bytes > 0 {
 			s = fmt.Sprintf("%d bytes from %s are missing in the capture", a.Bytes, a.end(a.By))
 		}
@@ -160,6 +163,9 @@ func (a *Alert) Detail(now decode.Time) string {
 	case PacketIDInUse:
 		return "The next acknowledgement of this id is ambiguous."
 	case CaptureGap:
+		if a.Prior {
+			return "Only one direction was captured. Does the filter leave out the other one (dst port instead of port)?"
+		}
 		return "Handshakes that were open there are unsure; no verdict is given on them."
 	case JoinedMidStream:
 		return "What was begun before is not known: version, Keep Alive and Receive Maximum are assumed."

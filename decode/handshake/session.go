@@ -72,6 +72,7 @@ type Session struct {
 	connects  connectHistory
 	lastClose LinkEvent
 	lastSent  decode.Type // the last packet before the last connection ended
+	lastDeaf  bool        // nothing of the broker was seen on it
 
 	resting            bool
 	restPrev, restNext *Session
@@ -153,6 +154,7 @@ type Link struct {
 	last        [2]decode.Time
 	lastType    [2]decode.Type
 	newest      decode.Type // of the last packet of either
+	deaf        [2]bool     // nothing of that end is in the capture so far
 	displaced   *Link       // whose place in the session this one took
 
 	connack, ping, leave *timer

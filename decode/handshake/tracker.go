@@ -99,7 +99,7 @@ func (t *Tracker) Open(info *decode.ConnInfo, at decode.Time) *Link {
 	t.Advance(at)
 	s := t.newSession()
 	s.Server, s.ServerName = info.Server, info.ServerName
-	l := &Link{Info: info}
+	l := &Link{Info: info, deaf: [2]bool{info.ByHeard, info.ByHeard}}
 	t.links[l] = struct{}{}
 	t.attach(l, s)
 	if info.MidStream {
@@ -108,6 +108,19 @@ func (t *Tracker) Open(info *decode.ConnInfo, at decode.Time) *Link {
 		s.addEvent(LinkEvent{Time: at, Kind: LinkJoined})
 	}
 	return l
+}
+
+// Heard says that something of an end was seen, so that its silence means something. A source that does not tell is taken to hear both.
+func (t *Tracker) Heard(l *Link, dir decode.Direction) { l.deaf[dir] = false }
+
+// oneSided reports that what by owes cannot be judged, since nothing of it is in the capture, and says so once.
+func (t *Tracker) oneSided(l *Link, by decode.Direction) bool {
+	if l == nil || !l.deaf[by] {
+		return false
+	}
+	t.raisePoint(l, Alert{Name: CaptureGap, Severity: Notice, Sender: by, By: by, Prior: true}, "one-sided")
+	t.taint(l, by)
+	return true
 }
 
 // Packet takes the next Control Packet of a connection. Nothing of p is kept; ref is stored with the step that it makes.
@@ -119,6 +132,7 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 	t.noteJoined(l, p)
 	l.last[p.Dir], l.lastType[p.Dir] = p.Time, p.Type
 	l.newest = p.Type
+	l.deaf[p.Dir] = false
 	if p.Dir == decode.FromClient && l.open[linkAlive] != nil {
 		t.cancelLink(l, nil, linkAlive)
 		t.watchAlive(l)

@@ -48,6 +48,9 @@ func (t *Tracker) checkWindow(l *Link, side decode.Direction) {
 
 // windowOverdue raises inflight-window-full: the window has been full for Config.Warn.
 func (t *Tracker) windowOverdue(l *Link, side decode.Direction) {
+	if t.oneSided(l, side.Opposite()) {
+		return
+	}
 	limit, learned := l.window(side)
 	a := Alert{
 		Name: InflightWindowFull, Severity: Critical, Sender: side, N: l.outstanding[side], Limit: limit, Learned: learned,

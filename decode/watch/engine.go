@@ -121,6 +121,8 @@ func (e *Engine) segment(s *decode.Segment) {
 	switch s.Kind {
 	case decode.Data:
 		s.Conn.Feed(s.Dir, s.Time, s.Data, (*handler)(e))
+	case decode.Heard:
+		e.tracker.Heard(c.link, s.Dir)
 	case decode.Gap:
 		s.Conn.Gap(s.Dir, s.Time, s.Bytes, (*handler)(e))
 	case decode.Close:

@@ -42,7 +42,7 @@ type Snapshot struct {
 	Total, Matched, First int
 	// Filtered is how much of what is kept the filter has looked at, 0 to 1, the newest first. While it is below 1, ask again.
 	Filtered float64
-	Rows                  []Row
+	Rows     []Row
 
 	// Ladder is the handshake asked for; nil where none was, or it is no longer kept.
 	Ladder *Ladder
