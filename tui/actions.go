@@ -288,7 +288,7 @@ func (m *Model) copyText() tea.Cmd {
 
 // rowText is a row as one line of text.
 func (m *Model) rowText(r *watch.Row) string {
-	_, words, _ := m.pen.stateOf(r, true)
+	_, words, _ := m.pen.stateOf(r, farAway)
 	to := "to"
 	if r.Sender == decode.FromServer {
 		to = "from"

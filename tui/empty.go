@@ -11,14 +11,10 @@ import (
 // An emptiness is why a list of handshakes is empty: what is watched, for how long, what was seen, and what that likely means.
 type emptiness struct{ title, what, seen, why string }
 
-// explain finds out why no handshake is shown. Filter is the text of the filter, empty where there is none.
-func explain(p *pen, s *watch.Snapshot, filter string) emptiness {
+// explain finds out why no handshake is shown.
+func explain(p *pen, s *watch.Snapshot, f *filterState) emptiness {
 	if s.Total > 0 {
-		return emptiness{
-			title: "No handshake matches",
-			what:  "filter: " + p.text.clean(filter, 60),
-			why:   "The filter hides " + count(s.Total) + ": Esc clears it.",
-		}
+		return hidden(p, s, f)
 	}
 	var mqtt uint64
 	for _, n := range s.Counts.Packets {
@@ -29,6 +25,19 @@ func explain(p *pen, s *watch.Snapshot, filter string) emptiness {
 		e.title = "No handshakes"
 	}
 	e.why = likely(p, s, mqtt)
+	return e
+}
+
+// hidden is for a filter that chooses nothing.
+func hidden(p *pen, s *watch.Snapshot, f *filterState) emptiness {
+	if f.problems && f.text == "" {
+		return emptiness{title: "Nothing is stuck", why: count(s.Total) + " handshakes are hidden: ! shows them again."}
+	}
+	e := emptiness{title: "No handshake matches", what: "filter: " + p.text.clean(f.text, 60)}
+	if f.problems {
+		e.what += ", and problems only (!)"
+	}
+	e.why = "The filter hides " + count(s.Total) + ": Esc clears it."
 	return e
 }
 

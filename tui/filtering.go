@@ -58,18 +58,6 @@ func (m *Model) mistaken(err error) {
 	m.filter.mistake = e
 }
 
-// filterWords is the whole filter, for those who wonder where the rows are.
-func (m *Model) filterWords() string {
-	s := m.filter.text
-	if m.filter.problems {
-		if s != "" {
-			s += " "
-		}
-		s += "(! problems only)"
-	}
-	return s
-}
-
 // filterKey takes a key while the filter is typed. Up and down still move in the list.
 func (m *Model) filterKey(k tea.KeyPressMsg) tea.Cmd {
 	switch k.String() {

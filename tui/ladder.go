@@ -67,6 +67,9 @@ type lanes struct {
 	left, right int // columns of the lifelines
 }
 
+// widestLanes keeps the two ends within one glance.
+const widestLanes = 100
+
 // lanesFor leaves at least 24 columns between the lifelines as long as anything else can leave.
 func lanesFor(width int) lanes {
 	n := lanes{time: 12, delta: 8}
@@ -90,7 +93,7 @@ func lanesFor(width int) lanes {
 		n.time = 0
 	}
 	n.left = start()
-	n.right = max(width-3, n.left+2)
+	n.right = min(max(width-3, n.left+2), n.left+widestLanes)
 	return n
 }
 
@@ -151,7 +154,7 @@ func (l *ladder) scroll(rows int) {
 }
 
 func (p *pen) ladderTitle(l *watch.Ladder, width int) string {
-	glyph, words, st := p.stateOf(&l.Row, true)
+	glyph, words, st := p.stateOf(&l.Row, width/2)
 	state := glyph + " " + words
 	facts := longKind(l.Kind) + "  id " + strconv.Itoa(int(l.PacketID))
 	if l.Kind == handshake.QoS1 || l.Kind == handshake.QoS2 {

@@ -177,7 +177,7 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 		return m.packet.view(p, b.width, b.height, focused)
 	}
 	if m.list.matched == 0 {
-		return explain(p, m.shown, m.filterWords()).view(p, b.width, b.height)
+		return explain(p, m.shown, &m.filter).view(p, b.width, b.height)
 	}
 	strip := m.strip.view(p, b.width, m.stripRoom(b.height))
 	return append(strip, m.list.view(p, now, b.width, focused)...)

@@ -79,7 +79,7 @@ func grow(c *listColumns, left int) {
 	give(&c.client, 14)
 	give(&c.line, 27)
 	give(&c.topic, 32)
-	give(&c.state, 24)
+	give(&c.state, 26)
 	give(&c.client, 20)
 	give(&c.topic, 48)
 	if c.line > 0 {
@@ -143,7 +143,7 @@ func (p *pen) listRow(r *watch.Row, c listColumns, a axis, now decode.Time, widt
 	if selected && !focused {
 		mark = p.g.Cursor
 	}
-	glyph, words, st := p.stateOf(r, c.state >= 22)
+	glyph, words, st := p.stateOf(r, c.state)
 	// What is stuck is so over its whole row; of what is well only the state is in colour.
 	text, times := p.th.Plain, p.th.Plain
 	switch {

@@ -29,7 +29,7 @@ func (p *pen) verdict(l *watch.Ladder, now decode.Time, width int) []textLine {
 		}
 	}
 	if s := p.owed(l, now); s != "" && !toldByAlert(l) {
-		_, _, st := p.stateOf(&l.Row, true)
+		_, _, st := p.stateOf(&l.Row, farAway)
 		say(st, s)
 	}
 	others := 0

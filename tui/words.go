@@ -18,9 +18,8 @@ type pen struct {
 	loc  *time.Location
 }
 
-// stateOf returns what a row says of its state, with the style that goes with it. The long form has the name of a
-// Reason Code, the short one its number.
-func (p *pen) stateOf(r *watch.Row, long bool) (glyph, words string, st theme.Style) {
+// stateOf returns what a row says of its state in width cells, with the style that goes with it.
+func (p *pen) stateOf(r *watch.Row, width int) (glyph, words string, st theme.Style) {
 	switch {
 	case r.State.Open() && r.Unsure:
 		return p.g.Late, r.Owes.Packet.String() + " unsure", p.th.Faded
@@ -33,20 +32,24 @@ func (p *pen) stateOf(r *watch.Row, long bool) (glyph, words string, st theme.St
 	case r.State.Open():
 		return p.g.Waiting, r.Owes.Packet.String() + " owed", p.th.Waiting
 	}
-	glyph, words, st = p.endOf(r, long)
+	glyph, words, st = p.endOf(r, width-2)
 	if r.Unsure && r.State != handshake.Unknown {
 		words += "?"
 	}
 	return glyph, words, st
 }
 
-func (p *pen) endOf(r *watch.Row, long bool) (glyph, words string, st theme.Style) {
+// endOf is stateOf for a handshake that has ended. Of a Reason Code it gives the name where that fits.
+func (p *pen) endOf(r *watch.Row, width int) (glyph, words string, st theme.Style) {
 	switch r.State {
 	case handshake.Complete:
 		return p.g.Complete, "complete", p.th.Complete
 	case handshake.Refused:
-		if long {
-			return p.g.Slow, "refused: " + reasonName(r.Reason, endingType(r), r.Version), p.th.Refused
+		name := reasonName(r.Reason, endingType(r), r.Version)
+		for _, words := range []string{"refused: " + name, name} {
+			if cells(words) <= width {
+				return p.g.Slow, words, p.th.Refused
+			}
 		}
 		return p.g.Slow, "refused " + hexCode(r.Reason), p.th.Refused
 	case handshake.Abandoned:
