@@ -111,3 +111,45 @@ func TestInterruptWhileReading(t *testing.T) {
 		t.Errorf("the summary does not have the open handshake: %s", last)
 	}
 }
+
+// TestSecondSignal ends a run that hangs, here since nobody reads its output: the first signal asks, the second one kills.
+func TestSecondSignal(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no signals to send to another process")
+	}
+	cmd := command("replay", stuck(t, 5000), "--output", "json")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdout.Close()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
+	if _, err := stdout.Read(make([]byte, 1)); err != nil { // it writes, and will wait once the pipe is full
+		t.Fatal(err)
+	}
+	ended := make(chan *os.ProcessState, 1)
+	go func() {
+		state, _ := cmd.Process.Wait()
+		ended <- state
+	}()
+	for signals := 1; ; signals++ {
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case state := <-ended:
+			if signals != 2 || state.ExitCode() != -1 {
+				t.Errorf("ended after %d signals, %v; want to be killed by the second", signals, state)
+			}
+			return
+		case <-time.After(2 * time.Second):
+		}
+		if signals == 3 {
+			t.Fatal("goes on after three signals")
+		}
+	}
+}
