@@ -78,8 +78,21 @@ type half struct {
 	syn     bool
 	fin     bool // the FIN was reached in order
 	acked   bool
-	trusted bool // the other end's acknowledgements were seen to match this half's bytes
+	trust   trust
 }
+
+// trust is how far the other end's acknowledgements of this half's bytes are believed: captures made by hand have any
+// number in that field.
+type trust uint8
+
+const (
+	untried   trust = iota
+	matchSYN        // the SYN was acknowledged rightly: order is believed, not yet that bytes were missed
+	matchData       // so were bytes
+	refuted
+)
+
+func (t trust) believed() bool { return t == matchSYN || t == matchData }
 
 // flow is one TCP connection: an incarnation of its addresses and ports.
 type flow struct {

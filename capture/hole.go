@@ -60,7 +60,7 @@ func (a *assembler) hold(f *flow, s *tcpSegment) {
 		}
 		at = i + 1
 	}
-	h := held{tcpSegment: *s, order: w.order, ahead: s.flags&tcpACK != 0 && f.half[s.side^1].trusted}
+	h := held{tcpSegment: *s, order: w.order, ahead: s.flags&tcpACK != 0 && f.half[s.side^1].trust.believed()}
 	h.data = bytes.Clone(s.data)
 	w.order++
 	w.queue[s.side] = slices.Insert(q, at, h)
@@ -185,19 +185,19 @@ func (a *assembler) giveUp(f *flow) {
 	w := f.waiting
 	side, end := w.hole(f)
 	h := &f.half[side]
-	if n := int32(end - h.next); n > 0 {
+	n, known := int32(end-h.next), len(w.queue[side]) > 0 && w.queue[side][0].seq == end
+	switch {
+	case n > 0 && (known || h.trust == matchData):
 		t := w.since
-		if q := w.queue[side]; len(q) > 0 {
-			t = q[0].time
+		if known {
+			t = w.queue[side][0].time
 		}
 		h.next = end
 		a.gap(f, side, int64(n), t)
-	} else {
-		// Both directions wait for each other, which only a made-up capture can bring about.
-		for i := range w.queue {
-			for j := range w.queue[i] {
-				w.queue[i][j].ahead = false
-			}
+	default: // an acknowledgement alone told of the bytes, and never a right one before
+		h.trust = refuted
+		for i := range w.queue[side^1] {
+			w.queue[side^1][i].ahead = false
 		}
 	}
 	a.drain(f)

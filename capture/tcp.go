@@ -41,22 +41,32 @@ func (h *half) late(seq uint32) bool {
 }
 
 // acknowledge takes an acknowledgement of h's bytes by the other end, and reports whether it shows that bytes were
-// received that were not seen here yet. That is believed where acknowledgements have matched before: captures made
-// by hand have any number in this field. One more than expected may be a FIN that was not captured.
+// received that were not seen here yet. One more than expected may be a FIN that was not captured.
 func (h *half) acknowledge(ack uint32) (ahead bool) {
 	if !h.started {
 		return false
 	}
 	d := int32(ack - h.next)
 	if d == 0 {
-		h.trusted = h.trusted || !h.syn || h.next != h.isn+1
+		h.matched()
 	} else if d > farOff || d < -farOff {
 		return false
 	}
 	if !h.acked || int32(ack-h.seen) > 0 {
 		h.seen, h.acked = ack, true
 	}
-	return h.trusted && d > 1 && d <= ackAhead
+	return d > 1 && d <= ackAhead && h.trust.believed()
+}
+
+// matched notes that the other end has acknowledged exactly what was seen.
+func (h *half) matched() {
+	switch {
+	case h.trust >= matchData:
+	case h.syn && h.next == h.isn+1:
+		h.trust = matchSYN
+	default:
+		h.trust = matchData
+	}
 }
 
 // syn takes a segment with SYN and returns the flow that it belongs to, a new one if it opens a new connection.
@@ -81,6 +91,7 @@ func (a *assembler) syn(f *flow, s *tcpSegment) *flow {
 	f.client = s.side
 	if answer {
 		f.client ^= 1
+		f.half[s.side^1].acknowledge(s.ack)
 	}
 	return f
 }
@@ -113,6 +124,9 @@ func (a *assembler) dead(f *flow, s *tcpSegment) {
 func (a *assembler) take(f *flow, side uint8, s *tcpSegment) {
 	h := &f.half[side]
 	h.next += uint32(len(s.data) + s.missing)
+	if h.trust < matchData && h.acked && h.seen == h.next {
+		h.matched()
+	}
 	if len(s.data) > 0 {
 		a.deliver(f, side, s.data, s.time)
 	}

@@ -252,7 +252,18 @@ func TestTCP(t *testing.T) {
 				conn.SegmentACK(server, conn.Seq[server], conn.Seq[client]+1000*uint32(i+1), pcapgen.ACK, []byte("x"))
 				conn.Seq[server]++
 			}
-		}, []string{"1 open", `1 client "a"`, `1 server "x"`, `1 client "b"`, `1 server "x"`, `1 client "c"`, `1 server "x"`}},
+			// The answers are held for a while, then the numbers are not believed any more.
+		}, []string{"1 open", `1 client "a"`, `1 client "b"`, `1 server "x"`, `1 server "x"`, `1 client "c"`, `1 server "x"`}},
+
+		{"the first answer recorded before its question", func(c *pcapgen.Capture) {
+			conn := opened(c)
+			one(conn, client, "connect")
+			one(conn, server, "connack")
+			c.Swap(3, 4)
+			one(conn, client, "publish")
+			one(conn, server, "puback")
+			c.Swap(5, 6)
+		}, []string{"1 open", `1 client "connect"`, `1 server "connack"`, `1 client "publish"`, `1 server "puback"`}},
 
 		{"two connections", func(c *pcapgen.Capture) {
 			one1, one2 := opened(c), c.Open(pcapgen.Client(2), pcapgen.Server())
