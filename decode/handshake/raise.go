@@ -11,20 +11,21 @@ type alertStore struct {
 	all   []*Alert // oldest first
 	byKey map[alertKey]*Alert
 	max   int
+	room  int // how many before the next tidying up
 	last  uint64
 	// dropped counts the alerts that are no longer kept.
 	dropped uint64
 }
 
 func newAlertStore(limit int) alertStore {
-	return alertStore{byKey: make(map[alertKey]*Alert), max: limit}
+	return alertStore{byKey: make(map[alertKey]*Alert), max: limit, room: limit}
 }
 
 func (s *alertStore) add(a *Alert) {
 	s.last++
 	a.ID = s.last
 	s.all = append(s.all, a)
-	if len(s.all) > s.max {
+	if len(s.all) > s.room {
 		s.drop()
 	}
 }
@@ -45,6 +46,7 @@ func (s *alertStore) drop() {
 	}
 	clear(s.all[len(kept):])
 	s.all = kept
+	s.room = max(s.max, 2*len(kept)) // where all of them last, looking at them each time would be quadratic
 }
 
 // Alerts calls fn for the alerts kept, newest first, until it returns false.

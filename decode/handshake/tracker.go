@@ -15,6 +15,8 @@ type Config struct {
 	MaxSessions int
 	// MaxAlerts bounds the alerts kept; default 10,000. Those that last stay.
 	MaxAlerts int
+	// MaxOpen bounds the open handshakes; default 500,000. The eldest gives way and is Unknown from then on.
+	MaxOpen int
 	// Learn makes the time after which a packet is overdue that of the peer: eight times the 95th percentile of its own answers, at least
 	// 2 s. Warn goes on to hold for a peer that has not answered often enough.
 	Learn bool
@@ -37,6 +39,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxSessions <= 0 {
 		c.MaxSessions = 100_000
+	}
+	if c.MaxOpen <= 0 {
+		c.MaxOpen = 500_000
 	}
 	if c.MaxAlerts <= 0 {
 		c.MaxAlerts = 10_000
@@ -70,6 +75,8 @@ type Tracker struct {
 	free                                *Handshake // a list through next
 	lastHandshake, lastSession, lastRef uint64
 	sessionCount                        uint64
+	openCount                           int
+	forgotten                           uint64
 	links                               map[*Link]struct{}
 	leaving                             map[*Link]struct{} // DISCONNECT seen, end not yet
 }
@@ -93,6 +100,9 @@ func (t *Tracker) Now() decode.Time { return t.now }
 
 // Sessions counts the sessions seen.
 func (t *Tracker) Sessions() uint64 { return t.sessionCount }
+
+// Forgotten counts the open handshakes that gave way to the bound MaxOpen.
+func (t *Tracker) Forgotten() uint64 { return t.forgotten }
 
 // Open says that a Network Connection was seen for the first time. info must not change.
 func (t *Tracker) Open(info *decode.ConnInfo, at decode.Time) *Link {
@@ -330,6 +340,11 @@ func (t *Tracker) enterOpen(h *Handshake) {
 		t.youngest.younger = h
 	}
 	t.youngest = h
+	t.openCount++
+	if t.openCount > t.cfg.MaxOpen {
+		t.forgotten++
+		t.end(t.eldest, Unknown)
+	}
 }
 
 func (t *Tracker) leaveOpen(h *Handshake) {
@@ -344,6 +359,7 @@ func (t *Tracker) leaveOpen(h *Handshake) {
 		h.younger.elder = h.elder
 	}
 	h.elder, h.younger = nil, nil
+	t.openCount--
 }
 
 // Release gives an ended handshake back for reuse: its owner no longer refers to it.

@@ -66,7 +66,9 @@ type Counts struct {
 	Lost, LostBytes uint64
 	// Evicted counts finished handshakes that were dropped to keep to the bound Keep.
 	Evicted uint64
-	Keep    int
+	// Forgotten counts open handshakes that gave way to the bound on those.
+	Forgotten uint64
+	Keep      int
 }
 
 // Outcomes counts handshakes whose PUBLISH was seen by how they ended, and those first seen in the middle apart.
@@ -172,7 +174,7 @@ func (e *Engine) Snapshot(q Query) *Snapshot {
 		Total:  e.store.len(),
 		Stuck:  e.stuck,
 	}
-	s.Counts.Sessions = e.tracker.Sessions()
+	s.Counts.Sessions, s.Counts.Forgotten = e.tracker.Sessions(), e.tracker.Forgotten()
 	s.Counts.Alerts = maps.Clone(e.tracker.Counted())
 	if e.sources != nil {
 		s.Sources = e.sources()
