@@ -1,6 +1,7 @@
 package decode_test
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -94,6 +95,29 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			}
 			if n := testing.AllocsPerRun(100, feed); n != 0 {
 				t.Errorf("%v allocations", n)
+			}
+		})
+	}
+}
+
+// BenchmarkSearch goes through bytes that are not MQTT, of several kinds, as on a port that something else uses.
+func BenchmarkSearch(b *testing.B) {
+	r := newTraffic(1, v5)
+	const size = 64 << 10
+	for name, data := range map[string][]byte{
+		"random":   r.bytes(size),
+		"zeros":    make([]byte, size),
+		"ones":     bytes.Repeat([]byte{0x31, 0x80, 0x80, 0x01, 0, 1}, size/6),
+		"headers":  bytes.Repeat([]byte{0x30, 0xFF, 0xFF, 0x03, 0x7F, 'a'}, size/6),
+		"pubacks!": bytes.Repeat([]byte{0x40, 2, 0}, size/3),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			c := decode.NewConn(decode.ConnInfo{MidStream: true}, nil)
+			for b.Loop() {
+				for at := 0; at < len(data); at += 1448 {
+					c.Feed(decode.FromClient, 1, data[at:min(at+1448, len(data))], handler{})
+				}
 			}
 		})
 	}

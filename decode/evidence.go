@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"math/bits"
 )
 
@@ -62,7 +63,18 @@ func probePacket(b []byte, v Version) probe {
 	if !possibleLength(t, int(length), v) || n > 1 && b[n] == 0 {
 		return probe{}
 	}
+	if first := 1 + n + min(int(length), peekSize); len(b) < first {
+		return probe{typ: t, need: first}
+	} else if !peek(t, b[1+n:first], int(length), v) {
+		return probe{}
+	}
 	keep := int(pr.total)
+	if t == PUBLISH {
+		topic := probeTopic(b, 1+n, pr.total)
+		if topic.need > 0 || topic.total == 0 {
+			return topic
+		}
+	}
 	if pr.total > probeWhole {
 		if t != PUBLISH {
 			return probe{}
@@ -81,6 +93,26 @@ func probePacket(b []byte, v Version) probe {
 	p := Packet{Type: t, Flags: b[0] & 15, Version: v, Head: b[:keep:keep], HeaderLength: 1 + n, Length: pr.total}
 	pr.bits = p.evidence(int(length))
 	return pr
+}
+
+// probeTopic looks at the topic of a PUBLISH before the rest is there, so that what is none does not wait for it. It
+// returns what to wait for, the total if it may be one, or nothing.
+func probeTopic(b []byte, header int, total int64) probe {
+	size, need := publishHeaderSize(b, header, total, V311)
+	if need > 0 {
+		return probe{typ: PUBLISH, need: need}
+	}
+	end := header + 2
+	if size > 0 {
+		end += int(binary.BigEndian.Uint16(b[header:]))
+	}
+	switch topic := b[header+2 : max(header+2, min(end, len(b)))]; {
+	case size == 0 || textBits(topic) < 0:
+		return probe{}
+	case len(b) < end:
+		return probe{typ: PUBLISH, need: min(end, 2*len(b))}
+	}
+	return probe{typ: PUBLISH, total: total}
 }
 
 // possibleLength says whether a packet of type t can have that Remaining Length.

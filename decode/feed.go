@@ -170,7 +170,7 @@ func (f *feed) lose(pl *plan, first byte) {
 	f.h.Loss(f.c, Loss{Time: f.time(f.s.off + 1), Dir: f.dir, Cause: LossUndecodable, Offset: f.s.off, Err: err})
 	f.loseAliases()
 	f.startSearch(0)
-	f.s.search.scanned++ // this byte is out of the question
+	f.s.search.first++ // this byte is out of the question
 }
 
 func (f *feed) loseAliases() {

@@ -1,6 +1,6 @@
 package decode
 
-import "container/heap"
+import "slices"
 
 // searchLimit is within how many bytes from a packet boundary the evidence for it must come together. It bounds what a
 // search keeps.
@@ -12,7 +12,7 @@ const skipLimit = 4 << 20
 
 // maxCandidates bounds the places that a search follows at the same time. The one that would have to wait longest gives
 // way to a new one.
-const maxCandidates = 1024
+const maxCandidates = 128
 
 // maxMarks bounds how many times of arrival a search remembers.
 const maxMarks = 256
@@ -25,9 +25,11 @@ type search struct {
 	from    int64 // stream offset where the search began: what is skipped is counted from here
 	likely  int64 // stream offset that has bonus in advance
 	bonus   int
-	scanned int64 // stream offset up to which events have happened
+	first   int64 // stream offset of the first byte that may begin a packet
+	scanned int64 // stream offset up to which everything has happened
 	buf     []byte
-	pending candidates
+	pending []candidate // in the order in which they were found
+	wake    int64       // the least need among pending
 	marks   []mark
 }
 
@@ -46,29 +48,6 @@ type candidate struct {
 	v     Version
 }
 
-// candidates is a heap, the one that can go on first at its top.
-type candidates []candidate
-
-func (q candidates) Len() int { return len(q) }
-func (q candidates) Less(i, j int) bool {
-	a, b := &q[i], &q[j]
-	if a.need != b.need {
-		return a.need < b.need
-	}
-	if a.start != b.start {
-		return a.start < b.start
-	}
-	return a.v < b.v
-}
-func (q candidates) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *candidates) Push(x any)   { *q = append(*q, x.(candidate)) }
-func (q *candidates) Pop() any {
-	old := *q
-	x := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return x
-}
-
 // startSearch begins to search at the next byte, which has bonus bits in advance.
 func (f *feed) startSearch(bonus int) {
 	s := f.s
@@ -76,7 +55,7 @@ func (f *feed) startSearch(bonus int) {
 	if s.search != nil {
 		marks = s.search.marks
 	}
-	s.search = &search{from: s.off, likely: s.off, scanned: s.off, bonus: bonus, marks: marks}
+	s.search = &search{from: s.off, likely: s.off, first: s.off, scanned: s.off, bonus: bonus, marks: marks}
 	s.mode = modeSearching
 	s.bad = false
 }
@@ -108,52 +87,84 @@ func (f *feed) find(data []byte) []byte {
 func (f *feed) scan(view []byte, end int64) (candidate, bool) {
 	sr, base := f.s.search, f.s.off
 	for at := sr.scanned + 1; at <= end; at++ {
-		for len(sr.pending) > 0 && sr.pending[0].need <= at {
-			c := heap.Pop(&sr.pending).(candidate)
-			if f.follow(&c, view[c.pos-base:at-base], at) {
-				sr.scanned = at
+		sr.scanned = at
+		if len(sr.pending) > 0 && sr.wake <= at {
+			if c, ok := f.followAll(view, at); ok {
 				return c, true
 			}
 		}
-		f.consider(at-1, view[at-1-base])
-		sr.scanned = at
+		if start := at - 2; start >= sr.first && f.mayBegin(view[start-base]) {
+			if c, ok := f.consider(start, view[start-base:at-base], at); ok {
+				return c, true
+			}
+		}
 	}
 	return candidate{}, false
 }
 
-// consider makes a candidate, or one for each version, of the byte first at the stream offset start.
-func (f *feed) consider(start int64, first byte) {
-	sr, c := f.s.search, f.c
-	t := Type(first >> 4)
-	if !f.maySend(t) || flagsFault(first, c.version, c.assumed()) != "" {
-		return
-	}
-	if len(sr.pending) >= maxCandidates {
-		sr.evict()
-	}
-	cand := candidate{start: start, pos: start, need: start + 2, v: V311}
-	if start == sr.likely {
-		cand.bits = sr.bonus
-	}
-	if c.known {
-		cand.v = c.version
-	}
-	heap.Push(&sr.pending, cand)
-	if !c.known {
-		cand.v = V5
-		heap.Push(&sr.pending, cand)
-	}
+// mayBegin reports whether a packet may begin with that byte.
+func (f *feed) mayBegin(first byte) bool {
+	return flagsFault(first, f.c.version, f.c.assumed()) == "" && f.maySend(Type(first>>4))
 }
 
-// evict drops the candidate that has to wait longest.
-func (sr *search) evict() {
-	worst := 0
-	for i := range sr.pending {
-		if sr.pending.Less(worst, i) {
-			worst = i
+// consider makes a candidate, or one for each version, of the stream offset start, of which two bytes are there.
+func (f *feed) consider(start int64, b []byte, at int64) (candidate, bool) {
+	sr, last := f.s.search, V5
+	c := candidate{start: start, pos: start, v: V311}
+	if start == sr.likely {
+		c.bits = sr.bonus
+	}
+	if f.c.known {
+		c.v, last = f.c.version, f.c.version
+	}
+	for ; c.v <= last; c.v++ {
+		one := c
+		switch f.follow(&one, b, at) {
+		case candidateWins:
+			return one, true
+		case candidateWaits:
+			sr.add(one)
 		}
 	}
-	heap.Remove(&sr.pending, worst)
+	return candidate{}, false
+}
+
+// followAll goes on with the candidates that wait for nothing beyond the stream offset at.
+func (f *feed) followAll(view []byte, at int64) (candidate, bool) {
+	sr, base := f.s.search, f.s.off
+	sr.wake = 1<<63 - 1
+	for i := 0; i < len(sr.pending); {
+		c := &sr.pending[i]
+		if c.need <= at {
+			switch f.follow(c, view[c.pos-base:at-base], at) {
+			case candidateWins:
+				return *c, true
+			case candidateFails:
+				sr.pending = slices.Delete(sr.pending, i, i+1)
+				continue
+			}
+		}
+		sr.wake = min(sr.wake, c.need)
+		i++
+	}
+	return candidate{}, false
+}
+
+// add lets c wait.
+func (sr *search) add(c candidate) {
+	if len(sr.pending) >= maxCandidates {
+		worst := 0
+		for i := range sr.pending {
+			if sr.pending[i].need >= sr.pending[worst].need {
+				worst = i
+			}
+		}
+		sr.pending = slices.Delete(sr.pending, worst, worst+1)
+	}
+	if len(sr.pending) == 0 || c.need < sr.wake {
+		sr.wake = c.need
+	}
+	sr.pending = append(sr.pending, c)
 }
 
 // maySend reports whether packets of type t come from this direction. Where the roles of the two ends are only
@@ -168,30 +179,36 @@ func (f *feed) maySend(t Type) bool {
 	return !fromClient.has(t)
 }
 
-// follow looks at c's next packet, of which b is what is there up to the stream offset at. It reports whether c has
-// enough evidence; otherwise c waits on if it can.
-func (f *feed) follow(c *candidate, b []byte, at int64) bool {
+// What becomes of a candidate.
+type candidateFate uint8
+
+const (
+	candidateFails candidateFate = iota
+	candidateWaits
+	candidateWins
+)
+
+// follow looks at c's next packet, of which b is what is there up to the stream offset at.
+func (f *feed) follow(c *candidate, b []byte, at int64) candidateFate {
 	pr := probePacket(b, c.v)
 	if pr.need == 0 {
 		if pr.bits == 0 || !f.maySend(pr.typ) {
-			return false
+			return candidateFails
 		}
 		c.bits += pr.bits
 		if c.bits >= acceptBits {
-			return true
+			return candidateWins
 		}
 		c.pos += pr.total
 		if pr.need = 2; pr.total > searchLimit/2 && pr.total <= skipLimit {
 			c.start = c.pos
 		}
 	}
-	if c.need = c.pos + int64(pr.need); c.need <= at {
-		c.need = at + 1 // the packet was larger than what was looked at
+	c.need = max(c.pos+int64(pr.need), at+1)
+	if c.need > c.start+searchLimit {
+		return candidateFails
 	}
-	if c.need <= c.start+searchLimit {
-		heap.Push(&f.s.search.pending, *c)
-	}
-	return false
+	return candidateWaits
 }
 
 // accept takes c's start for the packet boundary and returns the bytes from there.
@@ -241,10 +258,11 @@ func headOf(b []byte) (Packet, bool) {
 
 // oldest returns the stream offset from which on bytes must be kept, at most end.
 func (sr *search) oldest(end int64) int64 {
+	off := max(sr.first, end-1) // the last byte was not looked at yet
 	for i := range sr.pending {
-		end = min(end, sr.pending[i].start)
+		off = min(off, sr.pending[i].start)
 	}
-	return end
+	return min(off, end)
 }
 
 // mark remembers that the bytes before the stream offset end were there at t.
