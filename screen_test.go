@@ -126,6 +126,19 @@ func TestScreenReadsPipe(t *testing.T) {
 	term.shell()
 }
 
+// TestFailureNeedsNoScreen leaves the terminal alone where there is nothing to show.
+func TestFailureNeedsNoScreen(t *testing.T) {
+	term := newTerminal(t, 100, 30)
+	term.send(program+" replay /nowhere/x.pcap; echo status-$?", "Enter")
+	term.wait("no such file", "status-1")
+	term.send("clear; "+program+" mqtt://"+unusedPort(t)+"; echo status-$?", "Enter")
+	term.wait("connection refused", "status-1")
+	if text := term.text(); strings.Contains(text, "packets") {
+		t.Errorf("a summary of nothing:\n%s", text)
+	}
+	term.shell()
+}
+
 func TestTerminateScreen(t *testing.T) {
 	term := newTerminal(t, 100, 30)
 	term.send(program+" demo", "Enter")

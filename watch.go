@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/charmbracelet/x/term"
 
@@ -20,6 +21,9 @@ import (
 
 // rawBytes is how much of the packets' bytes is kept for the screen's details.
 const rawBytes = 16 << 20
+
+// failSoon is how long a source may take to fail before the screen opens: enough for a file that is not there.
+const failSoon = 100 * time.Millisecond
 
 // A watching is one source, the engine that takes its bytes, and what the command line says of both.
 type watching struct {
@@ -136,6 +140,14 @@ func (w *watching) screen(ctx context.Context) error {
 		w.engine.Finish()
 		ended <- err
 	}()
+	select {
+	case err := <-ended:
+		if err != nil && w.src.Stats().Frames == 0 {
+			return err // there is nothing to show a screen of
+		}
+		ended <- err
+	case <-time.After(failSoon):
+	}
 	_, screenErr := tui.Run(ctx, opt)
 	cancel()
 	srcErr := <-ended
