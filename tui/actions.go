@@ -150,8 +150,13 @@ func (m *Model) moveBy(n int) tea.Cmd {
 	return nil
 }
 
-// leaveNewest notes how many handshakes there are now, to count those that come.
-func (m *Model) leaveNewest() { m.seen = m.ever() }
+// leaveNewest notes how many handshakes there are now, to count those that come. While the view is frozen they are
+// counted since then.
+func (m *Model) leaveNewest() {
+	if !m.frozen {
+		m.seen = m.ever()
+	}
+}
 
 func (m *Model) pageSize() int {
 	switch m.active() {
@@ -228,18 +233,15 @@ func (m *Model) toggleZoom() tea.Cmd {
 
 // toggleFreeze keeps what is shown, or goes on with the newest. The capture is not touched.
 func (m *Model) toggleFreeze() tea.Cmd {
+	m.leaveNewest()
 	m.frozen = !m.frozen
+	m.freezing, m.list.bound = m.frozen, false
 	if m.frozen {
-		m.shown = m.live
-		if m.list.follow {
-			m.leaveNewest()
-		}
 		return nil
 	}
 	if m.list.cursor >= m.list.matched-1 {
 		m.list.followNewest()
 	}
-	m.shown = m.live
 	return nil
 }
 

@@ -145,7 +145,7 @@ func lossPieces(p *pen, s *watch.Snapshot, narrow bool) []piece {
 		hide bool // where it is nothing
 	}{
 		{"kernel drop", kernel, "", false}, {"gap", gaps, "", false}, {"queue drop", queue, "", true}, {"cut", truncated, "", true},
-		{"malformed", s.Counts.Malformed, "", true}, {"evicted", s.Counts.Evicted, "/" + short(uint64(max(s.Counts.Keep, 0))), false},
+		{"malformed", s.Counts.Malformed, "", true}, {"undecoded", s.Counts.Lost - min(gaps, s.Counts.Lost), "", true}, {"evicted", s.Counts.Evicted, "/" + short(uint64(max(s.Counts.Keep, 0))), false},
 	}
 	var out []piece
 	add := func(text string, st theme.Style) {
@@ -247,8 +247,28 @@ func (m *Model) placePieces(p *pen) []piece {
 	return out
 }
 
-// strips draws a line for each source that failed or tries again, at most two.
+// strips draws what the sources have to say: a line for each that failed or tries again, at most two, and one for remarks.
 func (m *Model) strips(p *pen) []string {
+	out := m.failureStrips(p)
+	notes := 0
+	note := ""
+	for i := range m.live.Sources {
+		for _, n := range m.live.Sources[i].Notes {
+			if notes++; notes == 1 {
+				note = p.text.clean(m.live.Sources[i].Name, 40) + ": " + p.text.clean(n, m.width)
+			}
+		}
+	}
+	if notes == 0 || m.height < 20 {
+		return out
+	}
+	if notes > 1 {
+		note += " (and " + count(notes-1) + " more)"
+	}
+	return append(out, newLine(m.width).put(p.th.Overdue, cut(" "+p.g.Slow+" "+note, m.width, p.g.Ellipsis)).full())
+}
+
+func (m *Model) failureStrips(p *pen) []string {
 	bad := failures(m.live.Sources)
 	var out []string
 	for i, s := range bad {

@@ -17,6 +17,7 @@ type ladder struct {
 	rungs         []rung
 	data          *watch.Ladder
 	gone          bool // it was asked for and is no longer kept
+	ended         bool // no more packets will come
 	width, height int
 }
 
@@ -25,7 +26,7 @@ func (l *ladder) open(id uint64, row *watch.Row) {
 	if l.id == id {
 		return
 	}
-	*l = ladder{id: id, width: l.width, height: l.height, cursor: -1}
+	*l = ladder{id: id, width: l.width, height: l.height, cursor: -1, ended: l.ended}
 	if row != nil {
 		l.data = &watch.Ladder{Row: *row}
 	}
@@ -115,7 +116,7 @@ func (l *ladder) view(p *pen, now decode.Time, width, height int, focused bool) 
 	n := lanesFor(width)
 	out := []string{p.ladderTitle(l.data, width)}
 	out = append(out, p.ends(l.data, n, width)...)
-	text := p.verdict(l.data, now, width)
+	text := p.verdict(l.data, now, l.ended, width)
 	room := height - len(out)
 	below := min(len(text), max(room-len(l.rungs)-1, room/2))
 	if below < 3 {

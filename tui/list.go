@@ -25,10 +25,12 @@ type list struct {
 	first   int
 	rows    []watch.Row
 
+	now      decode.Time
 	zoom     int // place in spans, or autoZoom
 	autoSpan int
 	edge     decode.Time // right end of the time axis
 	live     bool
+	bound    bool // the cursor stays within the window: no other comes
 }
 
 func newList() list { return list{follow: true, zoom: autoZoom, autoSpan: -1} }
@@ -52,7 +54,7 @@ func (l *list) query(q *watch.Query) {
 // sync takes a Snapshot in, which was asked for with seek. It reports false where it lacks the handshake that is sought.
 func (l *list) sync(s *watch.Snapshot, seek uint64) bool {
 	l.matched, l.first, l.rows = s.Matched, s.First, s.Rows
-	l.live = alive(s.Sources)
+	l.live, l.now = alive(s.Sources), s.Now
 	found := true
 	switch {
 	case l.seek != 0 && seek == l.seek:
@@ -63,7 +65,6 @@ func (l *list) sync(s *watch.Snapshot, seek uint64) bool {
 		l.anchor()
 	}
 	l.clamp()
-	l.measure(s.Now)
 	return found
 }
 
@@ -101,13 +102,19 @@ func (l *list) find(id uint64) int {
 func (l *list) clamp() {
 	l.cursor = min(max(l.cursor, 0), max(l.matched-1, 0))
 	h := max(l.height, 1)
+	from, to := 0, l.matched
+	if l.bound {
+		from, to = l.first, l.first+len(l.rows)
+		l.cursor = min(max(l.cursor, from), max(to-1, from))
+	}
 	l.top = min(l.top, l.cursor)
 	l.top = max(l.top, l.cursor-h+1)
-	l.top = max(0, min(l.top, l.matched-h))
+	l.top = max(from, min(l.top, to-h))
 	l.selected = 0
 	if r := l.row(l.cursor); r != nil {
 		l.selected = r.ID
 	}
+	l.measure()
 }
 
 // row returns the row at a place, or nil where the window does not hold it.
@@ -165,11 +172,11 @@ func (l *list) visible() []watch.Row {
 }
 
 // measure chooses the time axis for the rows on the screen.
-func (l *list) measure(now decode.Time) {
+func (l *list) measure() {
 	rows := l.visible()
-	l.edge = now
+	l.edge = l.now
 	if !l.live || !l.follow {
-		l.edge = lastActivity(rows, now)
+		l.edge = lastActivity(rows, l.now)
 	}
 	want := spanFor(l.wanted(rows))
 	// The axis grows when it must, and shrinks only when it is much too wide: it is not to jump with every row.

@@ -75,6 +75,8 @@ type Model struct {
 	filter filterState
 	digits string // of the row to go to, as typed so far
 	frozen bool
+	// freezing is set until the rows around the window have come that are kept while the view is frozen.
+	freezing bool
 	// seen is how many handshakes there had been when following or the view stopped; below 0 it is to be taken from the
 	// next Snapshot.
 	seen    int
@@ -155,7 +157,7 @@ const frozenRows = 2000
 // query says what the screen needs. While frozen that is only the counts, and a ladder that is not there yet.
 func (m *Model) query() (q watch.Query, freeze bool) {
 	q.Filter = m.filter.parsed
-	if m.frozen && m.shown == m.live {
+	if m.freezing {
 		m.list.query(&q)
 		q.First = max(0, q.First-frozenRows/2)
 		q.AroundRow = m.list.cursor - q.First
@@ -237,9 +239,8 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 		}
 	case msg.freeze:
 		m.take(msg.snap, 0)
-		// From here on what is shown and what is newest differ.
-		kept := *msg.snap
-		m.shown = &kept
+		m.freezing = false
+		m.list.bound = true
 	case msg.snap.Ladder != nil && msg.snap.Ladder.ID == m.ladder.id:
 		kept := *m.shown
 		kept.Ladder = msg.snap.Ladder
@@ -269,6 +270,7 @@ func (m *Model) take(s *watch.Snapshot, seek uint64) bool {
 		m.alerts.sync(s.Alerts)
 	}
 	m.ladder.sync(&m.pen, s.Ladder, s.Now)
+	m.ladder.ended = len(s.Sources) > 0 && !alive(s.Sources)
 	return ok
 }
 

@@ -52,7 +52,22 @@ func (m *Model) onProblem(msg problemMsg) tea.Cmd {
 	}
 	m.leaveNewest()
 	m.list.follow = false
+	if m.frozen {
+		m.frozenSeek(ids[place])
+		return nil
+	}
 	m.list.seek = ids[place]
 	m.dirty = true
 	return m.ask()
+}
+
+// frozenSeek goes to a handshake among those that are kept while the view is frozen.
+func (m *Model) frozenSeek(id uint64) {
+	i := m.list.find(id)
+	if i < 0 {
+		m.say("the next problem is not in what is frozen")
+		return
+	}
+	m.list.moveTo(m.list.first + i)
+	m.follow()
 }

@@ -17,8 +17,7 @@ import (
 type Options struct {
 	Backend Backend
 	Theme   theme.Theme
-	// Color says that the theme has colours and that they are to be sent whatever the terminal is thought to show. Without it, what the
-	// terminal is thought not to show is left out.
+	// Color says that colours are to be sent, whatever the terminal is thought to show (see theme.UseColor).
 	Color bool
 	// Title is what is watched, as the user would say it: "replay eth0.pcap".
 	Title string
@@ -54,15 +53,18 @@ func (o Options) withDefaults() Options {
 // of Bubble Tea's 60.
 const framesPerSecond = 30
 
-// Run shows the screen until the user quits, ctx is done or the process is told to end (SIGTERM); all of these give nil. The
+// Run shows the screen until the user quits or ctx is done, as the caller lets it be by SIGTERM; both give nil. The
 // terminal is restored in every case, after a panic too; that one is an error. The last Snapshot is returned for a
 // summary.
 func Run(ctx context.Context, opt Options) (*watch.Snapshot, error) {
 	m := New(opt)
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(framesPerSecond)}
+	// Signals are the caller's: they end ctx. Bubble Tea's own handler would wait for ever where ctx ends first.
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond)}
+	profile := colorprofile.ASCII // keeps weight and reverse video
 	if opt.Color {
-		options = append(options, tea.WithColorProfile(colorprofile.ANSI))
+		profile = colorprofile.ANSI
 	}
+	options = append(options, tea.WithColorProfile(profile))
 	if opt.Input != nil {
 		options = append(options, tea.WithInput(opt.Input))
 	}

@@ -17,7 +17,7 @@ type textLine struct {
 }
 
 // verdict is what is said below a ladder: who owes what, the alerts, what makes it unsure, and how the session is.
-func (p *pen) verdict(l *watch.Ladder, now decode.Time, width int) []textLine {
+func (p *pen) verdict(l *watch.Ladder, now decode.Time, ended bool, width int) []textLine {
 	var out []textLine
 	say := func(st theme.Style, s string) {
 		for i, part := range wrap(s, width-4) {
@@ -50,6 +50,9 @@ func (p *pen) verdict(l *watch.Ladder, now decode.Time, width int) []textLine {
 	}
 	if others > 0 {
 		say(p.th.Dim, p.g.Dot+" other handshakes of this session with an alert: "+strconv.Itoa(others))
+	}
+	if ended && l.State.Open() {
+		say(p.th.Plain, p.g.Ended+" the capture ends here: whether the rest came later is not known.")
 	}
 	for _, s := range p.doubts(l) {
 		say(p.th.Dim, s)
