@@ -8,7 +8,7 @@ const (
 	// otherShare is the part of them that may carry no MQTT, as far as is known.
 	otherShare        = 4
 	defaultReorder    = 1 << 20  // bytes behind holes, per connection
-	defaultReorderAll = 16 << 20 // in total, bytes before the verdict included
+	defaultReorderAll = 16 << 20 // in total; as many again may wait for a verdict
 	batchSize         = 256
 
 	// farOff is how far from the expected sequence number a segment cannot belong to the same connection.
@@ -58,7 +58,8 @@ type assembler struct {
 	check     decode.Time // when attention is looked at again
 	attention []*flow     // flows with a hole or with an end that is not told yet
 	holes     int         // flows with a hole
-	held      int         // bytes in all early and waiting
+	held      int         // bytes that wait behind holes
+	early     int         // bytes that wait for a verdict
 	open      int         // flows that carry MQTT and have not ended
 	forgot    uint64      // flows evicted to keep to the bound
 

@@ -23,6 +23,7 @@ func (a *assembler) gap(f *flow, side uint8, n int64, t decode.Time) {
 		}
 		if len(e.entries) <= maxLater {
 			e.entries = append(e.entries, entry{gap: n, side: side, time: t})
+			a.charge(e, entryOverhead)
 		}
 	}
 }

@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	// maxEarly bounds the bytes of a connection that wait for a verdict.
-	maxEarly = 32 << 10
+	// maxEarly bounds the memory of a connection that waits for a verdict: each byte is there twice.
+	maxEarly      = 64 << 10
+	entryOverhead = 64
 	// maxTries is in how many segments of a connection joined in mid-stream a packet boundary is looked for.
 	maxTries = 16
 	maxLater = 512 // entries
@@ -27,6 +28,7 @@ const (
 type early struct {
 	entries []entry
 	bytes   int
+	cost    int // memory
 	side    [2]earlySide
 }
 
@@ -74,7 +76,7 @@ func (a *assembler) deliver(f *flow, side uint8, data []byte, t decode.Time) {
 	}
 	first := len(e.entries) == 0
 	e.entries = append(e.entries, entry{data: bytes.Clone(data), time: t, side: side})
-	a.held += len(data)
+	a.charge(e, 2*len(data)+entryOverhead)
 	e.bytes += len(data)
 	if s := &e.side[side]; !first {
 		if s.ended { // look anew behind the hole
@@ -83,7 +85,7 @@ func (a *assembler) deliver(f *flow, side uint8, data []byte, t decode.Time) {
 		s.begin = append(s.begin, data...)
 		a.judge(f, side)
 	}
-	if f.kind == undecided && (e.bytes > maxEarly || len(e.entries) > maxLater || a.held > a.limits.reorderAll) {
+	if f.kind == undecided && (e.cost > maxEarly || len(e.entries) > maxLater || a.early > a.limits.reorderAll) {
 		a.conclude(f)
 	}
 }
@@ -225,9 +227,14 @@ func (a *assembler) other(f *flow, label string) {
 	f.closed = f.closed || f.half[0].fin || f.half[1].fin
 }
 
+func (a *assembler) charge(e *early, n int) {
+	e.cost += n
+	a.early += n
+}
+
 func (a *assembler) dropEarly(f *flow) {
 	if f.early != nil {
-		a.held -= f.early.bytes
+		a.early -= f.early.cost
 		f.early = nil
 	}
 }
@@ -251,7 +258,7 @@ func (a *assembler) found(f *flow) {
 	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Open, Time: f.opened})
 	e := f.early
 	f.early = nil
-	a.held -= e.bytes
+	a.early -= e.cost
 	for _, s := range e.entries {
 		if s.gap > 0 {
 			a.gap(f, s.side, s.gap, s.time)

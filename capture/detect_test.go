@@ -160,3 +160,26 @@ func TestEarlyBytesKeepTheirTimes(t *testing.T) {
 		t.Errorf("times are %v", got.times)
 	}
 }
+
+// TestWaitingForAVerdictIsBounded has many connections that begin with a part of a packet: where too many wait at once,
+// some are given up before their bytes tell.
+func TestWaitingForAVerdictIsBounded(t *testing.T) {
+	c := pcapgen.New(pcapgen.Options{Step: 1000})
+	var conns []*pcapgen.Conn
+	for i := range 300 {
+		conns = append(conns, c.Open(pcapgen.Client(i), port(7777)))
+		conns[i].Send(client, connect[:4])
+	}
+	for _, conn := range conns {
+		conn.Send(client, connect[4:])
+	}
+	for _, tt := range []struct {
+		bound int
+		all   bool
+	}{{0, true}, {1000, false}} {
+		r := replayBytes(t, capture.FileOptions{MaxReorderAll: tt.bound}, c.Pcap())
+		if n := len(r.conns); n+int(r.stats.Other["not MQTT"]) != 300 || (n == 300) != tt.all {
+			t.Errorf("bound %d: %d connections and %v", tt.bound, n, r.stats.Other)
+		}
+	}
+}

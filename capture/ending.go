@@ -85,7 +85,8 @@ func (a *assembler) watch(f *flow) {
 
 // attend looks at the flows in attention: holes that were open for long enough, ends that are due.
 func (a *assembler) attend() {
-	a.check = a.now.Add(checkEvery)
+	// The more there are the less often, so that a hostile capture does not keep us busy.
+	a.check = a.now.Add(checkEvery * time.Duration(1+len(a.attention)/64))
 	list := a.attention
 	a.attention = a.attention[:0:0]
 	kept := list[:0]

@@ -28,8 +28,9 @@ type FileOptions struct {
 	// MaxConnections bounds the TCP connections that are remembered; default 200,000. Beyond it closed ones go first,
 	// then those that were silent for long.
 	MaxConnections int
-	// MaxReorder bounds the bytes of one connection that wait behind a hole, default 1 MiB; MaxReorderAll those of all, and
-	// of connections of which it is not known yet what they carry, default 16 MiB. Beyond it holes become gaps.
+	// MaxReorder bounds the bytes of one connection that wait behind a hole, default 1 MiB; MaxReorderAll those of all,
+	// default 16 MiB. Beyond it holes become gaps. As many bytes again may wait because it is not known yet what their
+	// connection carries; beyond it that is decided by what there is.
 	MaxReorder, MaxReorderAll int
 }
 

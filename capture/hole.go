@@ -64,10 +64,10 @@ func (a *assembler) hold(f *flow, s *tcpSegment) {
 	h.data = bytes.Clone(s.data)
 	w.order++
 	w.queue[s.side] = slices.Insert(q, at, h)
-	a.charge(w, len(h.data)+heldOverhead)
+	a.keep(w, len(h.data)+heldOverhead)
 }
 
-func (a *assembler) charge(w *waiting, n int) {
+func (a *assembler) keep(w *waiting, n int) {
 	w.bytes += n
 	a.held += n
 }
@@ -97,7 +97,7 @@ func (a *assembler) drain(f *flow) {
 		s := q[0]
 		q[0] = held{}
 		w.queue[side] = q[1:]
-		a.charge(w, -len(s.data)-heldOverhead)
+		a.keep(w, -len(s.data)-heldOverhead)
 		h := &f.half[side]
 		if int32(s.seq-h.next) == 0 && !h.fin || int32(s.seq-h.next) < 0 && a.trim(h, &s.tcpSegment) {
 			a.take(f, side, &s.tcpSegment)
