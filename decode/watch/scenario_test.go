@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/mqttwatch/mqttwatch/decode"
-	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/internal/scenario"
 )
@@ -18,33 +17,14 @@ import (
 var update = flag.Bool("update", false, "write what is concluded into the scenario files; read the difference before you commit it")
 
 // start is when every scenario begins.
-const start = decode.Time(1_700_000_000_000_000_000)
+const start = scenario.Start
 
-// feed runs a scenario through an engine and returns what it concludes, a line an event.
+// feed runs a scenario through an engine, a segment at a time, and returns what it concludes, a line an event.
 func feed(s *scenario.Scenario, cfg watch.Config) ([]string, *watch.Engine) {
 	var lines []string
 	cfg.OnEvent = func(e *watch.Event) { lines = append(lines, line(e)) }
 	e := watch.New(cfg)
-	conns := map[*scenario.Conn]*decode.Conn{}
-	for _, a := range s.Acts {
-		seg := decode.Segment{Time: start.Add(a.At), Dir: a.Dir, Kind: decode.Tick}
-		if a.Conn != nil {
-			if conns[a.Conn] == nil {
-				conns[a.Conn] = decode.NewConn(decode.ConnInfo{
-					ID: uint64(len(conns) + 1), Client: a.Conn.Client, Server: a.Conn.Server, MidStream: a.Conn.MidStream, Opened: seg.Time,
-				}, nil)
-				e.Feed([]decode.Segment{{Kind: decode.Open, Conn: conns[a.Conn], Time: seg.Time}})
-			}
-			seg.Conn = conns[a.Conn]
-		}
-		switch a.Op {
-		case scenario.Send:
-			seg.Kind, seg.Data = decode.Data, a.Bytes
-		case scenario.Gap:
-			seg.Kind, seg.Bytes = decode.Gap, a.Missing
-		case scenario.Close:
-			seg.Kind, seg.Cause = decode.Close, a.Cause
-		}
+	for _, seg := range s.Segments() {
 		e.Feed([]decode.Segment{seg})
 	}
 	e.Finish()
@@ -132,5 +112,3 @@ func TestScenariosAtAnyPace(t *testing.T) {
 		}
 	}
 }
-
-var _ = handshake.None

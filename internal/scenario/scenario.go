@@ -9,7 +9,9 @@
 //	9.010 c1 < PINGRESP
 //	60 tick
 //	-- events --
-//	6.000 raised warn pubrec-overdue: broker owes PUBREC for id 7 (QoS 2, a/b) since 5.0s
+//	6.000 raised warn pubrec-overdue: broker has owed PUBREC for 5.0s: id 7 (QoS 2, a/b)
+//	31.000 escalated critical pubrec-overdue: broker has owed PUBREC for 30.0s: id 7 (QoS 2, a/b)
+//	60.000 awaiting PUBREC QoS 2 id 7 from client of pump-2
 //
 // Times are seconds since the start. ">" is Client → Server, "<" is Server → Client. What follows "-- events --" is what the tracker is
 // to conclude, one event a line. CONTRIBUTING.md lists the words of each packet.
@@ -19,6 +21,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -26,6 +29,9 @@ import (
 
 	"github.com/mqttwatch/mqttwatch/decode"
 )
+
+// maxTime is the latest time of a story, in seconds: a month.
+const maxTime = 31 * 24 * 3600
 
 // Separator stands between what happens and what is concluded.
 const Separator = "-- events --"
@@ -93,7 +99,13 @@ func Parse(r io.Reader) (*Scenario, error) {
 			}
 		}
 	}
-	return s, lines.Err()
+	if err := lines.Err(); err != nil {
+		return nil, err
+	}
+	if len(s.Acts) == 0 {
+		return nil, fmt.Errorf("nothing happens: no line has a time")
+	}
+	return s, nil
 }
 
 type connState struct {
@@ -112,11 +124,14 @@ func (p *parser) line(text string, n int) error {
 	if err != nil {
 		return err
 	}
-	at, err := strconv.ParseFloat(words[0], 64)
-	if err != nil {
+	if c := words[0][0]; c < '0' || c > '9' {
 		return p.conn(words)
 	}
-	a := Act{At: time.Duration(at*1e6) * time.Microsecond, Line: n}
+	at, err := strconv.ParseFloat(words[0], 64)
+	if err != nil || at > maxTime {
+		return fmt.Errorf("time %q: give seconds since the start, such as 1.250; a connection's name begins with a letter", words[0])
+	}
+	a := Act{At: time.Duration(math.Round(at*1e6)) * time.Microsecond, Line: n}
 	if a.At < p.last {
 		return fmt.Errorf("time %s goes back", words[0])
 	}
@@ -131,7 +146,7 @@ func (p *parser) line(text string, n int) error {
 	}
 	c := p.conns[words[1]]
 	if c == nil {
-		return fmt.Errorf("no connection is called %q", words[1])
+		return fmt.Errorf("no connection is called %q: a line with its name alone declares it", words[1])
 	}
 	a.Conn = c.Conn
 	if err := p.act(&a, c, words[2:]); err != nil {
@@ -148,8 +163,10 @@ func (p *parser) act(a *Act, c *connState, words []string) (err error) {
 		if a.Dir, err = direction(words[1]); err != nil {
 			return err
 		}
-		a.Missing, err = strconv.ParseInt(words[2], 10, 64)
-		return err
+		if a.Missing, err = strconv.ParseInt(words[2], 10, 32); err != nil || a.Missing < 1 {
+			return fmt.Errorf("gap of %q bytes: give a number from 1 on", words[2])
+		}
+		return nil
 	case "close":
 		a.Op = Close
 		if a.Dir, err = direction(words[1]); err != nil {
@@ -193,9 +210,9 @@ func (p *parser) conn(words []string) error {
 		var err error
 		switch key {
 		case "client":
-			c.Client, err = netip.ParseAddrPort(value)
+			c.Client, err = address(key, value)
 		case "server":
-			c.Server, err = netip.ParseAddrPort(value)
+			c.Server, err = address(key, value)
 		case "midstream":
 			c.MidStream = true
 		case "v":
@@ -213,6 +230,14 @@ func (p *parser) conn(words []string) error {
 	p.conns[c.Name] = state
 	p.s.Conns = append(p.s.Conns, c)
 	return nil
+}
+
+func address(key, value string) (netip.AddrPort, error) {
+	a, err := netip.ParseAddrPort(value)
+	if err != nil {
+		return a, fmt.Errorf("%s=%s: give an address and port, such as 10.0.0.5:50001 or [fd00::5]:50001", key, value)
+	}
+	return a, nil
 }
 
 func version(s string) (decode.Version, error) {
