@@ -77,8 +77,12 @@ func (a *assembler) syn(f *flow, s *tcpSegment) *flow {
 		return f // sent again
 	}
 	if !f.closed && h.late(s.seq) {
-		h.syn = true
-		return f // recorded after the first bytes
+		h.syn = true // recorded after the first bytes
+		if f.kind == undecided {
+			f.begun = true
+			f.sentSYN(s.side, answer)
+		}
+		return f
 	}
 	if f.closed || h.started {
 		f = a.again(f, s)
@@ -87,13 +91,20 @@ func (a *assembler) syn(f *flow, s *tcpSegment) *flow {
 	a.tellEnds(s)
 	h.syn, h.started, h.isn, h.next = true, true, s.seq, s.seq+1
 	f.begun = true
-	f.roles = rolesSYN
-	f.client = s.side
+	f.sentSYN(s.side, answer)
 	if answer {
-		f.client ^= 1
 		f.half[s.side^1].acknowledge(s.ack)
 	}
 	return f
+}
+
+// sentSYN notes who is the Client: the end that sent the SYN, not the one that answered it.
+func (f *flow) sentSYN(side uint8, answer bool) {
+	f.roles = rolesSYN
+	f.client = side
+	if answer {
+		f.client ^= 1
+	}
 }
 
 // dead passes over what comes after the end, or of a connection that is of no interest.
