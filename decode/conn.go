@@ -67,6 +67,17 @@ func (o *Options) withDefaults() Options {
 }
 
 // Conn decodes both directions of one Network Connection. It is not safe for concurrent use.
+//
+// The Fixed Header decides where a packet ends, and a body that is wrong only sets Packet.Err. A header with a reserved
+// type or wrong flags is stepped over by its length too, if that is at most 4 KiB. Framing is lost, which a LossUndecodable
+// tells, where the Remaining Length has a fifth byte, at the second such header in a row, and at a length that is
+// implausible: a type that is short gets longer than its properties explain, anything but a PUBLISH exceeds 16 MiB (or
+// Options.MaxPacket), or a PUBLISH of more than 64 KiB has no topic to show for it. A Conn then searches for the next
+// packet boundary as it does after a gap and at a start in mid-stream: packets that parse one after the other add up
+// evidence until a chance hit is as unlikely as 1 in 2^32.
+//
+// For each direction a Conn keeps at most an incomplete packet (Options.MaxPacket and Options.PayloadHead), 64 KiB plus
+// one Feed while it searches, and 1 MiB of Topic Aliases; nothing of these while there is no need.
 type Conn struct {
 	Info ConnInfo
 	// Attachment belongs to whoever is handed the Conn's segments (the engine keeps its own state of the connection here).

@@ -26,6 +26,9 @@ func (f *feed) packet(b []byte, pl *plan, l *large) {
 	if f.s.bad {
 		p.fault(MalformedPacket, 0, "fixed header", pl.bad)
 	}
+	if pl.header > 2 && p.Version == V5 && b[pl.header-1] == 0 {
+		p.fault(MalformedPacket, 1, "remaining length", "takes more bytes than it needs")
+	}
 	switch {
 	case pl.oversize:
 		p.QoS, p.Dup, p.Retain = publishFlags(b[0])

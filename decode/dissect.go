@@ -170,6 +170,9 @@ func (d *dissector) markErr() {
 	if reason := flagsFault(d.b[0], d.v, d.v == 0); reason != "" {
 		p.fault(MalformedPacket, 0, "fixed header", reason)
 	}
+	if d.header > 2 && d.v == V5 && d.b[d.header-1] == 0 {
+		p.fault(MalformedPacket, 1, "remaining length", "takes more bytes than it needs")
+	}
 	p.decodeBody()
 	if p.Err == nil {
 		return

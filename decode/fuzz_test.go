@@ -126,7 +126,7 @@ func canonical(p *decode.Packet) bool {
 	if n > 1 && p.Head[n] == 0 {
 		return false
 	}
-	return bytes.Count(p.Head, []byte{0x80, 0}) == 0 && !leavesOut(p)
+	return !bytes.Contains(p.Head, []byte{0x80, 0}) && !leavesOut(p)
 }
 
 // leavesOut reports whether the encoder writes less than is there, or cannot say what is.

@@ -33,8 +33,12 @@ type half struct {
 	partial bool // Topic Aliases may have been set in bytes that were not seen
 }
 
-// settle empties carry and lets go of memory that one big packet needed.
+// settle empties carry and lets go of memory that one big packet needed. Of a CONNECT, which may hold a password, nothing
+// stays there.
 func (s *half) settle() {
+	if len(s.carry) > 0 && Type(s.carry[0]>>4) == CONNECT {
+		clear(s.carry)
+	}
 	if cap(s.carry) > carryKept {
 		s.carry = nil
 		return

@@ -78,6 +78,7 @@ var ackCases = []packetCase{
 	{"5.0 with properties", v5, cat([]byte{0x40, 9, 0, 9, 0x80, 5, 0x1F}, str("no")), `id 9 Unspecified error [Reason String "no"]`, ""},
 	{"long form of the length", v311, []byte{0x40, 0x82, 0, 0, 9}, "id 9", ""},
 
+	{"long form of the length in 5.0", v5, []byte{0x40, 0x82, 0, 0, 9}, "id 9", "puback: remaining length: takes more bytes than it needs"},
 	{"too short", v311, []byte{0x40, 1, 0}, "", "puback: packet identifier: reaches past the end of the packet"},
 	{"empty", v5, []byte{0x70, 0}, "", "pubcomp: packet identifier: reaches past the end of the packet"},
 	{"3.1.1 of 3 bytes", v311, []byte{0x40, 3, 0, 9, 0}, "id 9", "puback: goes on after its last field"},
