@@ -15,31 +15,39 @@ type packetPane struct {
 	step      int
 	have      bool // the bytes were there when the packet was taken in
 	title     string
+	note      string // what is under the ladder's cursor, where that is no packet
 	raw       watch.Raw
 	fields    []decode.Field
 	cursor    int
 	top       int
 }
 
-// show takes in the packet at a line of a ladder; nothing is done where it is shown already.
+// show takes in the packet at a line of a ladder; at the ghost it is the one that waits for it. Nothing is done where it is
+// shown already.
 func (b *packetPane) show(l *watch.Ladder, at *rung) {
-	if l == nil || at == nil || at.kind != rungStep || at.step >= len(l.Steps) {
-		*b = packetPane{step: -1}
-		if at != nil {
-			b.title = stepNote(at)
+	step, note := -1, ""
+	if l != nil && at != nil {
+		step, note = at.step, stepNote(at)
+		if at.kind == rungGhost {
+			step = len(l.Steps) - 1
+		} else if at.kind != rungStep {
+			step = -1
 		}
+	}
+	if step < 0 || step >= len(l.Steps) {
+		*b = packetPane{step: -1, note: note}
 		return
 	}
 	var raw watch.Raw
-	if at.step < len(l.Packets) {
-		raw = l.Packets[at.step]
+	if step < len(l.Packets) {
+		raw = l.Packets[step]
 	}
 	have := raw.Bytes != nil
-	if b.handshake == l.ID && b.step == at.step && (b.have || !have) {
+	if b.handshake == l.ID && b.step == step && b.note == note && (b.have || !have) {
 		return
 	}
-	*b = packetPane{handshake: l.ID, step: at.step, have: have, raw: raw}
-	b.title = l.Steps[at.step].Type.String() + " id " + strconv.Itoa(int(l.PacketID))
+	*b = packetPane{handshake: l.ID, step: step, have: have, raw: raw, note: note}
+	b.title = l.Steps[step].Type.String() + " id " + strconv.Itoa(int(l.PacketID))
 	if have {
 		b.fields = dissect(raw)
 	}
@@ -51,13 +59,19 @@ func (b *packetPane) moveTo(i int) { b.cursor = max(0, min(i, len(b.fields)-1)) 
 
 // view draws the fields above and the bytes below.
 func (b *packetPane) view(p *pen, width, height int, focused bool) []string {
-	out := []string{b.head(p, width)}
+	var out []string
+	if b.note != "" {
+		out = append(out, newLine(width).put(p.th.Ghost, " "+cut(b.note, width-2, p.g.Ellipsis)).full())
+	}
+	if b.step >= 0 {
+		out = append(out, b.head(p, width))
+	}
 	if !b.have {
 		return append(out, b.absent(p, width)...)
 	}
 	per := bytesPerLine(width)
 	hexRows := (len(b.raw.Bytes) + per - 1) / per
-	room := height - 2
+	room := height - 1 - len(out)
 	fieldRows := min(len(b.fields), max(room-hexRows, room*3/5))
 	b.top = max(min(b.top, b.cursor), b.cursor-fieldRows+1)
 	b.top = max(0, min(b.top, len(b.fields)-fieldRows))
@@ -185,14 +199,14 @@ func printable(data []byte) string {
 // stepNote says what the line under a ladder's cursor is, where that is no packet.
 func stepNote(r *rung) string {
 	switch r.kind {
+	case rungStep:
+		return ""
 	case rungGhost:
 		end := "client"
 		if r.dir == decode.FromServer {
 			end = "broker"
 		}
-		return "This packet has not come: the " + end + " owes it."
-	case rungLink:
-		return r.label
+		return "Not come yet: the " + end + " owes it. It would answer:"
 	}
 	return r.label
 }

@@ -171,7 +171,8 @@ func (p *pen) ladderTitle(l *watch.Ladder, width int) string {
 		}
 	}
 	room := width - cells(state) - 4
-	topic := p.topicOf(&l.Row, max(min(cells(p.text.clean(l.Topic, width)), room-cells(facts)-2), 12))
+	// The topic comes first; QoS and identifier still have their place beside it.
+	topic := p.topicOf(&l.Row, max(room-len("  QoS 2  id 65535"), 12))
 	o := newLine(width).put(p.th.Plain, " ").put(p.th.Strong, cut(topic, room, p.g.Ellipsis))
 	if left := room - o.used - 1; left > 8 {
 		o.put(p.th.Dim, "  "+cut(facts, left, p.g.Ellipsis))

@@ -71,7 +71,11 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 			m.ladder.moveTo(i)
 		}
 	case paneBytes:
-		if i := m.packet.top + y - 1; y >= 1 && i < len(m.packet.fields) {
+		head := 1
+		if m.packet.note != "" {
+			head = 2
+		}
+		if i := m.packet.top + y - head; y >= head && i < len(m.packet.fields) {
 			m.packet.moveTo(i)
 		}
 	}
