@@ -83,6 +83,9 @@ func (t *Tracker) acknowledge(l *Link, p *decode.Packet) {
 		in, kind, sender = inUnsuback, Unsubscribe, decode.FromClient
 	}
 	h := l.Session.flows[sender].get(p.PacketID)
+	if p.PacketID == 0 && h == nil {
+		return // that nothing with this identifier is in flight goes without saying
+	}
 	if in == inPubrel && h != nil && h.link != l {
 		in = inPubrelAgain
 	}

@@ -23,6 +23,10 @@ func (t *Tracker) resend(h *Handshake, l *Link, p *decode.Packet) {
 		t.enterWindow(h, l)
 		return
 	}
+	if p.Type == decode.PUBREL && h.rels > 0 {
+		h.rels--
+		return
+	}
 	if h.Kind.Publish() {
 		t.resent(h, l, p)
 	}
@@ -55,7 +59,7 @@ func (t *Tracker) resent(h *Handshake, l *Link, p *decode.Packet) {
 func (t *Tracker) redeliver(h *Handshake, l *Link, p *decode.Packet, c cell) {
 	h.Resends = increment(h.Resends)
 	if h.link != l {
-		h.spare, h.again = 0, 0
+		h.spare, h.again, h.rels = 0, 0, 0
 	}
 	if !h.Unsure {
 		switch {
@@ -68,9 +72,13 @@ func (t *Tracker) redeliver(h *Handshake, l *Link, p *decode.Packet, c cell) {
 	t.proceed(h, l, p, c)
 }
 
-// duplicate takes an acknowledgement that was given before; one for each time that the packet was sent is as it should be.
+// duplicate takes an acknowledgement that was given before; one for each time that the packet was sent is as it should be. Every PUBREC is
+// answered with PUBREL, the second one too [MQTT-4.3.3-4].
 func (t *Tracker) duplicate(h *Handshake, l *Link, p *decode.Packet) {
 	t.step(h, l, p)
+	if p.Type == decode.PUBREC {
+		h.rels = increment(h.rels)
+	}
 	if h.spare > 0 {
 		h.spare--
 		return
@@ -98,14 +106,17 @@ type recentEnd struct {
 	link  *Link
 	id    uint16
 	spare uint16 // acknowledgements that may still come
+	rels  uint16 // PUBREL packets that may still come: the answers to PUBREC given once more
 	kind  Kind
 	state State
 	stray bool // not a delivery: a PUBREL or PUBREC of nothing, to which an answer is due
 }
 
-func (r *recentEnds) add(e recentEnd) {
-	r.ends[r.next] = e
+func (r *recentEnds) add(e recentEnd) *recentEnd {
+	kept := &r.ends[r.next]
+	*kept = e
 	r.next = (r.next + 1) % len(r.ends)
+	return kept
 }
 
 // find returns the newest end of id, nil where it is not remembered.
@@ -127,14 +138,14 @@ func (s *Session) remember(h *Handshake, state State) {
 	if !h.Kind.Publish() || h.link == nil {
 		return
 	}
-	s.addRecent(h.Sender, recentEnd{link: h.link, id: h.PacketID, spare: h.spare, kind: h.Kind, state: state})
+	s.addRecent(h.Sender, recentEnd{link: h.link, id: h.PacketID, spare: h.spare, rels: h.rels, kind: h.Kind, state: state})
 }
 
-func (s *Session) addRecent(sender decode.Direction, e recentEnd) {
+func (s *Session) addRecent(sender decode.Direction, e recentEnd) *recentEnd {
 	if s.recent[sender] == nil {
 		s.recent[sender] = new(recentEnds)
 	}
-	s.recent[sender].add(e)
+	return s.recent[sender].add(e)
 }
 
 // unexpected takes an acknowledgement of which nothing is in flight.
@@ -152,10 +163,23 @@ func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, s
 		t.beforeCapture(l, p)
 		return
 	}
-	if kind == QoS2 {
-		s.addRecent(sender, recentEnd{link: l, id: p.PacketID, spare: 1, kind: QoS2, stray: true})
-	}
+	s.astray(l, p, sender)
 	t.unexpectedAck(l, p, sender)
+}
+
+// astray notes a PUBREC or PUBREL of nothing: the other end will answer it, and that is as it should be.
+func (s *Session) astray(l *Link, p *decode.Packet, sender decode.Direction) {
+	if p.Type != decode.PUBREL && (p.Type != decode.PUBREC || p.ReasonCode >= 0x80) {
+		return
+	}
+	e := s.recent[sender].find(p.PacketID)
+	if e == nil || !e.stray || e.link != l {
+		e = s.addRecent(sender, recentEnd{link: l, id: p.PacketID, kind: QoS2, stray: true})
+	}
+	e.spare = increment(e.spare)
+	if p.Type == decode.PUBREC {
+		e.rels = increment(e.rels)
+	}
 }
 
 // afterEnd judges an acknowledgement by the delivery that had its identifier last; false says that this explains nothing.
@@ -166,7 +190,10 @@ func (t *Tracker) afterEnd(l *Link, p *decode.Packet, e *recentEnd, sender decod
 	if p.Type == decode.PUBREL {
 		return t.pubrelAfterEnd(l, p, e)
 	}
-	if e.spare > 0 {
+	if p.Type == decode.PUBREC && p.ReasonCode < 0x80 && !e.stray {
+		e.rels = increment(e.rels)
+	}
+	if e.spare > 0 && (p.Type == decode.PUBCOMP || !e.stray) {
 		e.spare--
 		return true
 	}
@@ -182,6 +209,11 @@ func (t *Tracker) afterEnd(l *Link, p *decode.Packet, e *recentEnd, sender decod
 // pubrelAfterEnd takes a PUBREL of a delivery that has ended; the receiver will answer it.
 func (t *Tracker) pubrelAfterEnd(l *Link, p *decode.Packet, e *recentEnd) bool {
 	switch {
+	case e.rels > 0: // the answer to a PUBREC that came once more, or of nothing
+		e.rels--
+		if e.stray {
+			return true
+		}
 	case e.stray || e.state == Abandoned:
 		return false
 	case e.state == Refused:
