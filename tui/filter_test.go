@@ -1,0 +1,96 @@
+package tui_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+)
+
+// chooseTopic stands in for the filter language: it chooses by a part of the topic, and by problems.
+func chooseTopic(text string, r *watch.Row) bool {
+	if strings.Contains(text, "state:stuck") && r.Severity < handshake.Warn {
+		return false
+	}
+	word := strings.TrimSpace(strings.NewReplacer("state:stuck", "", "(", "", ")", "").Replace(text))
+	return strings.Contains(r.Topic, word)
+}
+
+func TestFilter(t *testing.T) {
+	f := numbered(100)
+	f.match = chooseTopic
+	d := small(t, f)
+	d.keys("/").typeText("row-99")
+	d.has(" / row-99", "1 of 100")
+	d.cursorOn("row-99")
+	d.keys("enter")
+	d.has("filter: row-99")
+	d.keys("esc")
+	d.hasNot("filter:")
+	d.has("row-100")
+
+	d.keys("/").typeText("row-1").keys("backspace").typeText("2").keys("enter")
+	d.has("filter: row-2")
+	d.cursorOn("row-29")
+}
+
+func TestFilterMistake(t *testing.T) {
+	f := numbered(100)
+	f.match = chooseTopic
+	d := small(t, f)
+	d.keys("/").typeText("row-9")
+	before := f.queries[len(f.queries)-1].Filter.String()
+	d.typeText(" (")
+	d.has("column ")
+	if got := f.queries[len(f.queries)-1].Filter.String(); got != before+" " && got != before {
+		t.Errorf("with a mistake the filter is %q, not the last valid %q", got, before)
+	}
+	d.keys("enter")
+	d.has("has a mistake")
+	d.hasNot("column ")
+	d.keys("/", "esc")
+	if got := f.queries[len(f.queries)-1].Filter; got != nil {
+		t.Errorf("after Esc the filter is %q", got)
+	}
+}
+
+func TestFilterCursor(t *testing.T) {
+	d := small(t, numbered(3))
+	if c := d.m.View().Cursor; c != nil {
+		t.Fatalf("there is a cursor while nothing is typed: %v", c)
+	}
+	d.keys("/").typeText("topic:水")
+	c := d.m.View().Cursor
+	if c == nil || c.X != 3+8 || c.Y != 23 {
+		t.Fatalf("the cursor is at %+v, not behind the text", c)
+	}
+	d.keys("left")
+	if c := d.m.View().Cursor; c.X != 3+6 {
+		t.Fatalf("after left the cursor is at column %d", c.X)
+	}
+}
+
+func TestProblemsOnly(t *testing.T) {
+	f := many()
+	f.match = chooseTopic
+	d := small(t, f)
+	d.keys("!")
+	d.has("problems only", "2 of 73", "cmd/pump-2/set", "cmd/pump-7/set")
+	d.hasNot("gateway-1")
+	d.keys("/").typeText("pump-7").keys("enter")
+	d.has("1 of 73")
+	d.keys("esc")
+	d.hasNot("problems only")
+	d.has("73")
+}
+
+func TestNextProblem(t *testing.T) {
+	d := small(t, many())
+	d.keys("g", "e").cursorOn("cmd/pump-2/set")
+	d.keys("e").cursorOn("secret/door")
+	d.keys("e").cursorOn("cmd/pump-7/set")
+	d.keys("E").cursorOn("secret/door")
+	d.keys("E", "E").cursorOn("cmd/pump-2/set")
+	d.has("no further problem")
+}

@@ -1,0 +1,66 @@
+package tui_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/tui"
+)
+
+func TestFreeze(t *testing.T) {
+	f := numbered(100)
+	d := small(t, f)
+	d.keys("p")
+	f.add(37)
+	d.tick(time.Second)
+	d.cursorOn("row-100")
+	d.has("frozen, +37 new", "FROZEN", "p unfreeze")
+	d.keys("g")
+	d.cursorOn("row-1")
+	d.keys("enter")
+	d.has("PUBACK id 1")
+	d.keys("esc", "G")
+	d.cursorOn("row-100")
+	d.keys("p")
+	d.tick(time.Second)
+	d.cursorOn("row-137")
+}
+
+// TestFreezeWhileSnapshotIsOnItsWay freezes between a question and its answer.
+func TestFreezeWhileSnapshotIsOnItsWay(t *testing.T) {
+	f := numbered(5000)
+	d := small(t, f)
+	_, pending := d.m.Update(tui.Tick(d.now))
+	d.keys("p")
+	d.run(pending)
+	f.add(10)
+	d.tick(time.Second)
+	d.keys("pgup", "pgup", "pgup", "pgup", "pgup", "pgup")
+	d.has("row-4886 ", "frozen, +10 new")
+	d.keys("g")
+	if got := d.selected(); !strings.Contains(got, "row-") {
+		t.Errorf("at the top of what is frozen the selection is %q", got)
+	}
+	for _, l := range d.screen()[3:22] {
+		if !strings.Contains(l, "row-") {
+			t.Errorf("a line without its row: %q", l)
+		}
+	}
+}
+
+func TestNextProblemWhileFrozen(t *testing.T) {
+	d := small(t, many())
+	d.keys("g", "p", "e").cursorOn("cmd/pump-2/set")
+	d.keys("e").cursorOn("secret/door")
+}
+
+func TestEndOfCaptureIsSaid(t *testing.T) {
+	f := many()
+	f.base.Sources[0].State = "ended"
+	f.base.Sources[0].Notes = []string{"file ends in the middle of a frame", "clock went back"}
+	d := small(t, f)
+	d.has("! eth0: file ends in the middle of a frame (and 1 more)", "ended")
+	d.keys("g", "e", "enter")
+	d.has("the capture ends here")
+}
