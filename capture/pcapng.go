@@ -27,7 +27,7 @@ const (
 // pcapngFile reads pcapng: any number of sections, each with its own byte order and interfaces.
 type pcapngFile struct {
 	in     *buffer
-	order  binary.ByteOrder
+	big    bool // the section is big-endian
 	ifaces []iface
 	last   decode.Time // for Simple Packet Blocks, which have no time
 	drops  uint64      // frames lost while capturing, of the sections that ended
@@ -50,7 +50,33 @@ func openPcapng(in *buffer) (*pcapngFile, error) {
 	if _, err := in.peek(28); err != nil {
 		return nil, headerError(err)
 	}
-	return &pcapngFile{in: in, order: binary.LittleEndian}, nil
+	return &pcapngFile{in: in}, nil
+}
+
+// u16, u32 and u64 read numbers in the byte order of the section; they are inlined, which calls through
+// binary.ByteOrder are not.
+func (p *pcapngFile) u16(b []byte) uint16 {
+	v := binary.LittleEndian.Uint16(b)
+	if p.big {
+		v = bits.ReverseBytes16(v)
+	}
+	return v
+}
+
+func (p *pcapngFile) u32(b []byte) uint32 {
+	v := binary.LittleEndian.Uint32(b)
+	if p.big {
+		v = bits.ReverseBytes32(v)
+	}
+	return v
+}
+
+func (p *pcapngFile) u64(b []byte) uint64 {
+	v := binary.LittleEndian.Uint64(b)
+	if p.big {
+		v = bits.ReverseBytes64(v)
+	}
+	return v
 }
 
 func (p *pcapngFile) next(f *frame) error {
@@ -69,13 +95,13 @@ func (p *pcapngFile) block(f *frame) (bool, error) {
 	if err != nil {
 		return false, inRecord(err, start)
 	}
-	kind := p.order.Uint32(head)
+	kind := p.u32(head)
 	if kind == blockSection {
 		if err := p.setOrder(head[8:12], start); err != nil {
 			return false, err
 		}
 	}
-	total := p.order.Uint32(head[4:])
+	total := p.u32(head[4:])
 	if total < 12 || total%4 != 0 {
 		return false, corrupt(start, "a block claims %d bytes", total)
 	}
@@ -91,7 +117,7 @@ func (p *pcapngFile) block(f *frame) (bool, error) {
 	if err != nil {
 		return false, inRecord(err, start)
 	}
-	if end := p.order.Uint32(b[total-4:]); end != total {
+	if end := p.u32(b[total-4:]); end != total {
 		return false, corrupt(start, "a block gives its length as %d and as %d bytes", total, end)
 	}
 	p.in.skip(int(total))
@@ -101,9 +127,9 @@ func (p *pcapngFile) block(f *frame) (bool, error) {
 func (p *pcapngFile) setOrder(magic []byte, start int64) error {
 	switch {
 	case binary.LittleEndian.Uint32(magic) == sectionMagic:
-		p.order = binary.LittleEndian
+		p.big = false
 	case binary.BigEndian.Uint32(magic) == sectionMagic:
-		p.order = binary.BigEndian
+		p.big = true
 	default:
 		return corrupt(start, "a section begins without the byte-order magic")
 	}
@@ -125,12 +151,12 @@ func (p *pcapngFile) known(kind uint32, body []byte, f *frame, start int64) (boo
 		if len(body) < 20 {
 			return false, corrupt(start, "an Enhanced Packet Block of %d bytes", len(body))
 		}
-		return p.packet(body[20:], p.order.Uint32(body), body[4:20], f, start)
+		return p.packet(body[20:], p.u32(body), body[4:20], f, start)
 	case blockPacket:
 		if len(body) < 20 {
 			return false, corrupt(start, "a Packet Block of %d bytes", len(body))
 		}
-		return p.packet(body[20:], uint32(p.order.Uint16(body)), body[4:20], f, start)
+		return p.packet(body[20:], uint32(p.u16(body)), body[4:20], f, start)
 	case blockSimple:
 		return p.simple(body, f, start)
 	}
@@ -143,14 +169,14 @@ func (p *pcapngFile) packet(data []byte, id uint32, fields []byte, f *frame, sta
 		return false, corrupt(start, "a frame of interface %d, which was not described", id)
 	}
 	i := &p.ifaces[id]
-	incl, orig := p.order.Uint32(fields[8:]), p.order.Uint32(fields[12:])
+	incl, orig := p.u32(fields[8:]), p.u32(fields[12:])
 	if int64(incl) > int64(len(data)) {
 		return false, corrupt(start, "a frame claims %d bytes in a block that has %d", incl, len(data))
 	}
 	f.data = data[:incl]
 	f.wire = int(min(max(orig, incl), 1<<30))
 	f.link = i.link
-	f.time = i.time(uint64(p.order.Uint32(fields))<<32 | uint64(p.order.Uint32(fields[4:])))
+	f.time = i.time(uint64(p.u32(fields))<<32 | uint64(p.u32(fields[4:])))
 	p.last = f.time
 	return true, nil
 }
@@ -159,7 +185,7 @@ func (p *pcapngFile) simple(body []byte, f *frame, start int64) (bool, error) {
 	if len(p.ifaces) == 0 || len(body) < 4 {
 		return false, corrupt(start, "a Simple Packet Block without an interface")
 	}
-	i, orig := &p.ifaces[0], p.order.Uint32(body)
+	i, orig := &p.ifaces[0], p.u32(body)
 	data := body[4:]
 	n := min(int64(orig), int64(len(data)))
 	if i.snap > 0 {
@@ -176,13 +202,13 @@ func (p *pcapngFile) addInterface(body []byte, start int64) error {
 	if len(p.ifaces) == maxInterfaces {
 		return corrupt(start, "more than %d interfaces", maxInterfaces)
 	}
-	i := iface{link: uint32(p.order.Uint16(body)), snap: p.order.Uint32(body[4:]), resol: 6}
+	i := iface{link: uint32(p.u16(body)), snap: p.u32(body[4:]), resol: 6}
 	p.options(body[8:], func(code uint16, value []byte) {
 		switch {
 		case code == 9 && len(value) >= 1: // if_tsresol
 			i.resol = value[0]
 		case code == 14 && len(value) >= 8: // if_tsoffset
-			i.offset = int64(p.order.Uint64(value))
+			i.offset = int64(p.u64(value))
 		}
 	})
 	p.ifaces = append(p.ifaces, i)
@@ -191,13 +217,13 @@ func (p *pcapngFile) addInterface(body []byte, start int64) error {
 
 // interfaceStats takes from an Interface Statistics Block how many frames the capturing program lost.
 func (p *pcapngFile) interfaceStats(body []byte) {
-	if len(body) < 12 || int64(p.order.Uint32(body)) >= int64(len(p.ifaces)) {
+	if len(body) < 12 || int64(p.u32(body)) >= int64(len(p.ifaces)) {
 		return
 	}
-	i := &p.ifaces[p.order.Uint32(body)]
+	i := &p.ifaces[p.u32(body)]
 	p.options(body[12:], func(code uint16, value []byte) {
 		if code == 5 && len(value) >= 8 { // isb_ifdrop
-			i.dropped = p.order.Uint64(value)
+			i.dropped = p.u64(value)
 		}
 	})
 }
@@ -213,7 +239,7 @@ func (p *pcapngFile) lost() uint64 {
 // options calls each for every option, up to the first that does not fit.
 func (p *pcapngFile) options(b []byte, each func(code uint16, value []byte)) {
 	for len(b) >= 4 {
-		code, n := p.order.Uint16(b), int(p.order.Uint16(b[2:]))
+		code, n := p.u16(b), int(p.u16(b[2:]))
 		b = b[4:]
 		if code == 0 || n > len(b) {
 			return
