@@ -35,32 +35,25 @@ const probeWhole = 16 << 10
 type probe struct {
 	typ   Type
 	need  int   // if not 0, how many bytes of the packet must be there to go on
-	bits  int   // the evidence; 0 where need is set or it is no packet
+	bits  int   // the evidence; where it is 0 and need is not set, this is no packet
 	total int64 // length of the packet
 }
 
 // probePacket takes b for the beginning of a packet of version v. It is stricter than decoding is: whatever would be
 // an Err there, or is unlikely, is no packet here. It looks at no byte that it has not asked for by need before.
 func probePacket(b []byte, v Version) probe {
-	if len(b) < 2 {
-		if len(b) == 1 && flagsFault(b[0], v, true) != "" || len(b) == 1 && Type(b[0]>>4) == AUTH && v != V5 {
-			return probe{}
-		}
-		return probe{need: 2}
+	if len(b) == 0 {
+		return probe{need: 1}
 	}
 	t := Type(b[0] >> 4)
 	if flagsFault(b[0], v, true) != "" || t == AUTH && v != V5 || t == PUBLISH && b[0]&6 == 6 {
 		return probe{}
 	}
 	length, n, ok := readVarInt(b[1:])
-	if !ok {
-		if n < 4 {
-			return probe{need: len(b) + 1}
-		}
-		return probe{}
-	}
-	pr := probe{typ: t, total: int64(1+n) + int64(length)}
-	if !possibleLength(t, int(length), v) || n > 1 && b[n] == 0 {
+	switch {
+	case !ok && n < 4:
+		return probe{typ: t, need: len(b) + 1}
+	case !ok, !possibleLength(t, int(length), v), n > 1 && b[n] == 0:
 		return probe{}
 	}
 	if first := 1 + n + min(int(length), peekSize); len(b) < first {
@@ -68,51 +61,57 @@ func probePacket(b []byte, v Version) probe {
 	} else if !peek(t, b[1+n:first], int(length), v) {
 		return probe{}
 	}
-	keep := int(pr.total)
-	if t == PUBLISH {
-		topic := probeTopic(b, 1+n, pr.total)
-		if topic.need > 0 || topic.total == 0 {
-			return topic
-		}
+	pr := probe{typ: t, total: int64(1+n) + int64(length)}
+	keep := pr.keep(b, 1+n, v)
+	if pr.need = keep; keep <= len(b) {
+		pr.need = 0
 	}
-	if pr.total > probeWhole {
-		if t != PUBLISH {
-			return probe{}
-		}
-		size, need := publishHeaderSize(b, 1+n, pr.total, v)
-		if need > 0 || size > len(b) && size <= probeWhole {
-			return probe{typ: t, need: max(need, size)}
-		}
-		if keep = size; size == 0 || size > probeWhole {
-			return probe{}
-		}
+	if keep > 0 && pr.need == 0 {
+		p := Packet{Type: t, Flags: b[0] & 15, Version: v, Head: b[:keep:keep], HeaderLength: 1 + n, Length: pr.total}
+		pr.bits = p.evidence(int(length))
 	}
-	if len(b) < keep {
-		return probe{typ: t, need: keep}
-	}
-	p := Packet{Type: t, Flags: b[0] & 15, Version: v, Head: b[:keep:keep], HeaderLength: 1 + n, Length: pr.total}
-	pr.bits = p.evidence(int(length))
 	return pr
 }
 
-// probeTopic looks at the topic of a PUBLISH before the rest is there, so that what is none does not wait for it. It
-// returns what to wait for, the total if it may be one, or nothing.
-func probeTopic(b []byte, header int, total int64) probe {
-	size, need := publishHeaderSize(b, header, total, V311)
+// keep returns how much of the packet must be there to judge it, or to say how much; 0 if it is none.
+func (pr *probe) keep(b []byte, header int, v Version) int {
+	if pr.typ != PUBLISH {
+		if pr.total > probeWhole {
+			return 0
+		}
+		return int(pr.total)
+	}
+	if need, ok := probeTopic(b, header, pr.total); need > 0 || !ok {
+		return need
+	}
+	if pr.total <= probeWhole {
+		return int(pr.total)
+	}
+	size, need := publishHeaderSize(b, header, pr.total, v)
 	if need > 0 {
-		return probe{typ: PUBLISH, need: need}
+		return need
 	}
-	end := header + 2
-	if size > 0 {
-		end += int(binary.BigEndian.Uint16(b[header:]))
+	if size > probeWhole {
+		return 0
 	}
-	switch topic := b[header+2 : max(header+2, min(end, len(b)))]; {
-	case size == 0 || textBits(topic) < 0:
-		return probe{}
-	case len(b) < end:
-		return probe{typ: PUBLISH, need: min(end, 2*len(b))}
+	return size
+}
+
+// probeTopic looks at the topic of a PUBLISH before the rest is there, so that what is none does not wait for it. It
+// returns how many bytes to wait for, or whether it may be one.
+func probeTopic(b []byte, header int, total int64) (need int, ok bool) {
+	size, need := publishHeaderSize(b, header, total, V311)
+	if need > 0 || size == 0 {
+		return need, false
 	}
-	return probe{typ: PUBLISH, total: total}
+	end := header + 2 + int(binary.BigEndian.Uint16(b[header:]))
+	if textBits(b[header+2:min(end, len(b))]) < 0 {
+		return 0, false
+	}
+	if len(b) < end {
+		return min(end, 2*len(b)), false
+	}
+	return 0, true
 }
 
 // possibleLength says whether a packet of type t can have that Remaining Length.
