@@ -24,20 +24,41 @@ const (
 type answers struct {
 	times [answerCount]int32 // microseconds
 	n     int
-	p95   time.Duration // as of the last multiple of 8
+	// slow and late count those above the limit of ack-latency-high, and above half of it, so that a verdict costs no sorting.
+	slow, late int
 }
 
-func (a *answers) add(d time.Duration) (ready bool) {
-	a.times[a.n%answerCount] = int32(min(max(d.Microseconds(), 0), 1<<31-1))
-	a.n++
-	if a.n < answersLeast || a.n%8 != 0 {
-		return false
+func (a *answers) kept() int { return min(a.n, answerCount) }
+
+func (a *answers) add(d, limit time.Duration) {
+	place := &a.times[a.n%answerCount]
+	if a.n >= answerCount {
+		a.tally(*place, limit, -1)
 	}
-	kept := a.times
-	sorted := kept[:min(a.n, answerCount)]
+	*place = int32(min(max(d.Microseconds(), 0), 1<<31-1))
+	a.tally(*place, limit, 1)
+	a.n++
+}
+
+func (a *answers) tally(us int32, limit time.Duration, by int) {
+	d := time.Duration(us) * time.Microsecond
+	if d > limit {
+		a.slow += by
+	}
+	if d > limit/2 {
+		a.late += by
+	}
+}
+
+// rank is the place of the 95th percentile among the sorted times.
+func (a *answers) rank() int { return (a.kept() - 1) * 95 / 100 }
+
+// p95 is the 95th percentile; there must be at least one time.
+func (a *answers) p95() time.Duration {
+	all := a.times
+	sorted := all[:a.kept()]
 	slices.Sort(sorted)
-	a.p95 = time.Duration(sorted[(len(sorted)-1)*95/100]) * time.Microsecond
-	return true
+	return time.Duration(sorted[a.rank()]) * time.Microsecond
 }
 
 // answered notes the answer time of a delivery that ends now, and raises or clears ack-latency-high of the one who answers.
@@ -49,17 +70,20 @@ func (t *Tracker) answered(h *Handshake, l *Link, p *decode.Packet) {
 	if pace.answers == nil {
 		pace.answers = new(answers)
 	}
-	if !pace.answers.add(p.Time.Sub(h.Started())) {
+	a := pace.answers
+	a.add(p.Time.Sub(h.Started()), t.cfg.Latency)
+	if a.n < answersLeast {
 		return
 	}
 	slot := linkLatency + int(h.Sender)
+	above := a.kept() - a.rank() // so many above a time put the 95th percentile above it
 	switch {
-	case pace.answers.p95 > t.cfg.Latency && l.open[slot] == nil:
+	case a.slow >= above && l.open[slot] == nil:
 		t.raiseLink(l, slot, Alert{
 			Name: AckLatencyHigh, Severity: Info, Sender: h.Sender, By: h.Sender.Opposite(), Kind: h.Kind, Topic: h.Topic,
-			Latency: pace.answers.p95, Since: t.now, N: min(pace.answers.n, answerCount),
+			Latency: a.p95(), Since: t.now, N: a.kept(),
 		})
-	case pace.answers.p95 < t.cfg.Latency/2:
+	case a.late < above && l.open[slot] != nil:
 		t.cancelLink(l, nil, slot)
 	}
 }
@@ -70,10 +94,10 @@ func (t *Tracker) patience(h *Handshake) time.Duration {
 		return t.cfg.Warn
 	}
 	a := h.Session.pace[h.Sender].answers
-	if a == nil || a.p95 == 0 {
+	if a == nil || a.n < answersLeast {
 		return t.cfg.Warn
 	}
-	return max(leastLearned, learnedFactor*a.p95)
+	return max(leastLearned, learnedFactor*a.p95())
 }
 
 // pace is how a sending side of a session publishes, and how it is answered.
