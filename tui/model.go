@@ -86,6 +86,7 @@ type Model struct {
 	message      string
 	messageUntil time.Time
 
+	flood         bool // rows come faster than they can be read
 	asking, again bool // a Snapshot is on its way; another is wanted after it
 	frame         string
 	dirty         bool
@@ -128,11 +129,15 @@ type snapshotMsg struct {
 // Init asks for the first Snapshot and starts the ticks.
 func (m *Model) Init() tea.Cmd { return tea.Batch(m.ask(), m.tick()) }
 
-// tick waits for the next Snapshot: longer where the sources have ended and nothing is going to change by itself.
+// tick waits for the next Snapshot: longer where the sources have ended and nothing is going to change by itself, and
+// where each brings a whole screen of new rows: nobody reads those, and a slow line to the terminal has to carry them.
 func (m *Model) tick() tea.Cmd {
 	wait := m.opt.Interval
-	if len(m.live.Sources) > 0 && !alive(m.live.Sources) {
+	switch {
+	case len(m.live.Sources) > 0 && !alive(m.live.Sources):
 		wait *= 5
+	case m.flood:
+		wait *= 3
 	}
 	return tea.Tick(wait, func(t time.Time) tea.Msg { return tickMsg(t) })
 }
@@ -226,7 +231,9 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 	if m.changed(msg.snap) {
 		m.dirty = true
 	}
+	before := m.ever()
 	m.live = msg.snap
+	m.flood = m.ever()-before > m.list.height*2/3 && m.list.follow
 	m.rate.add(msg.snap)
 	if m.seen < 0 && msg.filter == m.filter.parsed {
 		m.seen = m.ever()
