@@ -89,8 +89,14 @@ func (m *Model) nothingToOpen() string {
 
 // drillIn goes one step on: list → ladder → bytes.
 func (m *Model) drillIn() tea.Cmd {
+	m.ladder.pinned = false
 	switch m.active() {
-	case paneList, paneAlerts:
+	case paneList:
+		if r := m.list.current(); r != nil {
+			m.openLadder(r.ID, r)
+		}
+		m.level, m.focus = levelLadder, 0
+	case paneAlerts:
 		m.follow()
 		m.level, m.focus = levelLadder, 0
 	case paneLadder:

@@ -59,8 +59,8 @@ func (m *Model) header(p *pen) string {
 	if over := total() - m.width; over > 0 {
 		title = cutMiddle(title, max(cells(title)-over, 0), p.g.Ellipsis)
 	}
-	o := newLine(m.width).putAll(name).put(p.th.Strong, title).put(p.th.Plain, "  ").putAll(state).putAll(rate).putAll(losses)
-	return o.to(m.width - widthOf(stuck) - 1).putAll(stuck).full()
+	left := newLine(m.width-widthOf(stuck)-2).putAll(name).put(p.th.Strong, title).put(p.th.Plain, "  ").putAll(state).putAll(rate).putAll(losses)
+	return left.full() + newLine(widthOf(stuck)+2).put(p.th.Plain, " ").putAll(stuck).full()
 }
 
 func stuckPieces(p *pen, s *watch.Snapshot) []piece {

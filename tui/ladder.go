@@ -14,9 +14,11 @@ import (
 type ladder struct {
 	id            uint64
 	cursor, top   int
+	head          int // lines above the first rung, as drawn
 	rungs         []rung
 	data          *watch.Ladder
 	gone          bool // it was asked for and is no longer kept
+	pinned        bool // it is not what the cursor of the list is on
 	ended         bool // no more packets will come
 	width, height int
 }
@@ -114,7 +116,12 @@ func (l *ladder) view(p *pen, now decode.Time, width, height int, focused bool) 
 		return l.absent(p, width)
 	}
 	n := lanesFor(width)
-	out := []string{p.ladderTitle(l.data, width)}
+	var out []string
+	if l.pinned {
+		out = append(out, newLine(width).put(p.th.Strong, " Stuck longest").put(p.th.Dim, "   (move in the list to see its rows)").full())
+	}
+	l.head = len(out) + 3
+	out = append(out, p.ladderTitle(l.data, width))
 	out = append(out, p.ends(l.data, n, width)...)
 	text := p.verdict(l.data, now, l.ended, width)
 	room := height - len(out)

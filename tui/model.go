@@ -281,17 +281,23 @@ func (m *Model) take(s *watch.Snapshot, seek uint64) bool {
 	return ok
 }
 
-// follow lets the second pane show what the cursor of the first is on.
+// follow lets the second pane show what the cursor of the first is on. Beside a list that follows, where that would be
+// another handshake every moment, it is the one that is stuck longest.
 func (m *Model) follow() {
-	if m.level == levelList {
-		switch m.screen {
-		case screenHandshakes:
-			if r := m.list.current(); r != nil {
-				m.openLadder(r.ID, r)
-			}
-		case screenAlerts:
+	if m.level == levelList && m.focus == 0 {
+		m.ladder.pinned = false
+		worst := m.strip.worst()
+		switch {
+		case m.screen == screenAlerts:
 			if a := m.alerts.current(); a != nil {
 				m.openLadder(a.Handshake, nil)
+			}
+		case worst != 0 && m.list.follow && m.list.live && !m.frozen && !m.filter.problems:
+			m.openLadder(worst, nil)
+			m.ladder.pinned = true
+		default:
+			if r := m.list.current(); r != nil {
+				m.openLadder(r.ID, r)
 			}
 		}
 	}

@@ -67,7 +67,7 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 			m.alerts.moveTo(i)
 		}
 	case paneLadder:
-		if i := m.ladder.top + y - ladderHead; y >= ladderHead && i < len(m.ladder.rungs) {
+		if i := m.ladder.top + y - m.ladder.head; y >= m.ladder.head && i < len(m.ladder.rungs) {
 			m.ladder.moveTo(i)
 		}
 	case paneBytes:
@@ -82,9 +82,6 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 	m.follow()
 	return nil
 }
-
-// ladderHead is how many lines stand above the first rung.
-const ladderHead = 3
 
 func (m *Model) clickList(row int, same bool) tea.Cmd {
 	if row < -1 {

@@ -177,3 +177,22 @@ func TestFooterShowsWhatWorks(t *testing.T) {
 		t.Errorf("a ladder offers %q", s)
 	}
 }
+
+// TestStuckIsShownBesideFollowingList checks that the second pane does not flicker with each new row, and that Enter still
+// opens what the cursor is on.
+func TestStuckIsShownBesideFollowingList(t *testing.T) {
+	f := many()
+	d := newDriver(t, f, 160, 45, theme.Options{})
+	d.tick(time.Second)
+	d.has("Stuck longest", "PUBCOMP? 42.1s")
+	d.cursorOn("plant/a/temp")
+	d.keys("k")
+	d.hasNot("Stuck longest", "PUBCOMP?")
+	d.has("UNSUBSCRIBE id 2")
+	d.keys("G")
+	d.tick(time.Second)
+	d.has("Stuck longest")
+	d.keys("enter")
+	d.hasNot("Stuck longest", "PUBCOMP?")
+	d.has("PUBACK id 18")
+}

@@ -44,6 +44,16 @@ func (s *stuckStrip) sync(alerts []watch.Alert) {
 	})
 }
 
+// worst returns the handshake that is stuck longest among the worst, or 0.
+func (s *stuckStrip) worst() uint64 {
+	for i := range s.groups {
+		if id := s.groups[i].oldest.Handshake; id != 0 {
+			return id
+		}
+	}
+	return 0
+}
+
 // room is how many lines of a pane of that height the strip takes, the rule below it included.
 func (s *stuckStrip) room(height int) int {
 	if len(s.groups) == 0 || height < 10 {

@@ -149,12 +149,34 @@ func center(s string, width int) string {
 	return padRight(spaces(left)+s, width)
 }
 
-// wrap breaks s, which is clean, into lines of at most width cells at spaces.
+// wrap breaks s, which is clean, into lines of at most width cells, at spaces only: topics and Client Identifiers stay whole
+// as long as they fit into a line.
 func wrap(s string, width int) []string {
-	if width < 1 || s == "" {
+	if width < 2 || s == "" {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(s, width, ""), "\n")
+	var out []string
+	current, used := "", 0
+	for _, word := range strings.Split(s, " ") {
+		w := cells(word)
+		if used > 0 && used+1+w > width {
+			out = append(out, current)
+			current, used = "", 0
+		}
+		for w > width {
+			part := ansi.Truncate(word, width, "")
+			out = append(out, part)
+			word = word[len(part):]
+			w = cells(word)
+		}
+		if used > 0 {
+			current += " "
+			used++
+		}
+		current += word
+		used += w
+	}
+	return append(out, current)
 }
 
 // age formats a duration in at most six cells: 43ms, 8.2s, 2m05s, 3h07m, 12d.
