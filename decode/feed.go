@@ -1,6 +1,9 @@
 package decode
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"slices"
+)
 
 // feed is one call of Conn.Feed, Gap or Finish.
 type feed struct {
@@ -72,10 +75,10 @@ func (f *feed) synced(data []byte) []byte {
 		f.lose(&pl, data[0])
 		return data
 	case pl.need > 0 || len(data) < pl.keep:
-		f.s.carry = append(f.s.carry, data...)
+		f.s.hold(data, pl.keep)
 		return nil
 	case pl.total > int64(len(data)):
-		f.startLarge(&pl, data[:pl.keep])
+		f.startLarge(&pl, slices.Clone(data[:pl.keep]))
 		return data[pl.keep:]
 	}
 	n := int(pl.total)
@@ -101,13 +104,12 @@ func (f *feed) resume(data []byte) []byte {
 			return all
 		case want > len(s.carry):
 			n := min(want-len(s.carry), len(data))
-			s.carry = append(s.carry, data[:n]...)
+			s.hold(data[:n], want)
 			if data = data[n:]; want > len(s.carry) {
 				return nil
 			}
 		case pl.total > int64(len(s.carry)):
-			f.startLarge(&pl, s.carry)
-			s.settle()
+			f.startLarge(&pl, s.release())
 			return data
 		default:
 			f.packet(s.carry, &pl, nil)
@@ -128,8 +130,9 @@ type large struct {
 	hash   maphash.Hash
 }
 
+// startLarge begins to stream a packet of which head is there. It takes head over.
 func (f *feed) startLarge(pl *plan, head []byte) {
-	l := &large{plan: *pl, head: append([]byte(nil), head...), offset: f.s.off, left: pl.total - int64(len(head))}
+	l := &large{plan: *pl, head: head, offset: f.s.off, left: pl.total - int64(len(head))}
 	l.hash.SetSeed(hashSeed)
 	if pl.payload > 0 {
 		l.hash.Write(head[min(pl.payload, len(head)):])

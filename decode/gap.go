@@ -60,8 +60,7 @@ func (f *feed) carryToLarge() {
 		return
 	}
 	pl.payload, pl.keep = size, len(s.carry)
-	f.startLarge(&pl, s.carry)
-	s.settle()
+	f.startLarge(&pl, s.release())
 }
 
 // drop gives up the packet that is incomplete before a gap of n bytes, and decides a search as far as it can be. It

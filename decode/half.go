@@ -1,5 +1,7 @@
 package decode
 
+import "slices"
+
 // mode is what a direction does with its next byte.
 type mode uint8
 
@@ -31,6 +33,25 @@ type half struct {
 	mode    mode
 	bad     bool // the last packet had a bad header
 	partial bool // Topic Aliases may have been set in bytes that were not seen
+}
+
+// holdAtOnce bounds how much is allocated because a packet says that it will come; beyond that carry grows with what
+// has come.
+const holdAtOnce = 8 << 10
+
+// hold adds data to carry, which is expected to become want bytes long.
+func (s *half) hold(data []byte, want int) {
+	if want > cap(s.carry) {
+		s.carry = slices.Grow(s.carry, max(min(want, holdAtOnce)-len(s.carry), 0))
+	}
+	s.carry = append(s.carry, data...)
+}
+
+// release gives carry away.
+func (s *half) release() []byte {
+	b := s.carry
+	s.carry = nil
+	return b
 }
 
 // settle empties carry and lets go of memory that one big packet needed. Of a CONNECT, which may hold a password, nothing
