@@ -29,12 +29,13 @@ func (c listColumns) total() int {
 // columnsFor fits the columns into width: they leave one after the other, least important first, and what is left over goes to those
 // that can use it.
 func columnsFor(width int) listColumns {
-	c := listColumns{time: 12, client: 12, arrow: 1, qos: 3, id: 5, topic: 17, state: 17, line: 16, age: 6, flags: 4}
+	c := listColumns{time: 12, client: 12, arrow: 1, qos: 3, id: 5, topic: 21, state: 17, line: 16, age: 6, flags: 4}
 	leave := []func(){
 		func() { c.flags = 0 },
+		func() { c.time = 8 },
 		func() { c.client = 10 },
 		func() { c.line = 14 },
-		func() { c.time = 8 },
+		func() { c.topic = 17 },
 		func() { c.client = 9 },
 		func() { c.line = 12 },
 		func() { c.time = 0 },
@@ -72,7 +73,7 @@ func grow(c *listColumns, left int) {
 		*w += n
 		left -= n
 	}
-	give(&c.topic, 17)
+	give(&c.topic, 19)
 	give(&c.client, 12)
 	give(&c.line, 20)
 	give(&c.topic, 22)

@@ -19,13 +19,15 @@ type textLine struct {
 // verdict is what is said below a ladder: who owes what, the alerts, what makes it unsure, and how the session is.
 func (p *pen) verdict(l *watch.Ladder, now decode.Time, ended bool, width int) []textLine {
 	var out []textLine
+	under := func(st theme.Style, s string) {
+		for _, part := range wrap(s, width-4) {
+			out = append(out, textLine{"   " + part, st})
+		}
+	}
 	say := func(st theme.Style, s string) {
-		for i, part := range wrap(s, width-4) {
-			indent := " "
-			if i > 0 {
-				indent = "   "
-			}
-			out = append(out, textLine{indent + part, st})
+		first := len(out)
+		if under(st, s); first < len(out) {
+			out[first].text = out[first].text[2:]
 		}
 	}
 	if s := p.owed(l, now); s != "" && !toldByAlert(l) {
@@ -44,9 +46,7 @@ func (p *pen) verdict(l *watch.Ladder, now decode.Time, ended bool, width int) [
 			st = p.th.Dim
 		}
 		say(st, glyph+" "+string(a.Name)+": "+p.text.safe(a.Text))
-		if a.Detail != "" {
-			say(p.th.Dim, "  "+p.text.safe(a.Detail))
-		}
+		under(p.th.Dim, p.text.safe(a.Detail))
 	}
 	if others > 0 {
 		say(p.th.Dim, p.g.Dot+" other handshakes of this session with an alert: "+strconv.Itoa(others))
