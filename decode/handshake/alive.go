@@ -99,7 +99,7 @@ func (t *Tracker) raiseLoop(l *Link, name AlertName) {
 		a.Peers = s.connects.peers()
 	}
 	raised := t.raisePoint(l, a, "")
-	raised.N = max(raised.N, a.N)
+	raised.N, raised.Peers = max(raised.N, a.N), a.Peers
 	t.escalate(raised, Critical)
 }
 

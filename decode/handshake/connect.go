@@ -75,7 +75,6 @@ func (t *Tracker) connack(l *Link, p *decode.Packet) {
 		return
 	}
 	l.accepted = true
-	t.watchAlive(l)
 	if len(c.AssignedClientID) > 0 && s.ClientID == "" {
 		t.name(s, l, c.AssignedClientID)
 	}
@@ -88,6 +87,7 @@ func (t *Tracker) connack(l *Link, p *decode.Packet) {
 			l.keepAlive = c.ServerKeepAlive
 		}
 	}
+	t.watchAlive(l)
 	if old := l.displaced; old != nil {
 		l.displaced = nil
 		t.linkDown(old, LinkEvent{Kind: LinkClosed, Dir: decode.FromServer, Cause: decode.CloseUnknown})

@@ -128,11 +128,14 @@ func (t *Tracker) apply(l *Link, p *decode.Packet, s *Session, h *Handshake, kin
 	case verdictStart:
 		t.start(l, p, s, kind, sender, c.next)
 	case verdictReuse:
-		t.reuse(l, p, s, h)
-		t.start(l, p, s, kind, sender, c.next)
+		spare := t.reuse(l, p, h, kind)
+		t.start(l, p, s, kind, sender, c.next).spare = spare
 	case verdictUnexpected:
 		t.unexpected(l, p, s, kind, sender, c.next)
 	case verdictMismatch:
+		if t.answersFormer(l, sender, p, kind) {
+			return
+		}
 		if !h.Unsure {
 			t.mismatch(l, p, h)
 		}
@@ -283,12 +286,20 @@ func (t *Tracker) end(h *Handshake, state State) {
 	t.record(HandshakeEnded, h, nil)
 }
 
-// reuse ends the handshake whose identifier p takes over.
-func (t *Tracker) reuse(l *Link, p *decode.Packet, s *Session, h *Handshake) {
+// reuse ends the handshake whose identifier p takes over for a delivery of kind. The receiver may still answer both: spare is how many
+// acknowledgements more than one the new delivery may see.
+func (t *Tracker) reuse(l *Link, p *decode.Packet, h *Handshake, kind Kind) (spare uint16) {
 	if h.Unsure {
 		t.end(h, Unknown)
-		return
+		return 0
 	}
 	t.identifierInUse(l, p, h)
+	if h.link == l {
+		h.spare = increment(h.spare)
+	}
+	if h.Kind == kind {
+		spare, h.spare = h.spare, 0
+	}
 	t.end(h, Abandoned)
+	return spare
 }

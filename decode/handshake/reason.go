@@ -110,5 +110,6 @@ func (t *Tracker) receiveMaximum(l *Link, sender decode.Direction, by decode.Typ
 	if h := oldestOpen(l, sender); h != nil {
 		a.Handshake, a.PacketID, a.Oldest, a.Kind, a.Topic = h.ID, h.PacketID, h.PacketID, h.Kind, h.Topic
 	}
-	t.raisePoint(l, a, "")
+	raised := t.raisePoint(l, a, "")
+	raised.N = max(raised.N, a.N)
 }

@@ -119,14 +119,14 @@ func (r *recentEnds) add(e recentEnd) *recentEnd {
 	return kept
 }
 
-// find returns the newest end of id, nil where it is not remembered.
-func (r *recentEnds) find(id uint16) *recentEnd {
+// find returns the newest end of a delivery of kind with that id, nil where it is not remembered.
+func (r *recentEnds) find(id uint16, kind Kind) *recentEnd {
 	if r == nil {
 		return nil
 	}
 	for i := range r.ends {
 		e := &r.ends[(r.next-1-i+2*len(r.ends))%len(r.ends)]
-		if e.kind != 0 && e.id == id {
+		if e.kind == kind && e.id == id {
 			return e
 		}
 	}
@@ -135,7 +135,7 @@ func (r *recentEnds) find(id uint16) *recentEnd {
 
 // remember notes that h ends.
 func (s *Session) remember(h *Handshake, state State) {
-	if !h.Kind.Publish() || h.link == nil {
+	if !h.Kind.Publish() && h.spare == 0 || h.link == nil {
 		return
 	}
 	s.addRecent(h.Sender, recentEnd{link: h.link, id: h.PacketID, spare: h.spare, rels: h.rels, kind: h.Kind, state: state})
@@ -150,10 +150,8 @@ func (s *Session) addRecent(sender decode.Direction, e recentEnd) *recentEnd {
 
 // unexpected takes an acknowledgement of which nothing is in flight.
 func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, sender decode.Direction, next State) {
-	if e := s.recent[sender].find(p.PacketID); e != nil && kind.Publish() {
-		if t.afterEnd(l, p, e, sender, kind) {
-			return
-		}
+	if e := s.recent[sender].find(p.PacketID, kind); e != nil && t.afterEnd(l, p, e, sender, kind) {
+		return
 	}
 	if s.mayBeUnseen(sender, p.PacketID) {
 		s.note(sender, p.PacketID)
@@ -172,7 +170,7 @@ func (s *Session) astray(l *Link, p *decode.Packet, sender decode.Direction) {
 	if p.Type != decode.PUBREL && (p.Type != decode.PUBREC || p.ReasonCode >= 0x80) {
 		return
 	}
-	e := s.recent[sender].find(p.PacketID)
+	e := s.recent[sender].find(p.PacketID, QoS2)
 	if e == nil || !e.stray || e.link != l {
 		e = s.addRecent(sender, recentEnd{link: l, id: p.PacketID, kind: QoS2, stray: true})
 	}
@@ -184,9 +182,6 @@ func (s *Session) astray(l *Link, p *decode.Packet, sender decode.Direction) {
 
 // afterEnd judges an acknowledgement by the delivery that had its identifier last; false says that this explains nothing.
 func (t *Tracker) afterEnd(l *Link, p *decode.Packet, e *recentEnd, sender decode.Direction, kind Kind) bool {
-	if e.kind != kind {
-		return false
-	}
 	if p.Type == decode.PUBREL {
 		return t.pubrelAfterEnd(l, p, e)
 	}
@@ -197,12 +192,22 @@ func (t *Tracker) afterEnd(l *Link, p *decode.Packet, e *recentEnd, sender decod
 		e.spare--
 		return true
 	}
-	if e.link != l || e.state == Abandoned || e.stray {
+	if e.link != l || e.state == Abandoned || e.stray || !kind.Publish() {
 		return false
 	}
 	a := aboutPacket(DuplicateAck, Info, p, nil)
 	a.Sender, a.Kind = sender, kind
 	t.raisePoint(l, a, p.Type.String())
+	return true
+}
+
+// answersFormer reports whether an acknowledgement of the wrong type is that of the delivery which had the identifier before it was given away.
+func (t *Tracker) answersFormer(l *Link, sender decode.Direction, p *decode.Packet, kind Kind) bool {
+	e := l.Session.recent[sender].find(p.PacketID, kind)
+	if p.Type == decode.PUBREL || e == nil || e.link != l || e.state != Abandoned || e.spare == 0 {
+		return false
+	}
+	e.spare--
 	return true
 }
 

@@ -26,7 +26,7 @@ func (a *Alert) Text(now decode.Time) string {
 	case AckLatencyHigh:
 		return fmt.Sprintf("%s answers slowly: 95%% of %d within %s", a.who(a.By), a.N, Age(a.Latency))
 	case SenderStalled:
-		return fmt.Sprintf("%s has published nothing for %s: until then every %s, and its connection lives", a.end(a.By), age, Age(a.Latency))
+		return fmt.Sprintf("%s has published nothing%s for %s: until then every %s, and its connection lives", a.end(a.By), a.with(), age, Age(a.Latency))
 	case InflightWindowFull:
 		known := ""
 		if a.Learned {

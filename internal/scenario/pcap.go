@@ -14,7 +14,8 @@ type Wire struct {
 	MSS int
 	// Retransmit sends every segment twice, as TCP does when an acknowledgement is late: the second time together with the segment before it.
 	Retransmit bool
-	// Swap records the two segments of a packet that MSS cut in the wrong order.
+	// Swap records the last two segments of a packet that MSS cut in the wrong order. Not on a connection that is joined in mid-stream: there
+	// nobody can tell that the first one recorded is not the first.
 	Swap bool
 }
 
@@ -61,6 +62,7 @@ type pcapConn struct {
 	*pcapgen.Conn
 	missed [2]bool // bytes of that direction are missing and not acknowledged yet
 	before [2][]byte
+	joined bool
 }
 
 func (g *generator) act(a *Act) error {
@@ -70,7 +72,7 @@ func (g *generator) act(a *Act) error {
 	}
 	c := g.conns[a.Conn]
 	if c == nil {
-		c = &pcapConn{Conn: g.capture.Join(a.Conn.Client, a.Conn.Server)}
+		c = &pcapConn{Conn: g.capture.Join(a.Conn.Client, a.Conn.Server), joined: a.Conn.MidStream}
 		g.conns[a.Conn] = c
 		if !a.Conn.MidStream {
 			c.SYN(decode.FromClient)
@@ -119,7 +121,7 @@ func (g *generator) send(c *pcapConn, dir decode.Direction, b []byte) {
 			c.before[dir] = part
 		}
 	}
-	if last := len(g.capture.Frames) - 1; g.wire.Swap && last > first {
+	if last := len(g.capture.Frames) - 1; g.wire.Swap && last > first && !c.joined {
 		g.capture.Swap(last-1, last)
 	}
 	if c.missed[0] || c.missed[1] { // both ends have what is missing: their acknowledgements say so
@@ -136,8 +138,10 @@ func (g *generator) close(c *pcapConn, a *Act) error {
 	case decode.CloseRST:
 		c.RST(a.Dir)
 		g.holed = true
+	case decode.CloseReused:
+		// The SYN of the next connection shows it.
 	default:
-		return fmt.Errorf("a capture can show close fin and close rst only")
+		return fmt.Errorf("a capture cannot show that a connection was evicted")
 	}
 	return nil
 }

@@ -204,7 +204,7 @@ func TestPcapErrors(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"a gap at the end", "c1\n0 c1 > PINGREQ\n1 c1 gap > 4", "line 3: " + gap},
 		{"a gap before its time", "c1\n0 c1 > PINGREQ\n1 c1 gap > 4\n2 c1 > PINGREQ", "line 3: " + gap},
-		{"evicted", "c1\n0 c1 close > evicted", "line 2: a capture can show close fin and close rst only"},
+		{"evicted", "c1\n0 c1 close > evicted", "line 2: a capture cannot show that a connection was evicted"},
 	}
 	for _, test := range tests {
 		_, err := scenario.Pcap(parse(t, test.text), scenario.Wire{})
