@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
 	"github.com/mqttwatch/mqttwatch/tui"
@@ -67,6 +69,10 @@ func scenes() []scene {
 			return &fake{base: live(9200*ms, completeRow()), ladders: map[uint64]*watch.Ladder{17: completeLadder(17)}}
 		}, []string{"enter", "g", "enter", "j", "j", "j"}},
 		{"frozen", many, []string{"p"}},
+		{"wide_text", func() *fake {
+			return &fake{base: live(9200*ms, delivery(1, handshake.QoS2, decode.FromClient, "水泵-一號機-北側", "工場/水泵/設定/溫度感測器/目標值", 7, 0, 3*ms),
+				delivery(2, handshake.QoS1, decode.FromServer, "Ünïcödé", "e\u0301te\u0301/\u202egnp.exe", 8, 2*time.Second))}
+		}, nil},
 	}
 }
 

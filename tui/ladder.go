@@ -56,14 +56,6 @@ func (l *ladder) moveBy(n int) { l.moveTo(l.cursor + n) }
 
 func (l *ladder) moveTo(i int) { l.cursor = max(0, min(i, len(l.rungs)-1)) }
 
-// step returns the index of the packet under the cursor, or -1.
-func (l *ladder) step() int {
-	if l.cursor < 0 || l.cursor >= len(l.rungs) || l.rungs[l.cursor].kind != rungStep {
-		return -1
-	}
-	return l.rungs[l.cursor].step
-}
-
 // lanes are where the parts of a ladder's line stand.
 type lanes struct {
 	time, delta int // widths, 0 where left out

@@ -143,12 +143,6 @@ func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 func padRight(s string, width int) string { return s + spaces(width-cells(s)) }
 func padLeft(s string, width int) string  { return spaces(width-cells(s)) + s }
 
-// center puts s in the middle of width cells.
-func center(s string, width int) string {
-	left := (width - cells(s)) / 2
-	return padRight(spaces(left)+s, width)
-}
-
 // wrap breaks s, which is clean, into lines of at most width cells, at spaces only: topics and Client Identifiers stay whole
 // as long as they fit into a line.
 func wrap(s string, width int) []string {
