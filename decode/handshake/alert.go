@@ -47,6 +47,14 @@ const (
 	ReconnectLoop           AlertName = "reconnect-loop"
 	NoMatchingSubscribers   AlertName = "no-matching-subscribers"
 	UndecodableStream       AlertName = "undecodable-stream"
+
+	// Those of the Observer that follows messages to their subscribers.
+	NotForwarded        AlertName = "not-forwarded"
+	DeliveryIncomplete  AlertName = "delivery-incomplete"
+	DeliveryLatencyHigh AlertName = "delivery-latency-high"
+	QoSDowngraded       AlertName = "qos-downgraded"
+	QoSNotMinimum       AlertName = "qos-not-minimum"
+	DuplicateDelivery   AlertName = "duplicate-delivery"
 )
 
 // Severity grades an alert.
@@ -108,8 +116,10 @@ type Alert struct {
 	Peers      []string      // addresses that take part
 	Last2      decode.Type   // the last packet before it
 	Prior      bool          // unexpected-ack: it belongs to an earlier connection; capture-gap: all of one end is missing
-	link       *Link
-	key        alertKey
+	// Teller words an alert that the Observer raised; nil for the Tracker's own.
+	Teller Teller
+	link   *Link
+	key    alertKey
 }
 
 // alertKey makes two occurrences the same alert.

@@ -28,6 +28,9 @@ func (t *Tracker) connect(l *Link, p *decode.Packet) {
 	}
 	s.addEvent(LinkEvent{Time: p.Time, Kind: LinkConnect, CleanStart: c.CleanStart})
 	t.reconnected(l)
+	if t.observer != nil {
+		t.observer.Connecting(l, p)
+	}
 	t.startLink(l, &l.connack, timerConnack, t.now.Add(t.cfg.Warn))
 }
 
@@ -93,6 +96,9 @@ func (t *Tracker) connack(l *Link, p *decode.Packet) {
 		t.linkDown(old, LinkEvent{Kind: LinkClosed, Dir: decode.FromServer, Cause: decode.CloseUnknown})
 	}
 	t.resume(l, c.SessionPresent)
+	if t.observer != nil {
+		t.observer.Connected(l, l.resumption(c.SessionPresent))
+	}
 	t.checkWindow(l, decode.FromClient)
 	t.checkWindow(l, decode.FromServer)
 }
@@ -189,6 +195,9 @@ func (t *Tracker) disconnect(l *Link, p *decode.Packet) {
 	if l.closed || l.left {
 		return
 	}
+	if t.observer != nil {
+		t.observer.Disconnecting(l, p)
+	}
 	l.left = true
 	l.leaver = LinkEvent{Kind: LinkDisconnect, Dir: p.Dir, Reason: p.ReasonCode}
 	t.leaving[l] = struct{}{}
@@ -270,6 +279,7 @@ func (t *Tracker) linkDown(l *Link, why LinkEvent) {
 	t.timers.cancel(l.leave)
 	t.abandonSubscribes(l)
 	if !current {
+		t.tellDown(l, why, false)
 		return
 	}
 	s.link = nil
@@ -280,9 +290,17 @@ func (t *Tracker) linkDown(l *Link, why LinkEvent) {
 	if old := l.displaced; old != nil && !old.closed { // it was refused: the one before it goes on
 		l.displaced = nil
 		s.link, s.newest = old, old.Info
+		t.tellDown(l, why, false)
 		return
 	}
+	t.tellDown(l, why, s.endsWith || s.key == (sessionKey{}))
 	t.goOffline(s)
+}
+
+func (t *Tracker) tellDown(l *Link, why LinkEvent, ends bool) {
+	if t.observer != nil {
+		t.observer.Down(l, why, ends)
+	}
 }
 
 // reportInflight raises disconnect-with-inflight for what is open on l.
@@ -397,6 +415,7 @@ func (t *Tracker) evictLink(l *Link) {
 	delete(t.leaving, l)
 	t.stopLink(l)
 	t.timers.cancel(l.leave)
+	t.tellDown(l, LinkEvent{Time: t.now, Kind: LinkClosed, Cause: decode.CloseEvicted}, false)
 	if s := l.Session; s.link == l {
 		s.link = nil
 		t.endSession(s, Unknown)

@@ -5,6 +5,9 @@ import "github.com/mqttwatch/mqttwatch/decode"
 // publish takes a PUBLISH of QoS 1 or 2.
 func (t *Tracker) publish(l *Link, p *decode.Packet) {
 	if p.QoS != 1 && p.QoS != 2 {
+		if t.observer != nil && p.QoS == 0 {
+			t.observer.Published(l, p, nil, false)
+		}
 		return
 	}
 	if p.PacketID == 0 {
@@ -25,7 +28,15 @@ func (t *Tracker) publish(l *Link, p *decode.Packet) {
 	} else if p.Dup {
 		in += inPublish1Dup - inPublish1New
 	}
+	t.begun = nil
 	t.apply(l, p, s, h, kind, p.Dir, in)
+	if t.observer != nil {
+		again := t.begun == nil
+		if !again {
+			h = t.begun
+		}
+		t.observer.Published(l, p, h, again)
+	}
 }
 
 // The likeness of a PUBLISH to the handshake that holds its identifier, as offsets from "new" in the table's inputs.
@@ -189,6 +200,7 @@ func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender
 		t.published(l, sender)
 		t.enterWindow(h, l)
 	}
+	t.begun = h
 	t.record(HandshakeStarted, h, nil)
 	return h
 }
@@ -199,6 +211,9 @@ func (t *Tracker) step(h *Handshake, l *Link, p *decode.Packet) {
 		Time: p.Time, Ref: t.lastRef, Conn: l.index, Type: p.Type, Dir: p.Dir, Reason: reasonOf(p),
 		Dup: p.Dup || p.Type != decode.PUBLISH && p.Flags&8 != 0,
 	})
+	if h.Attachment != nil && p.Type != decode.PUBLISH {
+		t.observer.Stepped(h, p)
+	}
 }
 
 // reasonOf returns the Reason Code of an acknowledgement: for a SUBACK or UNSUBACK the worst of its codes.
@@ -283,6 +298,9 @@ func (t *Tracker) end(h *Handshake, state State) {
 	h.State = state
 	h.Ended = t.now
 	h.link = nil
+	if h.Attachment != nil {
+		t.observer.Ended(h)
+	}
 	t.record(HandshakeEnded, h, nil)
 }
 

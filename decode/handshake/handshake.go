@@ -122,6 +122,8 @@ type Handshake struct {
 	JoinedLate bool
 	// Unsure is set where bytes are missing from the capture at a place that could hold the packet that is owed.
 	Unsure bool
+	// Attachment belongs to the Observer.
+	Attachment any
 	// TopicUnknown is set where the Topic Name stands behind a Topic Alias that was set before the capture began.
 	TopicUnknown bool
 

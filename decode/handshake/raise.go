@@ -88,6 +88,11 @@ func (t *Tracker) raisePoint(l *Link, a Alert, detail string) *Alert {
 	if a.Name == DisconnectWithInflight || a.Name == SessionLostInflight {
 		key.link = l.Info.ID + 1 // each connection that ends so is its own event
 	}
+	return t.raiseAt(l.Session, l, a, key)
+}
+
+// raiseAt raises a, or counts it where an alert of that key was raised before.
+func (t *Tracker) raiseAt(s *Session, l *Link, a Alert, key alertKey) *Alert {
 	if old := t.alerts.byKey[key]; old != nil {
 		old.Count++
 		old.Last = t.now
@@ -95,7 +100,7 @@ func (t *Tracker) raisePoint(l *Link, a Alert, detail string) *Alert {
 		old.Bytes += a.Bytes
 		return old
 	}
-	a.Session, a.link, a.key = l.Session, l, key
+	a.Session, a.link, a.key = s, l, key
 	t.alerts.byKey[key] = &a
 	t.raise(&a)
 	return &a
@@ -180,6 +185,9 @@ func (t *Tracker) overdue(h *Handshake) {
 		Owed: owed, By: by, Since: h.Since,
 	}
 	t.raise(h.alert)
+	if h.Attachment != nil {
+		t.observer.Overdue(h)
+	}
 	if severity == Warn && h.Kind.Publish() {
 		h.due = &timer{kind: timerCritical, h: h, order: h.ID}
 		t.timers.set(h.due, max(t.now, h.Since.Add(t.cfg.Critical)))

@@ -13,6 +13,9 @@ func (a *Alert) Text(now decode.Time) string {
 	if a.Cleared != 0 {
 		now = a.Cleared
 	}
+	if a.Teller != nil {
+		return a.Teller.Text(a, now)
+	}
 	age := Age(now.Sub(a.Since))
 	switch a.Name {
 	case PubackOverdue, PubrecOverdue, PubrelOverdue, PubcompOverdue, SubackOverdue:
@@ -154,6 +157,9 @@ func earlier(n int) string {
 func (a *Alert) Detail(now decode.Time) string {
 	if a.Cleared != 0 {
 		return fmt.Sprintf("Cleared after %s.", Age(a.Cleared.Sub(a.Raised)))
+	}
+	if a.Teller != nil {
+		return a.Teller.Detail(a, now)
 	}
 	switch a.Name {
 	case PubackOverdue, PubrecOverdue, PubrelOverdue, PubcompOverdue, InflightWindowFull, SubackOverdue, ResumeWithoutRedelivery:

@@ -54,6 +54,9 @@ type Session struct {
 	// VersionAssumed is set where no CONNECT was seen.
 	VersionAssumed bool
 
+	// Attachment belongs to the Observer.
+	Attachment any
+
 	key       sessionKey // zero while the client is not known
 	link      *Link      // the newest Network Connection, nil while there is none
 	newest    *decode.ConnInfo
@@ -134,6 +137,8 @@ func (s *Session) note(sender decode.Direction, id uint16) {
 type Link struct {
 	Session *Session
 	Info    *decode.ConnInfo
+	// Attachment belongs to the Observer.
+	Attachment any
 
 	index    uint32 // within its session, from 1
 	clean    bool   // Clean Start, or Clean Session

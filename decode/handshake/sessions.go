@@ -96,6 +96,7 @@ func (t *Tracker) dropSession(s *Session) {
 	if s.key == (sessionKey{}) {
 		s.link = nil
 		t.timers.cancel(s.expiring)
+		t.forget(s)
 	}
 }
 
@@ -113,6 +114,13 @@ func (t *Tracker) rest(s *Session) {
 	t.endSession(oldest, Unknown)
 	t.timers.cancel(oldest.expiring)
 	delete(t.sessions, oldest.key)
+	t.forget(oldest)
+}
+
+func (t *Tracker) forget(s *Session) {
+	if t.observer != nil {
+		t.observer.Forgotten(s)
+	}
 }
 
 // restQueue is the sessions without a connection, in the order in which they lost it.

@@ -57,6 +57,7 @@ const leaveGrace = 2 * time.Second
 type Tracker struct {
 	cfg      Config
 	recorder Recorder
+	observer Observer    // nil where nobody follows messages
 	now      decode.Time // never goes back
 
 	sessions map[sessionKey]*Session
@@ -73,6 +74,7 @@ type Tracker struct {
 	counted map[AlertName]uint64
 
 	free                                *Handshake // a list through next
+	begun                               *Handshake // by the packet that is looked at
 	lastHandshake, lastSession, lastRef uint64
 	sessionCount                        uint64
 	openCount                           int
@@ -154,8 +156,10 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 		t.publish(l, p)
 	case decode.PUBACK, decode.PUBREC, decode.PUBREL, decode.PUBCOMP, decode.SUBACK, decode.UNSUBACK:
 		t.acknowledge(l, p)
+		t.tellSubscribing(l, p)
 	case decode.SUBSCRIBE, decode.UNSUBSCRIBE:
 		t.subscribe(l, p)
+		t.tellSubscribing(l, p)
 	case decode.CONNECT:
 		t.connect(l, p)
 	case decode.CONNACK:
@@ -201,6 +205,9 @@ func (t *Tracker) Loss(l *Link, loss decode.Loss) {
 		t.raisePoint(l, Alert{Name: UndecodableStream, Severity: Notice, Sender: loss.Dir, By: loss.Dir, Bytes: loss.Bytes}, "")
 	}
 	t.taint(l, loss.Dir)
+	if t.observer != nil {
+		t.observer.Missed(l, loss.Dir)
+	}
 }
 
 // taint says that packets which dir sent may be missing: what dir owes may have been sent, and handshakes may have begun.
@@ -242,6 +249,13 @@ func (t *Tracker) Advance(now decode.Time) {
 	}
 	for {
 		at, h, due := t.nextDeadline()
+		if t.observer != nil {
+			if next := t.observer.Next(); next != 0 && next <= now && (at == 0 || next < at) {
+				t.now = max(t.now, next)
+				t.observer.Due()
+				continue
+			}
+		}
 		if at == 0 || at > now {
 			break
 		}
