@@ -35,6 +35,29 @@ func TestFilter(t *testing.T) {
 	d.cursorOn("row-29")
 }
 
+// TestFilterOnEndedCapture changes the filter while nothing else changes: what is drawn must be what it chooses.
+func TestFilterOnEndedCapture(t *testing.T) {
+	f := numbered(100)
+	f.match = chooseTopic
+	f.base.Sources[0].State = "ended"
+	d := small(t, f)
+	d.keys("/").typeText("row-51")
+	d.has("row-51 ")
+	d.keys("backspace", "2")
+	d.has("row-52 ")
+	d.hasNot("row-51 ")
+}
+
+func TestNextProblemOnEndedCapture(t *testing.T) {
+	f := many()
+	f.base.Rows = f.base.Rows[60:] // all fit into one window
+	f.base.Sources[0].State = "ended"
+	d := small(t, f)
+	d.keys("E")
+	d.cursorOn("cmd/pump-2/#")
+	d.keys("E").cursorOn("cmd/pump-7/set")
+}
+
 func TestFilterMistake(t *testing.T) {
 	f := numbered(100)
 	f.match = chooseTopic

@@ -102,6 +102,7 @@ func newDriver(t testing.TB, back *fake, width, height int, th theme.Options, ch
 
 func (d *driver) send(msg tea.Msg) {
 	_, cmd := d.m.Update(msg)
+	d.m.View() // as Bubble Tea does after every message
 	d.run(cmd)
 }
 

@@ -86,8 +86,9 @@ type Model struct {
 	message      string
 	messageUntil time.Time
 
-	flood         bool // rows come faster than they can be read
-	asking, again bool // a Snapshot is on its way; another is wanted after it
+	answered      *filter.Filter // of the last Snapshot
+	flood         bool           // rows come faster than they can be read
+	asking, again bool           // a Snapshot is on its way; another is wanted after it
 	frame         string
 	dirty         bool
 }
@@ -228,9 +229,10 @@ func (m *Model) onTick(now time.Time) tea.Cmd {
 // onSnapshot takes a Snapshot in, and asks for the next where one is wanted at once.
 func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 	m.asking = false
-	if m.changed(msg.snap) {
+	if msg.seek != 0 || msg.freeze || msg.filter != m.answered || m.changed(msg.snap) {
 		m.dirty = true
 	}
+	m.answered = msg.filter
 	before := m.ever()
 	m.live = msg.snap
 	m.flood = m.ever()-before > m.list.height*2/3 && m.list.follow
@@ -322,7 +324,7 @@ func (m *Model) openLadder(id uint64, row *watch.Row) {
 func (m *Model) changed(s *watch.Snapshot) bool {
 	o := m.live
 	if s.Now != o.Now || s.Counts.Packets != o.Counts.Packets || s.Counts.Evicted != o.Counts.Evicted || s.Counts.Lost != o.Counts.Lost ||
-		s.Stuck != o.Stuck || s.Total != o.Total || s.Matched != o.Matched || s.First != o.First || len(s.Rows) != len(o.Rows) ||
+		s.Stuck != o.Stuck || rowsDiffer(s.Rows, o.Rows) || s.Total != o.Total || s.Matched != o.Matched || s.First != o.First ||
 		len(s.Alerts) != len(o.Alerts) || len(s.Sources) != len(o.Sources) || (s.Ladder == nil) != (o.Ladder == nil) ||
 		s.Ladder != nil && s.Ladder.ID != o.Ladder.ID {
 		return true
@@ -335,6 +337,14 @@ func (m *Model) changed(s *watch.Snapshot) bool {
 		}
 	}
 	return false
+}
+
+// rowsDiffer compares the ends of two windows: what is between them follows from those and the filter.
+func rowsDiffer(a, b []watch.Row) bool {
+	if len(a) != len(b) {
+		return true
+	}
+	return len(a) > 0 && (a[0].ID != b[0].ID || a[len(a)-1].ID != b[len(b)-1].ID)
 }
 
 // ever is how many handshakes there have been, as far as the filter chooses them.
