@@ -92,6 +92,11 @@ func TestFilterCursor(t *testing.T) {
 	if c := d.m.View().Cursor; c.X != 3+6 {
 		t.Fatalf("after left the cursor is at column %d", c.X)
 	}
+	d.keys("end").typeText(strings.Repeat("long", 40))
+	line := d.screen()[23]
+	if c := d.m.View().Cursor; !strings.HasPrefix(line[c.X:], "   Enter") && !strings.Contains(line, "longlong   ") {
+		t.Fatalf("the cursor at column %d is not behind the text in %q", c.X, line)
+	}
 }
 
 func TestProblemsOnly(t *testing.T) {

@@ -195,7 +195,7 @@ func fit(lines []string, width, height int) []string {
 func (m *Model) bottom(p *pen) string {
 	switch {
 	case m.help.open && m.help.typing:
-		return newLine(m.width).put(p.th.Key, " search: ").put(p.th.Plain, p.text.clean(m.help.search.String(), m.width)).full()
+		return newLine(m.width).put(p.th.Key, searchLabel).put(p.th.Plain, p.text.clean(m.help.search.String(), m.width)).full()
 	case m.filter.typing:
 		return m.prompt(p)
 	case m.digits != "":
@@ -206,23 +206,34 @@ func (m *Model) bottom(p *pen) string {
 	return m.footer(p)
 }
 
-const promptLabel = " / "
+const (
+	promptLabel = " / "
+	searchLabel = " search: "
+)
 
 func (m *Model) prompt(p *pen) string {
-	st := p.th.Input
-	note := "   Enter keeps it, Esc clears it"
-	noteStyle := p.th.Dim
+	st, noteStyle := p.th.Input, p.th.Dim
+	if m.filter.mistake != nil {
+		st, noteStyle = p.th.Mistake, p.th.Mistake
+	}
+	text, _ := m.typed()
+	return newLine(m.width).put(p.th.Key, promptLabel).put(st, text).put(noteStyle, m.promptNote()).full()
+}
+
+func (m *Model) promptNote() string {
 	if e := m.filter.mistake; e != nil {
-		st = p.th.Mistake
-		note = "   column " + count(e.Column) + ": " + p.text.clean(e.Reason, 80)
-		noteStyle = p.th.Mistake
+		return "   column " + count(e.Column) + ": " + m.pen.text.clean(e.Reason, 80)
 	}
-	text := p.text.clean(m.filter.editor.String(), m.width)
-	room := max(m.width-cells(promptLabel)-cells(note)-1, 20)
-	if over := cells(text) - room; over > 0 {
-		text = cutLeft(text, room, p.g.Ellipsis)
-	}
-	return newLine(m.width).put(p.th.Key, promptLabel).put(st, text).put(noteStyle, note).full()
+	return "   Enter keeps it, Esc clears it"
+}
+
+// typed returns what is shown of the filter as it is typed, its beginning cut where it is too long, and the column of the cursor in it.
+func (m *Model) typed() (text string, column int) {
+	e, p := &m.filter.editor, &m.pen
+	before, after := p.text.clean(e.beforeCursor(), m.width), p.text.clean(string(e.text[e.cursor:]), m.width)
+	room := max(m.width-cells(promptLabel)-cells(m.promptNote())-1, 20)
+	before = cutLeft(before, room, p.g.Ellipsis)
+	return before + cut(after, room-cells(before), p.g.Ellipsis), cells(before)
 }
 
 // cursor is the place of the terminal's cursor while something is typed.
@@ -230,16 +241,15 @@ func (m *Model) cursor() *tea.Cursor {
 	if m.width < minWidth || m.height < minHeight {
 		return nil
 	}
-	var label string
-	var e *editor
+	x := 0
 	switch {
 	case m.help.open && m.help.typing:
-		label, e = " search: ", &m.help.search
+		x = cells(searchLabel) + cells(m.pen.text.clean(m.help.search.beforeCursor(), m.width))
 	case m.filter.typing && !m.help.open:
-		label, e = promptLabel, &m.filter.editor
+		_, column := m.typed()
+		x = cells(promptLabel) + column
 	default:
 		return nil
 	}
-	x := cells(label) + cells(m.pen.text.clean(e.beforeCursor(), m.width))
 	return tea.NewCursor(min(x, m.width-1), m.height-1)
 }
