@@ -251,6 +251,11 @@ func (m *Model) toggleFreeze() tea.Cmd {
 	return nil
 }
 
+func (m *Model) toggleTimes() tea.Cmd {
+	m.ladder.relative = !m.ladder.relative
+	return nil
+}
+
 func (m *Model) toggleMouse() tea.Cmd {
 	m.mouse = !m.mouse
 	if m.mouse {

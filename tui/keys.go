@@ -109,6 +109,7 @@ func keysOfLadder() keyMap {
 	const group = "Ladder"
 	return keyMap{
 		{keys: []string{"r"}, label: "r", help: "fields and bytes of the packet", group: group, here: onLadder, run: (*Model).drillIn},
+		{keys: []string{"w"}, label: "w", help: "times: of the clock, or since the first packet", group: group, here: onLadder, run: (*Model).toggleTimes},
 	}
 }
 

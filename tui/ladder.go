@@ -19,6 +19,7 @@ type ladder struct {
 	data          *watch.Ladder
 	gone          bool // it was asked for and is no longer kept
 	pinned        bool // it is not what the cursor of the list is on
+	relative      bool // times count from the first packet
 	ended         bool // no more packets will come
 	width, height int
 }
@@ -28,7 +29,7 @@ func (l *ladder) open(id uint64, row *watch.Row) {
 	if l.id == id {
 		return
 	}
-	*l = ladder{id: id, width: l.width, height: l.height, cursor: -1, ended: l.ended}
+	*l = ladder{id: id, width: l.width, height: l.height, cursor: -1, ended: l.ended, relative: l.relative}
 	if row != nil {
 		l.data = &watch.Ladder{Row: *row}
 	}
@@ -124,7 +125,7 @@ func (l *ladder) view(p *pen, now decode.Time, width, height int, focused bool) 
 	rows := max(room-below, 1)
 	l.scroll(rows)
 	for i := l.top; i < min(l.top+rows, len(l.rungs)); i++ {
-		out = append(out, p.rungLine(&l.rungs[i], n, width, i == l.cursor, focused))
+		out = append(out, p.rungLine(&l.rungs[i], n, width, l.timeOf(p, &l.rungs[i], n), i == l.cursor, focused))
 	}
 	if spare := rows - min(rows, len(l.rungs)-l.top); spare > 0 && below > 0 {
 		out = append(out, p.lifelines(n, width))
@@ -215,19 +216,27 @@ func (p *pen) lifelines(n lanes, width int) string {
 	return newLine(width).to(n.left).put(p.th.Rule, p.g.Pipe).to(n.right).put(p.th.Rule, p.g.Pipe).full()
 }
 
-func (p *pen) rungLine(r *rung, n lanes, width int, selected, focused bool) string {
+// timeOf is what stands at the left of a rung: the time of the clock, or that since the first packet.
+func (l *ladder) timeOf(p *pen, r *rung, n lanes) string {
+	switch {
+	case n.time == 0 || r.time == 0:
+		return ""
+	case !l.relative:
+		return clockTime(r.time, p.loc, n.time < 12)
+	case r.time < l.data.Started:
+		return padLeft("-"+age(l.data.Started.Sub(r.time)), n.time)
+	}
+	return padLeft("+"+age(r.time.Sub(l.data.Started)), n.time)
+}
+
+func (p *pen) rungLine(r *rung, n lanes, width int, when string, selected, focused bool) string {
 	o := newLine(width)
 	o.flat = selected && focused
 	if selected && !focused {
 		o.put(p.th.Key, p.g.Cursor)
 	}
 	o.to(1)
-	if n.time > 0 {
-		if r.time != 0 {
-			o.put(p.th.Dim, clockTime(r.time, p.loc, n.time < 12))
-		}
-		o.to(n.time + 2)
-	}
+	o.put(p.th.Dim, when)
 	if n.delta > 0 && r.delta > 0 {
 		o.to(n.left-2-n.delta).put(p.th.Plain, padLeft("+"+age(r.delta.Sub(0)), n.delta))
 	}

@@ -152,6 +152,17 @@ func TestDrillInAndBack(t *testing.T) {
 	}
 }
 
+func TestLadderTimes(t *testing.T) {
+	d := small(t, &fake{base: live(9*time.Second, completeRow())})
+	d.keys("enter")
+	d.has("12:01:33.163    +31ms")
+	d.keys("w")
+	d.has("       +43ms    +31ms")
+	d.hasNot("12:01:33.163")
+	d.keys("w")
+	d.has("12:01:33.163")
+}
+
 func TestQuitNow(t *testing.T) {
 	for _, key := range []string{"Q", "ctrl+c"} {
 		d := small(t, many())
