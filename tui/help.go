@@ -18,7 +18,7 @@ func (h *helpPane) scrollBy(n int) { h.top = max(0, min(h.top+n, h.lines-h.heigh
 
 // view draws the help: groups of keys, and beside those that do not work now the reason.
 func (h *helpPane) view(m *Model, p *pen, width, height int) []string {
-	out := []string{newLine(width).put(p.th.Strong, " Keys").put(p.th.Dim, "   / search   Esc close").full()}
+	out := []string{newLine(width).put(p.th.Strong, " Keys").full()}
 	search := h.search.String()
 	if h.typing || search != "" {
 		out = append(out, newLine(width).put(p.th.Key, " /").put(p.th.Plain, p.text.clean(search, width)).full())

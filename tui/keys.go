@@ -59,7 +59,7 @@ func keysOfScreens() keyMap {
 			here: not(onBytes), off: (*Model).nothingToOpen, run: (*Model).drillIn},
 		{keys: []string{"esc"}, label: "Esc", foot: "back", help: "back; in the list, clear the filter; never quits", group: group,
 			here: canGoBack, run: (*Model).escape},
-		{keys: []string{"esc"}, label: "Esc", foot: "clear filter", help: "clear the filter", group: group,
+		{keys: []string{"esc"}, label: "Esc", foot: "clear filter", help: "back; in the list, clear the filter; never quits", group: group,
 			here: filtered, run: (*Model).escape},
 		{keys: []string{"tab", "shift+tab"}, label: "Tab", foot: "other pane", help: "the other pane", group: group,
 			here: func(m *Model) bool { return m.split() != splitNone }, run: (*Model).switchFocus},
@@ -81,7 +81,7 @@ func keysOfMoving() keyMap {
 		{keys: []string{"ctrl+u"}, label: "^U", help: "half a page up", group: group, run: page(-1, 2)},
 		{keys: []string{"g", "home"}, label: "g Home", help: "to the first", group: group, run: (*Model).toTop},
 		{keys: []string{"G", "end"}, label: "G End", help: "to the last; in the list, follow the newest", group: group, run: (*Model).toBottom},
-		{keys: nil, label: "0…9 G", help: "to the row of that number (begin with 0 where its first digit is a screen's)", group: group, here: onList},
+		{keys: nil, label: "0…9 G", help: "to that row (begin with 0 if the first digit is a screen's)", group: group, here: onList},
 		{keys: []string{"e"}, label: "e", help: "next problem", group: group, here: onList, run: func(m *Model) tea.Cmd { return m.problem(1) }},
 		{keys: []string{"E"}, label: "E", help: "previous problem", group: group, here: onList, run: func(m *Model) tea.Cmd { return m.problem(-1) }},
 	}

@@ -196,6 +196,12 @@ func (m *Model) bottom(p *pen) string {
 	switch {
 	case m.help.open && m.help.typing:
 		return newLine(m.width).put(p.th.Key, searchLabel).put(p.th.Plain, p.text.clean(m.help.search.String(), m.width)).full()
+	case m.help.open:
+		o := newLine(m.width)
+		for _, k := range [][2]string{{"j", "down"}, {"k", "up"}, {"PgDn", "page"}, {"/", "search"}, {"Esc", "close"}, {"Q", "quit"}} {
+			o.put(p.th.Plain, " ").put(p.th.Key, k[0]).put(p.th.Dim, " "+k[1]+" ")
+		}
+		return o.full()
 	case m.filter.typing:
 		return m.prompt(p)
 	case m.digits != "":
