@@ -115,11 +115,28 @@ func (a *assembler) frame(f *frame) {
 	}
 	c.tcp++
 	s := &a.dissector.seg
-	// Four of ten frames are acknowledgements alone: they matter only where a hole is open.
-	if len(s.data) == 0 && s.missing == 0 && s.flags&(tcpSYN|tcpFIN|tcpRST) == 0 && a.holes == 0 {
+	if len(s.data) == 0 && s.missing == 0 && s.flags&(tcpSYN|tcpFIN|tcpRST) == 0 {
+		a.bare(s)
 		return
 	}
 	a.segment(s)
+}
+
+// bare takes an acknowledgement alone, as four of ten frames are. It may prove a hole, also one behind which nothing came yet.
+func (a *assembler) bare(s *tcpSegment) {
+	f := a.flows.find(&s.key)
+	if f == nil || f.closed || f.kind == isOther {
+		return // the rest of a connection of which nothing will be known, or that is of no interest
+	}
+	if f.waiting != nil {
+		a.segment(s)
+		return
+	}
+	f.last = s.time
+	a.hear(f, s.side)
+	if other := s.side ^ 1; s.flags&tcpACK != 0 && f.half[other].acknowledge(s.ack) {
+		a.suspect(f, other)
+	}
 }
 
 // tick says that time has come to now without a frame.
@@ -147,6 +164,7 @@ func (a *assembler) segment(s *tcpSegment) {
 		s.seq++ // the SYN itself; data in it is TCP Fast Open (RFC 7413)
 	}
 	f.last = s.time
+	a.hear(f, s.side)
 	if f.closed || f.kind == isOther {
 		a.dead(f, s)
 		return

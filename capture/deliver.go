@@ -42,6 +42,21 @@ func (a *assembler) emit(s decode.Segment) {
 	}
 }
 
+// hear notes that something of an end was seen, and tells it once where the connection carries MQTT.
+func (a *assembler) hear(f *flow, side uint8) {
+	if f.heard[side] {
+		return
+	}
+	f.heard[side] = true
+	if f.conn != nil {
+		a.tellHeard(f, side)
+	}
+}
+
+func (a *assembler) tellHeard(f *flow, side uint8) {
+	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Heard, Dir: f.direction(side), Time: max(f.opened, f.out)})
+}
+
 // flush gives the sink what was made so far.
 func (a *assembler) flush() {
 	if len(a.batch) > 0 {
@@ -62,6 +77,7 @@ func (a *assembler) finish() {
 		if f.closed {
 			continue
 		}
+		a.admit(f, true)
 		if f.ending != nil {
 			a.close(f)
 		} else if f.kind == undecided {

@@ -254,8 +254,14 @@ func (a *assembler) found(f *flow) {
 		Opened:       f.opened,
 		MidStream:    !f.begun,
 		RolesAssumed: f.roles <= rolesPort,
+		ByHeard:      true,
 	}, a.options)
 	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Open, Time: f.opened})
+	for side := range uint8(2) {
+		if f.heard[side] {
+			a.tellHeard(f, side)
+		}
+	}
 	e := f.early
 	f.early = nil
 	a.early -= e.cost

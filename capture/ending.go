@@ -111,13 +111,14 @@ func (a *assembler) settle(f *flow, force bool) bool {
 	if f.closed {
 		return true
 	}
+	a.admit(f, force)
 	if e := f.ending; e != nil && (force || a.now >= e.due) {
 		a.giveUpAll(f)
 		if !f.closed {
 			a.close(f)
 		}
 	}
-	return f.closed || f.waiting == nil && f.ending == nil
+	return f.closed || f.waiting == nil && f.ending == nil && f.unseen == [2]decode.Time{}
 }
 
 // tellEnds tells pending ends before a new connection of the same host is told, so that who reconnects is not
@@ -146,6 +147,7 @@ func (a *assembler) tellEnds(s *tcpSegment) {
 func (a *assembler) close(f *flow) {
 	f.closed = true
 	a.giveUpAll(f)
+	a.admit(f, true)
 	if f.kind == undecided {
 		a.conclude(f)
 	}

@@ -110,12 +110,14 @@ type flow struct {
 	// begun is set where the SYN of either end was seen.
 	begun bool
 
-	early   *early      // bytes before it is known whether they are MQTT
-	waiting *waiting    // segments behind a hole
-	ending  *ending     // an end that was seen and is not told yet
-	queued  bool        // in assembler.attention
-	used    bool        // in the table; what is not used waits to be used again
-	out     decode.Time // of the last segment handed on: they do not go back in time
+	heard   [2]bool        // something of that end was seen
+	unseen  [2]decode.Time // when the other end first acknowledged bytes of this one that are not in the capture and that nothing came behind; 0: it did not
+	early   *early         // bytes before it is known whether they are MQTT
+	waiting *waiting       // segments behind a hole
+	ending  *ending        // an end that was seen and is not told yet
+	queued  bool           // in assembler.attention
+	used    bool           // in the table; what is not used waits to be used again
+	out     decode.Time    // of the last segment handed on: they do not go back in time
 }
 
 // roleSource says what told the Client from the Server, the best last.

@@ -213,3 +213,34 @@ func (a *assembler) giveUpAll(f *flow) {
 		a.giveUp(f)
 	}
 }
+
+// suspect notes that the other end has acknowledged bytes of side that are not in the capture, though nothing came behind them. They may
+// come yet, if the capture recorded them late.
+func (a *assembler) suspect(f *flow, side uint8) {
+	if f.unseen[side] != 0 || f.half[side].trust != matchData {
+		return
+	}
+	f.unseen[side] = a.now
+	a.watch(f)
+}
+
+// admit declares what was acknowledged and did not come a gap: after the grace, or at once with force.
+func (a *assembler) admit(f *flow, force bool) {
+	if f.waiting != nil {
+		return // what waits knows of the hole
+	}
+	for side := range uint8(2) {
+		h := &f.half[side]
+		n := int32(h.seen - h.next)
+		if !h.acked || h.trust != matchData || n <= 1 || n > ackAhead || h.fin {
+			f.unseen[side] = 0
+			continue
+		}
+		if !force && (f.unseen[side] == 0 || a.now.Sub(f.unseen[side]) < graceTime) {
+			continue
+		}
+		f.unseen[side] = 0
+		h.next = h.seen
+		a.gap(f, side, int64(n), a.now)
+	}
+}

@@ -18,6 +18,7 @@ type record struct {
 	conns  []*conn
 	byID   map[uint64]*conn
 	ticks  []decode.Time
+	heard  []decode.Direction
 	events []string // everything in order, one line each
 	err    error
 	stats  decode.SourceStats
@@ -34,6 +35,10 @@ type conn struct {
 
 func (r *record) sink(batch []decode.Segment) {
 	for _, s := range batch {
+		if s.Kind == decode.Heard {
+			r.heard = append(r.heard, s.Dir)
+			continue
+		}
 		if s.Kind == decode.Tick {
 			r.ticks = append(r.ticks, s.Time)
 			r.events = append(r.events, "tick")

@@ -61,7 +61,9 @@ func (h *half) acknowledge(ack uint32) (ahead bool) {
 // matched notes that the other end has acknowledged exactly what was seen.
 func (h *half) matched() {
 	switch {
-	case h.trust >= matchData:
+	case h.trust == matchData:
+	case h.trust == refuted: // it may have been the first bytes that were missed: what matches from now on is believed step by step
+		h.trust = matchSYN
 	case h.syn && h.next == h.isn+1:
 		h.trust = matchSYN
 	default:

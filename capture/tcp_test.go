@@ -3,6 +3,7 @@ package capture_test
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -265,6 +266,39 @@ func TestTCP(t *testing.T) {
 			c.Swap(5, 6)
 		}, []string{"1 open", `1 client "connect"`, `1 server "connack"`, `1 client "publish"`, `1 server "puback"`}},
 
+		{"missed bytes that only a bare acknowledgement proves", func(c *pcapgen.Capture) {
+			conn := opened(c)
+			one(conn, client, "publish")
+			one(conn, server, "puback")
+			conn.ACK(client)
+			one(conn, client, "publish")
+			conn.SendMissed(server, 4)
+			conn.ACK(client)
+			c.Wait(time.Second)
+			one(conn, client, "ping")
+		}, []string{"1 open", `1 client "publish"`, `1 server "puback"`, `1 client "publish"`, "1 server gap 4", `1 client "ping"`}},
+
+		{"missed bytes acknowledged in the last frame", func(c *pcapgen.Capture) {
+			conn := opened(c)
+			one(conn, client, "publish")
+			one(conn, server, "puback")
+			conn.ACK(client)
+			conn.SendMissed(server, 4)
+			conn.ACK(client)
+		}, []string{"1 open", `1 client "publish"`, `1 server "puback"`, "1 server gap 4"}},
+
+		{"acknowledged before it is recorded is no gap", func(c *pcapgen.Capture) {
+			conn := opened(c)
+			one(conn, client, "publish")
+			one(conn, server, "puback")
+			one(conn, client, "publish")
+			one(conn, server, "puback")
+			conn.ACK(client)
+			c.Swap(len(c.Frames)-1, len(c.Frames)-2)
+			c.Wait(time.Second)
+			one(conn, client, "ping")
+		}, []string{"1 open", `1 client "publish"`, `1 server "puback"`, `1 client "publish"`, `1 server "puback"`, `1 client "ping"`}},
+
 		{"two connections", func(c *pcapgen.Capture) {
 			one1, one2 := opened(c), c.Open(pcapgen.Client(2), pcapgen.Server())
 			one(one2, client, "a")
@@ -287,6 +321,22 @@ func TestTCP(t *testing.T) {
 				t.Errorf("every frame twice: got\n%s\nwant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// TestHeard: a capture of one direction alone says so.
+func TestHeard(t *testing.T) {
+	c := pcapgen.New(pcapgen.Options{})
+	conn := c.Join(pcapgen.Client(1), pcapgen.Server())
+	conn.SYN(client)
+	one(conn, client, "publish")
+	one(conn, client, "publish")
+	if r := replayBytes(t, forced, c.Pcap()); !slices.Equal(r.heard, []decode.Direction{client}) || !r.conns[0].info.ByHeard {
+		t.Errorf("client alone: heard %v", r.heard)
+	}
+	conn.ACK(server)
+	if r := replayBytes(t, forced, c.Pcap()); !slices.Equal(r.heard, []decode.Direction{client, server}) {
+		t.Errorf("with a bare acknowledgement of the server: heard %v", r.heard)
 	}
 }
 

@@ -14,6 +14,7 @@ func (f *feed) packet(b []byte, pl *plan, l *large) {
 	p.Head = b[:min(pl.keep, len(b)):min(pl.keep, len(b))]
 	if f.s.search != nil {
 		p.Time = f.time(p.Offset + p.Length)
+		p.Late = p.Time < f.t
 	}
 	if c.assumed() {
 		c.weigh(p)

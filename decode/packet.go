@@ -11,6 +11,10 @@ type Packet struct {
 	// VersionAssumed is set where no CONNECT was seen and Version is inferred from what parsed.
 	VersionAssumed bool
 
+	// Late is set where the packet is handed on later than its last byte arrived, at Time: after a gap it took more bytes to be sure where packets
+	// begin. What the other end sent meanwhile was handed on before it.
+	Late bool
+
 	// Offset is the place of the first byte in its direction's stream, counted from the first byte captured,
 	// gaps of known size included.
 	Offset int64

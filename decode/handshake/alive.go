@@ -61,7 +61,7 @@ func (t *Tracker) reconnected(l *Link) {
 	switch {
 	case s.connects.alternate():
 		t.raiseLoop(l, SessionTakeoverLoop)
-	case s.connects.forced() >= loopConnects-1:
+	case len(s.connects) >= loopConnects && s.connects.forced() >= loopConnects-1:
 		t.raiseLoop(l, ReconnectLoop)
 	}
 }

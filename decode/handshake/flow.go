@@ -147,12 +147,12 @@ func (t *Tracker) apply(l *Link, p *decode.Packet, s *Session, h *Handshake, kin
 		if t.answersFormer(l, sender, p, kind) {
 			return
 		}
-		if !h.Unsure {
+		if !l.doubtful(h, p) {
 			t.mismatch(l, p, h)
 		}
 		t.step(h, l, p)
 	case verdictSkipped, verdictSkippedEnd:
-		if !h.Unsure {
+		if !l.doubtful(h, p) {
 			t.mismatch(l, p, h)
 		}
 		t.proceed(h, l, p, c)
@@ -269,6 +269,10 @@ func (t *Tracker) setState(h *Handshake, state State) {
 	t.stopTimers(h)
 	h.State = state
 	h.Since = t.now
+	if _, by := h.Owes(); t.late || h.link != nil && h.link.blind[by] {
+		t.cannotTell(h)
+		return
+	}
 	h.enterOrder()
 	t.waiting.push(h)
 }
@@ -304,10 +308,13 @@ func (t *Tracker) end(h *Handshake, state State) {
 	t.record(HandshakeEnded, h, nil)
 }
 
+// doubtful reports whether p may be right and only looks wrong: packets of the other end that it answers to may be missing from the capture.
+func (l *Link) doubtful(h *Handshake, p *decode.Packet) bool { return h.Unsure || l.deaf[p.Dir.Opposite()] }
+
 // reuse ends the handshake whose identifier p takes over for a delivery of kind. The receiver may still answer both: spare is how many
 // acknowledgements more than one the new delivery may see.
 func (t *Tracker) reuse(l *Link, p *decode.Packet, h *Handshake, kind Kind) (spare uint16) {
-	if h.Unsure {
+	if l.doubtful(h, p) {
 		t.end(h, Unknown)
 		return 0
 	}

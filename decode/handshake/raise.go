@@ -232,6 +232,9 @@ func (t *Tracker) mismatch(l *Link, p *decode.Packet, h *Handshake) {
 const unexpectedRepeats = 3
 
 func (t *Tracker) unexpectedAck(l *Link, p *decode.Packet, sender decode.Direction) {
+	if l.deaf[p.Dir.Opposite()] {
+		return
+	}
 	a := aboutPacket(UnexpectedAck, Info, p, nil)
 	a.Sender = sender
 	if raised := t.raisePoint(l, a, ""); raised.Count >= unexpectedRepeats {

@@ -83,7 +83,7 @@ func (t *Tracker) duplicate(h *Handshake, l *Link, p *decode.Packet) {
 		h.spare--
 		return
 	}
-	if !h.Unsure && !h.JoinedLate && h.link == l {
+	if !l.doubtful(h, p) && !h.JoinedLate && h.link == l {
 		t.raisePoint(l, aboutPacket(DuplicateAck, Info, p, h), p.Type.String())
 	}
 }

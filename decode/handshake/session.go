@@ -159,6 +159,7 @@ type Link struct {
 	last        [2]decode.Time
 	lastType    [2]decode.Type
 	newest      decode.Type // of the last packet of either
+	blind       [2]bool     // bytes of that end are missing, and no packet of it has come since
 	deaf        [2]bool     // nothing of that end is in the capture so far
 	displaced   *Link       // whose place in the session this one took
 

@@ -78,6 +78,7 @@ type Tracker struct {
 	lastHandshake, lastSession, lastRef uint64
 	sessionCount                        uint64
 	openCount                           int
+	late                                bool // the packet that is looked at now is; see decode.Packet
 	forgotten                           uint64
 	links                               map[*Link]struct{}
 	leaving                             map[*Link]struct{} // DISCONNECT seen, end not yet
@@ -144,7 +145,8 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 	t.noteJoined(l, p)
 	l.last[p.Dir], l.lastType[p.Dir] = p.Time, p.Type
 	l.newest = p.Type
-	l.deaf[p.Dir] = false
+	l.deaf[p.Dir], l.blind[p.Dir] = false, false
+	t.late = p.Late
 	if p.Dir == decode.FromClient && l.open[linkAlive] != nil {
 		t.cancelLink(l, nil, linkAlive)
 		t.watchAlive(l)
@@ -213,6 +215,7 @@ func (t *Tracker) Loss(l *Link, loss decode.Loss) {
 // taint says that packets which dir sent may be missing: what dir owes may have been sent, and handshakes may have begun.
 func (t *Tracker) taint(l *Link, dir decode.Direction) {
 	s := l.Session
+	l.blind[dir] = true
 	s.joinedUnseen(dir)
 	s.recent = [2]*recentEnds{}
 	s.pace[dir] = pace{}
@@ -227,12 +230,8 @@ func (t *Tracker) taint(l *Link, dir decode.Direction) {
 				s.note(decode.Direction(side), h.PacketID)
 				return
 			}
-			t.clearHandshakeAlert(h)
-			t.stopTimers(h)
-			t.leaveWindow(h)
 			t.redelivered(h)
-			h.leaveOrder()
-			h.Unsure = true
+			t.cannotTell(h)
 		})
 	}
 	if dir == decode.FromServer {
@@ -240,6 +239,15 @@ func (t *Tracker) taint(l *Link, dir decode.Direction) {
 		t.cancelLink(l, l.ping, linkPing)
 		l.pingAt = 0
 	}
+}
+
+// cannotTell says that the packet which is owed may have been sent without being seen: h is not stuck as far as is known.
+func (t *Tracker) cannotTell(h *Handshake) {
+	t.clearHandshakeAlert(h)
+	t.stopTimers(h)
+	t.leaveWindow(h)
+	h.leaveOrder()
+	h.Unsure = true
 }
 
 // Advance says that time has come to now. Deadlines that are over are acted on in their order, each at its own time.
@@ -328,10 +336,18 @@ func (t *Tracker) Close(l *Link, at decode.Time, dir decode.Direction, cause dec
 	t.linkDown(l, e)
 }
 
-// Finish says that the capture has ended: connections on which DISCONNECT was seen are taken for closed.
+// Finish says that the capture has ended: connections on which DISCONNECT was seen are taken for closed, and handshakes whose answer may have been
+// missed are Unknown.
 func (t *Tracker) Finish() {
 	for _, l := range t.leavingInOrder() {
 		t.linkDown(l, l.leaver)
+	}
+	for h := t.eldest; h != nil; {
+		next := h.younger
+		if h.Unsure {
+			t.end(h, Unknown)
+		}
+		h = next
 	}
 }
 

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 )
@@ -34,11 +33,7 @@ func (s *rawStore) add(p *decode.Packet) uint64 {
 	if s.ring == nil {
 		return 0
 	}
-	head := p.Head
-	if p.Type == decode.CONNECT {
-		head = withoutPassword(head, p.Version)
-	}
-	head = head[:min(len(head), rawMost-rawHeader)]
+	head := p.Head[:min(len(p.Head), rawMost-rawHeader)]
 	var h [rawHeader]byte
 	binary.BigEndian.PutUint32(h[:], uint32(len(head)))
 	binary.BigEndian.PutUint64(h[4:], uint64(p.Length))
@@ -47,20 +42,6 @@ func (s *rawStore) add(p *decode.Packet) uint64 {
 	s.write(h[:])
 	s.write(head)
 	return ref
-}
-
-// withoutPassword returns a copy of a CONNECT in which the password is overwritten: its length stays, and it
-// is kept nowhere, so that nothing can show it.
-func withoutPassword(head []byte, v decode.Version) []byte {
-	out := slices.Clone(head)
-	for _, f := range decode.Dissect(head, v) {
-		if f.Name == "Password" {
-			for i := f.Offset + 2; i < min(len(out), f.Offset+f.Length); i++ {
-				out[i] = '*'
-			}
-		}
-	}
-	return out
 }
 
 func (s *rawStore) write(b []byte) {

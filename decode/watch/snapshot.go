@@ -71,7 +71,8 @@ type Counts struct {
 	Keep      int
 }
 
-// Outcomes counts handshakes whose PUBLISH was seen by how they ended, and those first seen in the middle apart.
+// Outcomes counts handshakes whose PUBLISH was seen by how they ended, and those first seen in the middle apart. Unknown are also those that are
+// open, if their answer may have been missed.
 type Outcomes struct {
 	Complete, Refused, Abandoned, Unknown, Open uint64
 	JoinedLate                                  uint64
@@ -175,6 +176,12 @@ func (e *Engine) Snapshot(q Query) *Snapshot {
 		Stuck:  e.stuck,
 	}
 	s.Counts.Sessions, s.Counts.Forgotten = e.tracker.Sessions(), e.tracker.Forgotten()
+	for h := range e.tracker.InFlight() {
+		if o := s.Counts.outcomes(h); h.Unsure && o != nil && !h.JoinedLate {
+			o.Open--
+			o.Unknown++
+		}
+	}
 	s.Counts.Alerts = maps.Clone(e.tracker.Counted())
 	if e.sources != nil {
 		s.Sources = e.sources()

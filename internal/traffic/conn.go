@@ -90,14 +90,20 @@ func (c *conn) send(dir decode.Direction, t decode.Type, packet []byte) {
 	c.flush(dir)
 }
 
+// leastCut is the least that a segment is cut to. A single byte that is missing could as well be a FIN, as far as acknowledgements tell.
+const leastCut = 2
+
 // flush sends what is held back, in segments.
 func (c *conn) flush(dir decode.Direction) {
 	g := c.g
 	data := c.held[dir]
 	for len(data) > 0 {
 		n := min(len(data), 1448)
-		if n > 1 && g.rng.Float64() < g.Split {
-			n = 1 + g.rng.IntN(n-1)
+		if n > leastCut && g.rng.Float64() < g.Split {
+			n = leastCut + g.rng.IntN(n-leastCut)
+		}
+		if rest := len(data) - n; rest > 0 && rest < leastCut {
+			n = len(data)
 		}
 		c.segment(dir, data[:n], data[n:])
 		data = data[n:]
@@ -133,6 +139,9 @@ func (c *conn) frame(dir decode.Direction, flags byte, data []byte) {
 // frameAt records a frame, or keeps it back to be recorded after the next one.
 func (c *conn) frameAt(dir decode.Direction, seq uint32, flags byte, data []byte) {
 	g := c.g
+	if g.OneSided && dir == decode.FromServer {
+		return
+	}
 	f := g.out.build(c.index, dir, seq, c.seqs[dir.Opposite()], flags, data)
 	if len(data) > 0 && c.swapped == nil && g.rng.Float64() < g.Swap {
 		c.swapped = append([]byte(nil), f...)

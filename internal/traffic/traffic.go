@@ -33,6 +33,8 @@ type Params struct {
 	// Resend, Overlap, Swap and Drop are the probabilities that a segment is sent again, sent again with bytes of its successor, recorded after its
 	// successor, and not recorded at all.
 	Resend, Overlap, Swap, Drop float64
+	// OneSided records only what clients send.
+	OneSided bool
 	// Withhold is the probability that an acknowledgement is never given.
 	Withhold float64
 	// Rate is the messages a second of capture time; default 5,000.
