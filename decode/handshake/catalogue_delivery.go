@@ -19,8 +19,8 @@ func deliveryEntries() []Entry {
 		},
 		{
 			Name: DeliveryIncomplete, Severities: []Severity{Warn}, Subject: AboutMessage,
-			Title: "a message was sent to a subscriber, and its delivery did not end",
-			Means: "The publisher has its acknowledgement, and the broker sent the message on; but the handshake with this subscriber is overdue or was broken off. The publisher cannot know: the broker's acknowledgement to it does not wait for subscribers.",
+			Title:  "a message was sent to a subscriber, and its delivery did not end",
+			Means:  "The publisher has its acknowledgement, and the broker sent the message on; but the handshake with this subscriber is overdue or was broken off. The publisher cannot know: the broker's acknowledgement to it does not wait for subscribers.",
 			Causes: []string{"Whatever made the subscriber's handshake stuck: see the alert on that handshake, puback-overdue and its like."},
 			Checks: []string{"The handshake between the broker and that subscriber: who owes what?"},
 		},
@@ -36,8 +36,8 @@ func deliveryEntries() []Entry {
 		},
 		{
 			Name: QoSDowngraded, Severities: []Severity{Info}, Subject: AboutMessage,
-			Title: "a message reached a subscriber with a lower QoS than it was published with",
-			Means: "A subscriber receives with the lower of the two: the QoS of the PUBLISH and that granted to its subscription. This is as it should be, but surprises those who rely on QoS 2 from end to end. Said once for a topic and subscriber.",
+			Title:  "a message reached a subscriber with a lower QoS than it was published with",
+			Means:  "A subscriber receives with the lower of the two: the QoS of the PUBLISH and that granted to its subscription. This is as it should be, but surprises those who rely on QoS 2 from end to end. Said once for a topic and subscriber.",
 			Causes: []string{"A subscription with QoS 0 or 1, often a library's default; or a broker that granted less than was asked for."},
 			Checks: []string{"The QoS that the client asks for in SUBSCRIBE, and the one that SUBACK grants."},
 			V311:   []string{"3.8.4-6"}, V5: []string{"3.8.4-8"},
