@@ -152,7 +152,7 @@ func TestHelpHoldsEveryBinding(t *testing.T) {
 	}
 	d.keys("/").typeText("redraw").keys("enter")
 	d.has("^L")
-	d.hasNot("PgDn")
+	d.hasNot("a page down")
 	d.keys("esc", "esc")
 	d.hasNot("redraw")
 }
