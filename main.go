@@ -41,6 +41,8 @@ func run(args []string) error {
 		return c.Replay.run(ctx, &c.options)
 	case "broker":
 		return c.Broker.run(ctx, &c.options)
+	case "explain":
+		return c.Explain.run()
 	}
 	return printVersion()
 }
