@@ -16,7 +16,7 @@ import (
 
 // ClientOptions say what the embedded client does. Only URL is needed; zero values mean the defaults.
 type ClientOptions struct {
-	// URL is the broker's: mqtt://, mqtts://, tcp://, ssl:// or tls://, perhaps with user and password.
+	// URL is the broker's: mqtt://, mqtts://, tcp://, ssl://, tls://, ws://, wss:// or unix://, perhaps with user and password.
 	URL string
 	// User and Password win over those of URL. HasPassword tells an empty password from none.
 	User, Password string
@@ -113,10 +113,10 @@ func NewClient(opts ClientOptions) (*Client, error) {
 		if c.tls, err = tlsConfig(broker, &opts); err != nil {
 			return nil, err
 		}
-	} else if opts.CAFile != "" || opts.Cert != "" || opts.Key != "" || opts.Insecure {
-		return nil, fmt.Errorf("%s is not encrypted: certificates and --insecure need mqtts://", broker)
+	} else if err := noTLSOptions(broker, &opts); err != nil {
+		return nil, err
 	}
-	c.tap = NewTap(TapOptions{Source: "client", ServerName: broker.Host, Decode: opts.Decode})
+	c.tap = NewTap(TapOptions{Source: "client", ServerName: broker.name(), Decode: opts.Decode})
 	return c, nil
 }
 

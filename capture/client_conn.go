@@ -3,15 +3,11 @@ package capture
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"io"
 	"net"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/eclipse/paho.golang/autopaho"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 )
@@ -19,28 +15,40 @@ import (
 // leaveTimeout is how long the end of a run waits for the broker to take DISCONNECT.
 const leaveTimeout = 500 * time.Millisecond
 
-// dial is one attempt at TCP and TLS.
-func (c *Client) dial(ctx context.Context, _ autopaho.ClientConfig, _ *url.URL) (net.Conn, error) {
+// dial is one attempt at TCP, TLS and WebSocket.
+func (c *Client) dial(ctx context.Context) (*packetConn, error) {
 	c.conn.Store(nil)
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", c.broker.Address())
+	conn, err := c.open(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if c.tls != nil {
-		secure := tls.Client(conn, c.tls)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			conn.Close()
-			return nil, &tlsError{err}
-		}
-		conn = secure
 	}
 	tapped := c.tap.Wrap(conn, decode.FromServer)
 	pc := &packetConn{Conn: tapped, in: bufio.NewReader(tapped)}
 	c.conn.Store(pc)
 	return pc, nil
+}
+
+// open returns a connection that carries MQTT.
+func (c *Client) open(ctx context.Context) (net.Conn, error) {
+	if c.broker.WebSocket {
+		return c.openWebSocket(ctx)
+	}
+	conn, err := c.broker.dial(ctx)
+	if err != nil || c.tls == nil {
+		return conn, err
+	}
+	return startTLS(ctx, conn, c.tls)
+}
+
+// dial connects to where the broker listens, without TLS.
+func (b *BrokerURL) dial(ctx context.Context) (net.Conn, error) {
+	var d net.Dialer
+	if b.socket() {
+		return d.DialContext(ctx, "unix", b.Path)
+	}
+	return d.DialContext(ctx, "tcp", b.Address())
 }
 
 // packetConn sends each Control Packet with one Write, so with one TCP segment and one TLS record: paho writes a packet

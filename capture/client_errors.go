@@ -39,7 +39,10 @@ func explainConnect(b *BrokerURL, err error, head []byte, timeout time.Duration)
 	var dns *net.DNSError
 	var errno syscall.Errno
 	var netErr net.Error
+	var closed *wsClosed
 	switch {
+	case errors.As(err, &closed):
+		return closed.Error()
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "unknown host " + b.Host
 	case errors.As(err, &dns):
@@ -112,7 +115,10 @@ func explainTLS(err error) string {
 // explainLoss says why a connection that was up was lost.
 func explainLoss(err error) string {
 	var errno syscall.Errno
+	var closed *wsClosed
 	switch {
+	case errors.As(err, &closed):
+		return closed.Error()
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the broker closed the connection"
 	case errors.As(err, &errno):

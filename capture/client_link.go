@@ -3,6 +3,7 @@ package capture
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -64,13 +65,15 @@ func (c *Client) config(ctx context.Context, session *state.State, fail context.
 		SessionExpiryInterval:         c.opts.SessionExpiry,
 		ReconnectBackoff:              c.backoff,
 		ConnectTimeout:                c.opts.Timeout,
-		AttemptConnection:             c.dial,
-		OnConnectionUp:                func(m *autopaho.ConnectionManager, ack *paho.Connack) { c.up(ctx, m, ack) },
-		OnConnectionDown:              c.down,
-		OnConnectError:                func(err error) { c.failed(err, fail) },
-		ConnectUsername:               c.opts.User,
-		Queue:                         &c.queue,
-		Errors:                        pahoErrors{c},
+		AttemptConnection: func(ctx context.Context, _ autopaho.ClientConfig, _ *url.URL) (net.Conn, error) {
+			return c.dial(ctx)
+		},
+		OnConnectionUp:   func(m *autopaho.ConnectionManager, ack *paho.Connack) { c.up(ctx, m, ack) },
+		OnConnectionDown: c.down,
+		OnConnectError:   func(err error) { c.failed(err, fail) },
+		ConnectUsername:  c.opts.User,
+		Queue:            &c.queue,
+		Errors:           pahoErrors{c},
 		ConnectPacketBuilder: func(p *paho.Connect, _ *url.URL) (*paho.Connect, error) {
 			if c.opts.HasPassword {
 				p.PasswordFlag, p.Password = true, []byte(c.opts.Password)

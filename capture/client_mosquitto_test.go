@@ -65,8 +65,14 @@ func (m *mosquitto) start() {
 	if err := m.cmd.Start(); err != nil {
 		m.t.Fatal(err)
 	}
-	waitFor(m.t, "mosquitto to listen", func() bool {
-		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", m.port))
+	awaitListener(m.t, m.port)
+}
+
+// awaitListener waits until somebody accepts on port.
+func awaitListener(t *testing.T, port int) {
+	t.Helper()
+	waitFor(t, "somebody to listen", func() bool {
+		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			c.Close()
 		}

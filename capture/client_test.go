@@ -194,7 +194,8 @@ func TestNewClientRefuses(t *testing.T) {
 		opts capture.ClientOptions
 		want string
 	}{
-		{"URL", capture.ClientOptions{URL: "ws://h"}, "WebSocket"},
+		{"URL", capture.ClientOptions{URL: "http://h"}, "unknown scheme"},
+		{"CA with a socket", capture.ClientOptions{URL: "unix:///h", CAFile: "ca.pem"}, "mqtts://"},
 		{"filter", capture.ClientOptions{URL: "mqtt://h", Subscriptions: []capture.Subscription{{Filter: "a/#/b"}}}, "last level"},
 		{"filter level", capture.ClientOptions{URL: "mqtt://h", Subscriptions: []capture.Subscription{{Filter: "a+/b"}}}, "stand alone"},
 		{"empty filter", capture.ClientOptions{URL: "mqtt://h", Subscriptions: []capture.Subscription{{}}}, "1 to 65,535"},

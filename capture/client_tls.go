@@ -1,10 +1,12 @@
 package capture
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 )
 
@@ -40,4 +42,22 @@ func tlsConfig(b *BrokerURL, o *ClientOptions) (*tls.Config, error) {
 		cfg.Certificates = []tls.Certificate{pair}
 	}
 	return cfg, nil
+}
+
+// noTLSOptions refuses options that would be of no effect.
+func noTLSOptions(b *BrokerURL, o *ClientOptions) error {
+	if o.CAFile != "" || o.Cert != "" || o.Key != "" || o.Insecure {
+		return fmt.Errorf("%s is not encrypted: certificates and --insecure need mqtts:// or wss://", b)
+	}
+	return nil
+}
+
+// startTLS begins TLS on conn, and closes it where that fails.
+func startTLS(ctx context.Context, conn net.Conn, cfg *tls.Config) (*tls.Conn, error) {
+	secure := tls.Client(conn, cfg)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, &tlsError{err}
+	}
+	return secure, nil
 }

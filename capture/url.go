@@ -12,29 +12,40 @@ import (
 // A BrokerURL is where a broker is and how to log in to it, as a user writes it: mqtts://user:password@host:8883.
 type BrokerURL struct {
 	Scheme string // as written, in lower case
-	Host   string // a name or an IP address, without brackets
+	Host   string // a name or an IP address, without brackets; empty for unix
 	Port   uint16
 	TLS    bool
-	User   string
+	// WebSocket says that MQTT is spoken inside of WebSocket; Path and Query are then those of the HTTP request.
+	WebSocket   bool
+	Path, Query string // Path is also that of a unix socket
+	User        string
 	// Password is never shown: String and all errors leave it out.
 	Password    string
 	HasPassword bool
 }
 
-// schemes lists what ParseURL knows; those without a port are known, and refused.
+// schemes lists what ParseURL knows. The ports of WebSocket are those of RFC 6455 §3.
 var schemes = []struct {
 	name string
 	port uint16
 	tls  bool
+	ws   bool
 }{
-	{"mqtt", 1883, false},
-	{"tcp", 1883, false},
-	{"mqtts", 8883, true},
-	{"ssl", 8883, true},
-	{"tls", 8883, true},
-	{"ws", 0, false},
-	{"wss", 0, true},
+	{"mqtt", 1883, false, false},
+	{"tcp", 1883, false, false},
+	{"mqtts", 8883, true, false},
+	{"ssl", 8883, true, false},
+	{"tls", 8883, true, false},
+	{"ws", 80, false, true},
+	{"wss", 443, true, true},
+	{unixScheme, 0, false, false},
 }
+
+const (
+	unixScheme = "unix"
+	// defaultWSPath is the path that most brokers have MQTT at; some take any.
+	defaultWSPath = "/mqtt"
+)
 
 // IsURL reports whether word was meant as a URL, good or bad, and not as a file or an interface.
 func IsURL(word string) bool {
@@ -62,14 +73,11 @@ func ParseURL(s string) (*BrokerURL, error) {
 	known := false
 	for _, k := range schemes {
 		if k.name == scheme {
-			known, b.Port, b.TLS = true, k.port, k.tls
+			known, b.Port, b.TLS, b.WebSocket = true, k.port, k.tls, k.ws
 		}
 	}
-	switch {
-	case !known:
-		return nil, fmt.Errorf("%s: unknown scheme %q; known are mqtt, mqtts, tcp, ssl and tls", redact(s), scheme)
-	case b.Port == 0:
-		return nil, fmt.Errorf("%s: MQTT over WebSocket (%s) is not supported yet; use mqtt:// or mqtts://", redact(s), scheme)
+	if !known {
+		return nil, fmt.Errorf("%s: unknown scheme %q; known are mqtt, mqtts, tcp, ssl, tls, ws, wss and unix", redact(s), scheme)
 	}
 	u, err := url.Parse(s)
 	if err != nil {
@@ -82,6 +90,13 @@ func ParseURL(s string) (*BrokerURL, error) {
 }
 
 func (b *BrokerURL) fill(u *url.URL) error {
+	if u.User != nil {
+		b.User = u.User.Username()
+		b.Password, b.HasPassword = u.User.Password()
+	}
+	if b.Scheme == unixScheme {
+		return b.fillSocket(u)
+	}
 	b.Host = u.Hostname()
 	if b.Host == "" {
 		return fmt.Errorf("no host; write %s://host or %s://host:%d", b.Scheme, b.Scheme, b.Port)
@@ -93,24 +108,59 @@ func (b *BrokerURL) fill(u *url.URL) error {
 		}
 		b.Port = uint16(n)
 	}
+	if b.WebSocket {
+		if u.Fragment != "" {
+			return errors.New("nothing may follow the path; write # in a user name or a password as %23")
+		}
+		b.Path, b.Query = u.EscapedPath(), u.RawQuery
+		if b.Path == "" {
+			b.Path = defaultWSPath
+		}
+		return nil
+	}
 	if u.Path != "" && u.Path != "/" {
 		return errors.New("a path means nothing here; topics are given with --topic")
 	}
 	if u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("nothing may follow the host and the port; write # and ? in a user name or a password as %23 and %3F")
 	}
-	if u.User != nil {
-		b.User = u.User.Username()
-		b.Password, b.HasPassword = u.User.Password()
-	}
 	return nil
 }
 
-// Address is host:port, as net.Dial takes it.
-func (b *BrokerURL) Address() string { return net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port))) }
+func (b *BrokerURL) fillSocket(u *url.URL) error {
+	if u.Host != "" || u.Path == "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("a unix socket is given by its whole path: unix:///path/to/socket")
+	}
+	b.Path = u.Path
+	return nil
+}
 
-// String returns the URL without user name and password, with its port.
-func (b *BrokerURL) String() string { return b.Scheme + "://" + b.Address() }
+func (b *BrokerURL) socket() bool { return b.Scheme == unixScheme }
+
+// name is what to call the broker: its host, or its socket.
+func (b *BrokerURL) name() string {
+	if b.socket() {
+		return b.Path
+	}
+	return b.Host
+}
+
+// Address is host:port, as net.Dial takes it, or the path of a unix socket.
+func (b *BrokerURL) Address() string {
+	if b.socket() {
+		return b.Path
+	}
+	return net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
+}
+
+// String returns the URL without user name, password and query, with its port.
+func (b *BrokerURL) String() string {
+	s := b.Scheme + "://" + b.Address()
+	if b.WebSocket {
+		s += b.Path
+	}
+	return s
+}
 
 // urlReason says what url.Parse found, unless that could repeat a part of a password.
 func urlReason(s string, err error) string {
@@ -127,8 +177,19 @@ func urlReason(s string, err error) string {
 	return err.Error()
 }
 
-// redact leaves out what may be a user name and a password, also of what is no URL.
+// redact leaves out what may be a user name and a password, also of what is no URL, and a query, which may be a token.
 func redact(s string) string {
+	return redactQuery(redactLogin(s))
+}
+
+func redactQuery(s string) string {
+	if before, _, ok := strings.Cut(s, "?"); ok {
+		return before + "?…"
+	}
+	return s
+}
+
+func redactLogin(s string) string {
 	at := strings.LastIndex(s, "@")
 	if at < 0 {
 		return s

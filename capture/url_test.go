@@ -21,6 +21,11 @@ func TestParseURL(t *testing.T) {
 		{in: "ssl://host:1", address: "host:1", shown: "ssl://host:1", tls: true},
 		{in: "mqtt://[::1]", address: "[::1]:1883", shown: "mqtt://[::1]:1883"},
 		{in: "mqtt://u:p%40ss@host", address: "host:1883", shown: "mqtt://host:1883", user: "u", password: "p@ss", hasPassword: true},
+		{in: "ws://host", address: "host:80", shown: "ws://host:80/mqtt"},
+		{in: "ws://host:9001/", address: "host:9001", shown: "ws://host:9001/"},
+		{in: "wss://u:p@host/broker/ws?token=x", address: "host:443", shown: "wss://host:443/broker/ws", tls: true, user: "u", password: "p", hasPassword: true},
+		{in: "unix:///run/mqtt.sock", address: "/run/mqtt.sock", shown: "unix:///run/mqtt.sock"},
+		{in: "unix://u@/run/mqtt.sock", address: "/run/mqtt.sock", shown: "unix:///run/mqtt.sock", user: "u"},
 		{in: "mqtt://u@host", address: "host:1883", shown: "mqtt://host:1883", user: "u"},
 	} {
 		t.Run(c.in, func(t *testing.T) {
@@ -42,7 +47,11 @@ func TestParseURLErrors(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"host:1883", "not a URL"},
 		{"http://host", "known are mqtt, mqtts"},
-		{"ws://host", "WebSocket"},
+		{"ws://host/#x", "%23"},
+		{"ws://:80/mqtt", "no host"},
+		{"wss://host:x/mqtt?token=s3cret", "bad port"},
+		{"unix://mqtt.sock", "unix:///path/to/socket"},
+		{"unix://", "unix:///path/to/socket"},
 		{"mqtt://", "no host"},
 		{"mqtt://:1883", "no host"},
 		{"mqtt://host:0", "bad port"},
