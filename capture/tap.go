@@ -83,15 +83,21 @@ func NewTap(opts TapOptions) *Tap {
 // client's end, FromClient on a Server's end; its writes are the opposite. The caller must close the TapConn.
 func (t *Tap) Wrap(c net.Conn, reads decode.Direction) *TapConn {
 	local, remote := addrPort(c.LocalAddr()), addrPort(c.RemoteAddr())
-	info := decode.ConnInfo{Client: local, Server: remote, ServerName: t.opts.ServerName, Source: t.opts.Source}
+	info := decode.ConnInfo{Client: local, Server: remote}
 	if reads == decode.FromClient {
 		info.Client, info.Server = remote, local
 	}
+	return t.open(c, reads, info)
+}
+
+// open begins a connection that is known as info, of which the Tap fills in the rest. C is nil where the caller records by itself.
+func (t *Tap) open(c net.Conn, reads decode.Direction, info decode.ConnInfo) *TapConn {
 	tc := &TapConn{Conn: c, tap: t, reads: reads}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.nextID++
 	info.ID, info.Opened = t.nextID, t.clock.now()
+	info.Source, info.ServerName = t.opts.Source, t.opts.ServerName
 	tc.conn = decode.NewConn(info, &t.opts.Decode)
 	t.stats.Connections++
 	t.opened(tc)

@@ -4,4 +4,9 @@ package capture
 
 import "syscall"
 
-const errConnReset = syscall.ECONNRESET
+const (
+	errConnReset    = syscall.ECONNRESET
+	errConnAborted  = syscall.ECONNABORTED
+	errAddrInUse    = syscall.EADDRINUSE
+	errAddrNotAvail = syscall.EADDRNOTAVAIL
+)
