@@ -42,8 +42,8 @@ func (a *Alert) Text(now decode.Time) string {
 	case SessionLostInflight:
 		return fmt.Sprintf("broker forgot the session of %s: %s abandoned (%s)", a.client(), deliveries(a.N), a.phases())
 	case ResumeWithoutRedelivery:
-		return fmt.Sprintf("%s has not sent %s again for %s after the session was resumed; oldest: id %d",
-			a.who(a.By), deliveries(a.N), age, a.Oldest)
+		return fmt.Sprintf("%s has not sent %s again for %s after the session was resumed; oldest: %s of id %d",
+			a.who(a.By), deliveries(a.N), age, a.goesOn(), a.Oldest)
 	}
 	return a.pointText()
 }
@@ -53,7 +53,8 @@ func (a *Alert) pointText() string {
 	var s string
 	switch a.Name {
 	case PacketIDInUse:
-		s = fmt.Sprintf("%s gave id %d to a new %s while %s still waits for %s", a.end(a.Sender), a.PacketID, a.Owed, a.message(), a.OldestOwed)
+		s = fmt.Sprintf("%s gave id %d to a new %s while %s has waited for %s for %s",
+			a.end(a.Sender), a.PacketID, a.Owed, a.message(), a.OldestOwed, Age(a.Raised.Sub(a.Since)))
 		if a.Reason == reasonInUse {
 			s = fmt.Sprintf("%s says that id %d is in use: %s refused", a.end(a.By), a.PacketID, a.message())
 		}
@@ -167,7 +168,12 @@ func (a *Alert) Detail(now decode.Time) string {
 	case ConnackOverdue, PingrespOverdue:
 		return "Nothing was received from the broker since. The connection still stands."
 	case PacketIDInUse:
+		if a.Reason == reasonInUse {
+			return "It may hold the state of an earlier delivery with this id, which a clean start ends."
+		}
 		return "The next acknowledgement of this id is ambiguous."
+	case ReceiveMaximumExceeded:
+		return "MQTT 5.0 has the receiver end the connection with DISCONNECT 0x93 (Receive Maximum exceeded)."
 	case CaptureGap:
 		if a.Prior {
 			return "Only one direction was captured. Does the filter leave out the other one (dst port instead of port)?"
@@ -182,6 +188,14 @@ func (a *Alert) Detail(now decode.Time) string {
 		return "The session goes on: they are to be sent again on the next connection."
 	}
 	return ""
+}
+
+// goesOn is the packet with which the sender of the oldest delivery is to go on after a resume.
+func (a *Alert) goesOn() decode.Type {
+	if a.OldestOwed == decode.PUBCOMP || a.OldestOwed == decode.PUBREL {
+		return decode.PUBREL
+	}
+	return decode.PUBLISH
 }
 
 // alive tells what the other end has sent lately.
