@@ -22,13 +22,17 @@ const wsProtocol = "mqtt"
 func (c *Client) openWebSocket(ctx context.Context) (net.Conn, error) {
 	d := websocket.Dialer{
 		Subprotocols:   []string{wsProtocol},
-		NetDialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return c.broker.dial(ctx) },
+		NetDialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			conn, err := c.broker.dial(ctx)
+			return &wsRaw{conn}, err
+		},
 		NetDialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			conn, err := c.broker.dial(ctx)
 			if err != nil {
 				return nil, err
 			}
-			return startTLS(ctx, conn, c.tls)
+			secure, err := startTLS(ctx, conn, c.tls)
+			return &wsRaw{secure}, err
 		},
 	}
 	ws, answer, err := d.DialContext(ctx, c.broker.request(), nil)
@@ -117,6 +121,20 @@ func (c *wsConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// SetWriteDeadline is of net.Conn. Unlike that of websocket.Conn it also ends a Write that is under way.
+func (c *wsConn) SetWriteDeadline(t time.Time) error {
+	if raw, ok := c.NetConn().(*wsRaw); ok {
+		return raw.Conn.SetWriteDeadline(t)
+	}
+	return c.NetConn().SetWriteDeadline(t)
+}
+
+// wsRaw is a connection under WebSocket that keeps its deadline for writing: websocket.Conn would set its own with each message.
+type wsRaw struct{ net.Conn }
+
+// SetWriteDeadline does nothing.
+func (*wsRaw) SetWriteDeadline(time.Time) error { return nil }
+
 // SetDeadline is of net.Conn.
 func (c *wsConn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
@@ -124,8 +142,10 @@ func (c *wsConn) SetDeadline(t time.Time) error {
 
 // Close takes leave of the server first.
 func (c *wsConn) Close() error {
+	soon := time.Now().Add(leaveTimeout)
 	bye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-	_ = c.WriteControl(websocket.CloseMessage, bye, time.Now().Add(leaveTimeout)) // it may be gone already
+	_ = c.SetWriteDeadline(soon) // errors: the server may be gone already
+	_ = c.WriteControl(websocket.CloseMessage, bye, soon)
 	return c.Conn.Close()
 }
 
