@@ -165,6 +165,7 @@ type Link struct {
 
 	connack, ping, leave *timer
 	windows, resumes     [2]*timer
+	fullSince            [2]decode.Time // since when the window of a sending side is full; 0: it is not
 	pingAt               decode.Time
 	alive                *timer // Keep Alive
 	stall                [2]*timer

@@ -27,34 +27,46 @@ func (t *Tracker) leaveWindow(h *Handshake) {
 	t.checkWindow(l, h.Sender)
 }
 
-// checkWindow starts the time of a window that is full, and stops it when it is not.
+// checkWindow notes since when a window is full. Its timer is not stopped when that ends: a window can be full for a moment with every
+// message, and a timer that looks again when it fires costs nothing meanwhile.
 func (t *Tracker) checkWindow(l *Link, side decode.Direction) {
 	if l.closed || l.left {
 		return
 	}
-	running := l.windows[side] != nil && l.windows[side].place != 0
-	slot := linkWindow + int(side)
 	limit, learned := l.window(side)
 	if limit == 0 || l.outstanding[side] < limit || learned && l.outstanding[side] > limit {
-		if running || l.open[slot] != nil {
-			t.cancelLink(l, l.windows[side], slot)
+		l.fullSince[side] = 0
+		if slot := linkWindow + int(side); l.open[slot] != nil {
+			t.cancelLink(l, nil, slot)
 		}
 		return
 	}
-	if !running && l.open[slot] == nil {
+	if l.fullSince[side] != 0 {
+		return
+	}
+	l.fullSince[side] = t.now
+	if d := l.windows[side]; d == nil || d.place == 0 {
 		t.startLink(l, &l.windows[side], timerWindowClient+timerKind(side), t.now.Add(t.cfg.Warn))
 	}
 }
 
-// windowOverdue raises inflight-window-full: the window has been full for Config.Warn.
+// windowOverdue raises inflight-window-full if the window has been full for Config.Warn.
 func (t *Tracker) windowOverdue(l *Link, side decode.Direction) {
+	since := l.fullSince[side]
+	if since == 0 {
+		return
+	}
+	if due := since.Add(t.cfg.Warn); due > t.now {
+		t.startLink(l, &l.windows[side], timerWindowClient+timerKind(side), due)
+		return
+	}
 	if t.oneSided(l, side.Opposite()) {
 		return
 	}
 	limit, learned := l.window(side)
 	a := Alert{
 		Name: InflightWindowFull, Severity: Critical, Sender: side, N: l.outstanding[side], Limit: limit, Learned: learned,
-		Since: t.now.Add(-t.cfg.Warn),
+		Since: since,
 	}
 	if h := oldestOpen(l, side); h != nil {
 		a.Oldest, a.PacketID, a.Handshake, a.Topic, a.Kind = h.PacketID, h.PacketID, h.ID, h.Topic, h.Kind

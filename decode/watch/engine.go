@@ -107,7 +107,13 @@ func (e *Engine) Feed(batch []decode.Segment) {
 }
 
 func (e *Engine) segment(s *decode.Segment) {
-	defer e.evict()
+	e.take(s)
+	if e.store.ended > e.cfg.Keep {
+		e.evict()
+	}
+}
+
+func (e *Engine) take(s *decode.Segment) {
 	if s.Kind == decode.Tick {
 		e.tracker.Advance(s.Time)
 		return
