@@ -112,3 +112,21 @@ func TestScenariosAtAnyPace(t *testing.T) {
 		}
 	}
 }
+
+// TestDocumentedScenario runs the example of CONTRIBUTING.md.
+func TestDocumentedScenario(t *testing.T) {
+	b, err := os.ReadFile("../../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(b), "as a scenario in five minutes")
+	_, rest, _ = strings.Cut(rest, "```\n")
+	text, _, found := strings.Cut(rest, "```\n")
+	s, err := scenario.Parse(strings.NewReader(text))
+	if !found || err != nil {
+		t.Fatalf("no example: %v", err)
+	}
+	if got, _ := feed(s, watch.Config{}); !slices.Equal(got, s.Events) || len(got) == 0 {
+		t.Errorf("got:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(s.Events, "\n  "))
+	}
+}
