@@ -126,13 +126,22 @@ func (t *Tracker) resume(l *Link, present bool) {
 			if h.Unsure {
 				return
 			}
-			h.pendingResume = true
+			t.suspend(h)
+			h.pendingResume, h.rels = true, 0
 			l.pending[side]++
 		})
 		if l.pending[side] > 0 && present {
 			t.startLink(l, &l.resumes[side], timerResumeClient+timerKind(side), t.now.Add(t.cfg.Warn))
 		}
 	}
+}
+
+// suspend stops the time of h and takes it out of its window: its connection has ended, or is about to after another has taken its place.
+func (t *Tracker) suspend(h *Handshake) {
+	t.clearHandshakeAlert(h)
+	t.stopTimers(h)
+	t.leaveWindow(h)
+	h.leaveOrder()
 }
 
 // newState abandons what earlier connections left open: the session starts anew.
@@ -366,10 +375,7 @@ func (t *Tracker) goOffline(s *Session) {
 	}
 	for side := range s.flows {
 		s.flows[side].each(func(h *Handshake) {
-			t.clearHandshakeAlert(h)
-			t.stopTimers(h)
-			t.leaveWindow(h)
-			h.leaveOrder()
+			t.suspend(h)
 			h.pendingResume = false
 		})
 	}

@@ -134,6 +134,10 @@ func firstFilter(p *decode.Packet) []byte {
 // apply looks the packet up in the table and does what it says.
 func (t *Tracker) apply(l *Link, p *decode.Packet, s *Session, h *Handshake, kind Kind, sender decode.Direction, in input) {
 	c := transitions[rowOf(h)][in]
+	if h != nil && h.answersPubrel(p) {
+		t.step(h, l, p)
+		return
+	}
 	t.checkOrder(l, p, h, c)
 	switch c.verdict {
 	case verdictStart:
@@ -309,7 +313,9 @@ func (t *Tracker) end(h *Handshake, state State) {
 }
 
 // doubtful reports whether p may be right and only looks wrong: packets of the other end that it answers to may be missing from the capture.
-func (l *Link) doubtful(h *Handshake, p *decode.Packet) bool { return h.Unsure || l.deaf[p.Dir.Opposite()] }
+func (l *Link) doubtful(h *Handshake, p *decode.Packet) bool {
+	return h.Unsure || l.deaf[p.Dir.Opposite()]
+}
 
 // reuse ends the handshake whose identifier p takes over for a delivery of kind. The receiver may still answer both: spare is how many
 // acknowledgements more than one the new delivery may see.

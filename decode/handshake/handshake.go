@@ -130,6 +130,7 @@ type Handshake struct {
 	spare         uint16     // acknowledgements more than one that its resends may bring
 	again         uint16     // resends on the connection of the first
 	rels          uint16     // PUBREL packets more than one that are due: one for each PUBREC
+	comp          bool       // PUBLISH followed PUBREL: before its PUBREC may come the PUBCOMP of that PUBREL
 	order         *ackOrder  // the queue of those that wait for the same acknowledgement; nil where in none
 	ahead, behind *Handshake // neighbours in that queue
 	pendingResume bool       // open from an earlier connection, not yet redelivered on this one

@@ -59,17 +59,28 @@ func (t *Tracker) resent(h *Handshake, l *Link, p *decode.Packet) {
 func (t *Tracker) redeliver(h *Handshake, l *Link, p *decode.Packet, c cell) {
 	h.Resends = increment(h.Resends)
 	if h.link != l {
-		h.spare, h.again, h.rels = 0, 0, 0
+		h.spare, h.again = 0, 0
 	}
 	if !h.Unsure {
 		switch {
 		case c.verdict == verdictPublishAgain:
+			h.comp = h.link == l // on an earlier connection it can no longer come
 			t.raisePoint(l, aboutPacket(PublishAfterPubrel, Critical, p, h), "")
 		case p.Type == decode.PUBLISH && !p.Dup:
 			t.raisePoint(l, aboutPacket(RetransmitWithoutDup, Warn, p, h), "")
 		}
 	}
 	t.proceed(h, l, p, c)
+}
+
+// answersPubrel reports whether p is the PUBCOMP to the PUBREL that the sender sent before it sent its PUBLISH again: the receiver answers both, in their
+// order.
+func (h *Handshake) answersPubrel(p *decode.Packet) bool {
+	due := h.comp
+	if p.Type == decode.PUBREC || p.Type == decode.PUBCOMP {
+		h.comp = false
+	}
+	return due && p.Type == decode.PUBCOMP
 }
 
 // duplicate takes an acknowledgement that was given before; one for each time that the packet was sent is as it should be. Every PUBREC is

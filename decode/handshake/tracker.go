@@ -140,6 +140,9 @@ func (t *Tracker) oneSided(l *Link, by decode.Direction) bool {
 func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 	t.Advance(p.Time)
 	if l.closed && !t.reopen(l) {
+		if p.Type == decode.DISCONNECT { // it may say that the session was taken over, after the one who took it was told so
+			t.checkReason(l, p)
+		}
 		return
 	}
 	t.noteJoined(l, p)
