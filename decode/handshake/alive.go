@@ -117,9 +117,10 @@ func (h connectHistory) peers() []string {
 // takenOver raises session-takeover-loop for DISCONNECT "Session taken over". Once may be a device that came back from another network; it is a loop
 // when it goes on.
 func (t *Tracker) takenOver(l *Link) {
-	a := Alert{Name: SessionTakeoverLoop, Severity: Warn, N: 1, By: decode.FromServer, Reason: reasonTakenOver, Peers: []string{l.Info.Client.String()}}
-	if s := l.Session; len(s.connects) > 0 {
-		a.N, a.Peers = len(s.connects), s.connects.peers()
+	s := l.Session
+	a := Alert{Name: SessionTakeoverLoop, Severity: Warn, N: max(1, len(s.connects)), By: decode.FromServer, Reason: reasonTakenOver, Peers: s.connects.peers()}
+	if own := l.Info.Client; own.IsValid() && !slices.Contains(a.Peers, own.String()) {
+		a.Peers = append([]string{own.String()}, a.Peers...) // its CONNECT was longer ago
 	}
 	t.raisePoint(l, a, "")
 }
