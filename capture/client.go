@@ -29,12 +29,16 @@ type ClientOptions struct {
 	ServerName        string
 	Insecure          bool
 
+	// Version is the version of MQTT to speak: "5", "3.1.1", or "auto" (the default): 5.0, and 3.1.1 with a broker that refuses it.
+	Version string
+
 	// ClientID is the Client Identifier; "mqttwatch-" and eight random digits where empty.
 	ClientID string
 	// KeepAlive is in seconds; default 30.
 	KeepAlive uint16
 	// Resume asks for the Session that the broker has for ClientID, and leaves it there at the end. Without it the run has
-	// a Session of its own: a ClientID that was given starts clean, reconnects resume, and the Session ends with Run.
+	// a Session of its own: a ClientID that was given starts clean, reconnects resume, and the Session ends with Run. Before 5.0 a
+	// Session cannot be made to expire, so without Resume each connection has one of its own.
 	Resume bool
 	// SessionExpiry is how long, in seconds, the broker keeps the Session while no connection is up; default 300.
 	SessionExpiry uint32
@@ -89,6 +93,13 @@ type Client struct {
 	clientLink
 }
 
+// The values of ClientOptions.Version.
+const (
+	versionAuto = "auto"
+	version5    = "5"
+	version311  = "3.1.1"
+)
+
 const (
 	defaultKeepAlive     = 30
 	defaultSessionExpiry = 300
@@ -139,6 +150,9 @@ func (c *Client) setDefaults() {
 		rand.Read(b[:])
 		o.ClientID = "mqttwatch-" + hex.EncodeToString(b[:])
 	}
+	if o.Version == "" {
+		o.Version = versionAuto
+	}
 	if o.KeepAlive == 0 {
 		o.KeepAlive = defaultKeepAlive
 	}
@@ -166,6 +180,11 @@ func (o *ClientOptions) check() error {
 		if p.QoS > 2 {
 			return fmt.Errorf("cannot publish to %q: QoS is 0, 1 or 2, not %d", p.Topic, p.QoS)
 		}
+	}
+	switch o.Version {
+	case versionAuto, version5, version311:
+	default:
+		return fmt.Errorf("MQTT version %q: give 5, 3.1.1 or auto", o.Version)
 	}
 	if o.Count < 0 || o.Every < 0 {
 		return errors.New("the count and the interval of publishing cannot be negative")

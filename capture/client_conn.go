@@ -80,17 +80,22 @@ func (c *packetConn) Unlock() {
 	if len(c.buf) == 0 {
 		return
 	}
-	if decode.Type(c.buf[0]>>4) == decode.DISCONNECT {
+	c.send(c.buf)
+	if c.buf = c.buf[:0]; cap(c.buf) > maxTapPiece {
+		c.buf = nil
+	}
+}
+
+// send sends a whole packet. The lock is held.
+func (c *packetConn) send(packet []byte) {
+	if decode.Type(packet[0]>>4) == decode.DISCONNECT {
 		c.disconnected.Store(true)
 	}
 	if c.err == nil {
-		if _, c.err = c.Conn.Write(c.buf); c.err != nil {
+		if _, c.err = c.Conn.Write(packet); c.err != nil {
 			c.disconnected.Store(false)
 			c.Conn.SetReadDeadline(time.Now().Add(leaveTimeout))
 		}
-	}
-	if c.buf = c.buf[:0]; cap(c.buf) > maxTapPiece {
-		c.buf = nil
 	}
 }
 

@@ -19,15 +19,16 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode"
 )
 
-const notMQTT5 = "the broker does not speak MQTT 5.0"
+// notSpoken says that the broker refused the version that it was asked to speak.
+func notSpoken(v decode.Version) string { return "the broker does not speak MQTT " + v.String() }
 
-// explainConnect says in one line why an attempt to connect failed. Head is the first bytes that the broker sent.
-func explainConnect(b *BrokerURL, err error, head []byte, timeout time.Duration) string {
+// explainConnect says in one line why an attempt to connect with version v failed. Head is the first bytes that the broker sent.
+func explainConnect(b *BrokerURL, err error, head []byte, timeout time.Duration, v decode.Version) string {
 	var refused *autopaho.ConnackError
 	if errors.As(err, &refused) {
-		return explainConnack(decode.ReasonCode(refused.ReasonCode), refused.Reason)
+		return explainConnack(decode.ReasonCode(refused.ReasonCode), refused.Reason, v)
 	}
-	if s := explainHead(b, head); s != "" {
+	if s := explainHead(b, head, v); s != "" {
 		return s
 	}
 	if s := explainTLS(err); s != "" {
@@ -57,10 +58,10 @@ func explainConnect(b *BrokerURL, err error, head []byte, timeout time.Duration)
 	return innermost(err)
 }
 
-func explainConnack(code decode.ReasonCode, reason string) string {
+func explainConnack(code decode.ReasonCode, reason string, v decode.Version) string {
 	switch code {
 	case 0x01, 0x84: // 3.1.1: unacceptable protocol version; 5.0: Unsupported Protocol Version
-		return notMQTT5
+		return notSpoken(v)
 	}
 	s := fmt.Sprintf("broker refused: %s (0x%02X)", code.Name(decode.CONNACK, decode.V5), uint8(code))
 	if reason != "" {
@@ -70,12 +71,12 @@ func explainConnack(code decode.ReasonCode, reason string) string {
 }
 
 // explainHead reads what paho cannot: a CONNACK of a broker before 5.0, and answers that are no MQTT.
-func explainHead(b *BrokerURL, head []byte) string {
+func explainHead(b *BrokerURL, head []byte, v decode.Version) string {
 	switch {
 	case len(head) == 4 && head[0] == 0x20 && head[1] == 2 && head[3] != 0:
-		return explainConnack(decode.ReasonCode(head[3]), "")
-	case len(head) == 4 && head[0] == 0x20 && head[1] == 2:
-		return notMQTT5 // accepted, without properties
+		return explainConnack(decode.ReasonCode(head[3]), "", v)
+	case len(head) == 4 && head[0] == 0x20 && head[1] == 2 && v == decode.V5:
+		return notSpoken(v) // accepted, without properties
 	case len(head) >= 2 && head[0] == 0x15 && head[1] == 3 && !b.TLS:
 		return "the broker wants TLS on this port: use mqtts://"
 	case strings.HasPrefix(string(head), "HTTP"):
@@ -123,7 +124,7 @@ func explainLoss(err error) string {
 		return "the broker closed the connection"
 	case errors.As(err, &errno):
 		return errno.Error()
-	case strings.Contains(err.Error(), "PINGRESP timed out"):
+	case strings.Contains(err.Error(), "PINGRESP timed out"), strings.Contains(err.Error(), "pingresp not received"):
 		return "the broker did not answer PINGREQ"
 	}
 	if s := explainTLS(err); s != "" {
@@ -145,6 +146,9 @@ func explainDisconnect(d *paho.Disconnect) string {
 func innermost(err error) string {
 	for {
 		next := errors.Unwrap(err)
+		if several, ok := err.(interface{ Unwrap() []error }); ok && len(several.Unwrap()) > 0 {
+			next = several.Unwrap()[len(several.Unwrap())-1]
+		}
 		if next == nil {
 			return decode.Escape(err.Error())
 		}

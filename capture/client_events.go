@@ -23,15 +23,15 @@ const (
 	shortLife = 5 * time.Second
 )
 
-// backoff is how long to wait before attempt n since the connection was lost, counted from 0.
-func (c *Client) backoff(n int) time.Duration {
+// backoff is how long to wait before the next attempt.
+func (c *Client) backoff() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if n == 0 && c.since.IsZero() {
+	if c.failures == 0 && c.since.IsZero() {
 		return 0 // the very first
 	}
 	d := firstBackoff / 2
-	if n = max(n, c.short); n > 0 {
+	if n := max(c.failures, c.short); n > 0 {
 		d = min(firstBackoff<<min(n-1, 10), maxBackoff)
 	}
 	d += rand.N(d/5 + 1)
@@ -39,18 +39,25 @@ func (c *Client) backoff(n int) time.Duration {
 	return d
 }
 
-func (c *Client) up(ctx context.Context, m *autopaho.ConnectionManager, ack *paho.Connack) {
+func (c *Client) up5(ctx context.Context, m *autopaho.ConnectionManager, ack *paho.Connack) {
+	if c.up(ack.SessionPresent) {
+		c.subscribing.Go(func() { c.subscribe5(ctx, m) })
+	}
+}
+
+// up takes note of a connection, and says whether it is to subscribe.
+func (c *Client) up(sessionPresent bool) (subscribe bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.state, c.err, c.reason, c.since = "live", "", "", time.Now()
-	if !ack.SessionPresent {
+	c.state, c.err, c.reason, c.since, c.failures = "live", "", "", time.Now(), 0
+	if !sessionPresent {
 		c.subscribed = false
 	}
 	if c.subscribed || len(c.opts.Subscriptions) == 0 {
 		c.setReady()
-		return
+		return false
 	}
-	c.subscribing.Go(func() { c.subscribe(ctx, m) })
+	return true
 }
 
 // setReady lets publishing begin: what is published comes back to a Client that subscribed to it. The lock is held.
@@ -61,7 +68,7 @@ func (c *Client) setReady() {
 	}
 }
 
-func (c *Client) subscribe(ctx context.Context, m *autopaho.ConnectionManager) {
+func (c *Client) subscribe5(ctx context.Context, m *autopaho.ConnectionManager) {
 	s := &paho.Subscribe{}
 	for _, sub := range c.opts.Subscriptions {
 		s.Subscriptions = append(s.Subscriptions, paho.SubscribeOptions{Topic: sub.Filter, QoS: sub.QoS})
@@ -70,9 +77,8 @@ func (c *Client) subscribe(ctx context.Context, m *autopaho.ConnectionManager) {
 	switch {
 	case ack != nil:
 		for i, r := range ack.Reasons {
-			if code := decode.ReasonCode(r); code.Failed() && i < len(c.opts.Subscriptions) {
-				c.note(fmt.Sprintf("subscription to %s refused: %s (0x%02X)",
-					c.opts.Subscriptions[i].Filter, code.Name(decode.SUBACK, decode.V5), r))
+			if i < len(c.opts.Subscriptions) {
+				c.granted(c.opts.Subscriptions[i].Filter, decode.ReasonCode(r))
 			}
 		}
 	case errors.Is(err, paho.ErrInvalidArguments):
@@ -80,15 +86,27 @@ func (c *Client) subscribe(ctx context.Context, m *autopaho.ConnectionManager) {
 	case err != nil && ctx.Err() == nil && !errors.Is(err, paho.ErrConnectionLost):
 		c.note("no answer to SUBSCRIBE: " + innermost(err))
 	}
+	c.asked(ack != nil)
+}
+
+// granted notes a subscription that was refused.
+func (c *Client) granted(filter string, code decode.ReasonCode) {
+	if code.Failed() {
+		c.note(fmt.Sprintf("subscription to %s refused: %s (0x%02X)", filter, code.Name(decode.SUBACK, decode.V5), uint8(code)))
+	}
+}
+
+// asked is called after SUBSCRIBE, whether it was answered or not.
+func (c *Client) asked(answered bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if ack != nil {
+	if answered {
 		c.subscribed = true
 	}
 	c.setReady()
 }
 
-func (c *Client) down() bool {
+func (c *Client) down() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if time.Since(c.since) < shortLife {
@@ -100,7 +118,6 @@ func (c *Client) down() bool {
 	if c.reason != "" {
 		c.err = "connection lost: " + c.reason
 	}
-	return true
 }
 
 // lost keeps why a connection was lost; paho says so before or after down.
@@ -113,15 +130,17 @@ func (c *Client) lost(reason string) {
 	}
 }
 
-// failed is called for each attempt to connect that failed.
-func (c *Client) failed(err error, fail context.CancelCauseFunc) {
-	text := explainConnect(c.broker, err, c.conn.Load().firstBytes(), c.opts.Timeout)
+// failed is called for each attempt to connect that failed. It returns the error that ends the run under FailFast, else nil.
+func (c *Client) failed(err error, v decode.Version) error {
+	text := explainConnect(c.broker, err, c.conn.Load().firstBytes(), c.opts.Timeout, v)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.failures++
 	c.state, c.err = "retrying", fmt.Sprintf("cannot connect to %s: %s", c.broker, text)
 	if c.opts.FailFast && c.since.IsZero() {
-		fail(errors.New(c.err))
+		return errors.New(c.err)
 	}
+	return nil
 }
 
 func (c *Client) note(text string) {

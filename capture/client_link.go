@@ -20,6 +20,7 @@ type clientLink struct {
 	conn  atomic.Pointer[packetConn]
 
 	since       time.Time // when the newest connection came up
+	failures    int       // attempts in a row that failed
 	short       int       // connections in a row that ended soon
 	reason      string    // why the newest connection was lost
 	subscribed  bool
@@ -30,8 +31,9 @@ type clientLink struct {
 
 func (l *clientLink) init() { l.ready = make(chan struct{}) }
 
-// connect keeps a connection up until ctx is done, or until the first attempt failed under FailFast.
-func (c *Client) connect(ctx context.Context) error {
+// connect5 keeps a connection of MQTT 5.0 up until ctx is done, the first attempt failed under FailFast, or the broker refused the
+// version: then it returns errRefused5 or errSilent.
+func (c *Client) connect5(ctx context.Context) error {
 	runCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	session := state.NewInMemory() // outlives connections, so that what is in flight is sent again
@@ -41,7 +43,7 @@ func (c *Client) connect(ctx context.Context) error {
 		return fmt.Errorf("cannot connect to %s: %w", c.broker, err)
 	}
 	published := make(chan struct{})
-	go func() { c.publish(runCtx, manager); close(published) }()
+	go func() { c.publish(runCtx, sender5{c, manager}); close(published) }()
 	<-runCtx.Done()
 	if conn := c.conn.Load(); conn != nil {
 		conn.leave() // what is being written must not hold up the end
@@ -63,14 +65,14 @@ func (c *Client) config(ctx context.Context, session *state.State, fail context.
 		KeepAlive:                     c.opts.KeepAlive,
 		CleanStartOnInitialConnection: c.cleanStart,
 		SessionExpiryInterval:         c.opts.SessionExpiry,
-		ReconnectBackoff:              c.backoff,
+		ReconnectBackoff:              func(int) time.Duration { return c.backoff() },
 		ConnectTimeout:                c.opts.Timeout,
 		AttemptConnection: func(ctx context.Context, _ autopaho.ClientConfig, _ *url.URL) (net.Conn, error) {
 			return c.dial(ctx)
 		},
-		OnConnectionUp:   func(m *autopaho.ConnectionManager, ack *paho.Connack) { c.up(ctx, m, ack) },
-		OnConnectionDown: c.down,
-		OnConnectError:   func(err error) { c.failed(err, fail) },
+		OnConnectionUp:   func(m *autopaho.ConnectionManager, ack *paho.Connack) { c.up5(ctx, m, ack) },
+		OnConnectionDown: func() bool { c.down(); return true },
+		OnConnectError:   func(err error) { c.failed5(err, fail) },
 		ConnectUsername:  c.opts.User,
 		Queue:            &c.queue,
 		Errors:           pahoErrors{c},

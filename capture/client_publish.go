@@ -16,8 +16,16 @@ import (
 // maxQueued is how many Application Messages may wait to be sent: for the connection, or for the broker's send quota.
 const maxQueued = 64
 
+// A sender hands Application Messages to paho, in the version that is spoken.
+type sender interface {
+	// awaitConnection waits until a connection is up; false if the run ends first.
+	awaitConnection(ctx context.Context) bool
+	// send waits while too much is on its way; false if the run ends first.
+	send(ctx context.Context, p *Publish) bool
+}
+
 // publish sends the rounds of Publishes until they are all sent or ctx is done.
-func (c *Client) publish(ctx context.Context, m *autopaho.ConnectionManager) {
+func (c *Client) publish(ctx context.Context, s sender) {
 	if len(c.opts.Publishes) == 0 {
 		return
 	}
@@ -33,7 +41,7 @@ func (c *Client) publish(ctx context.Context, m *autopaho.ConnectionManager) {
 	ticker := time.NewTicker(max(c.opts.Every, time.Nanosecond))
 	defer ticker.Stop()
 	for n := 1; ; n++ {
-		if !c.publishRound(ctx, m) || n == rounds {
+		if !c.publishRound(ctx, s) || n == rounds {
 			return
 		}
 		if c.opts.Every == 0 {
@@ -47,18 +55,33 @@ func (c *Client) publish(ctx context.Context, m *autopaho.ConnectionManager) {
 	}
 }
 
-func (c *Client) publishRound(ctx context.Context, m *autopaho.ConnectionManager) bool {
-	if m.AwaitConnection(ctx) != nil {
+func (c *Client) publishRound(ctx context.Context, s sender) bool {
+	if !s.awaitConnection(ctx) {
 		return false
 	}
-	for _, p := range c.opts.Publishes {
-		if !c.queue.awaitRoom(ctx) {
+	for i := range c.opts.Publishes {
+		if !s.send(ctx, &c.opts.Publishes[i]) {
 			return false
 		}
-		msg := &paho.Publish{Topic: p.Topic, Payload: p.Payload, QoS: p.QoS, Retain: p.Retain}
-		if err := m.PublishViaQueue(ctx, &autopaho.QueuePublish{Publish: msg}); err != nil {
-			c.note("cannot publish to " + p.Topic + ": " + innermost(err))
-		}
+	}
+	return true
+}
+
+// sender5 is the sender of MQTT 5.0.
+type sender5 struct {
+	c *Client
+	m *autopaho.ConnectionManager
+}
+
+func (s sender5) awaitConnection(ctx context.Context) bool { return s.m.AwaitConnection(ctx) == nil }
+
+func (s sender5) send(ctx context.Context, p *Publish) bool {
+	if !s.c.queue.awaitRoom(ctx) {
+		return false
+	}
+	msg := &paho.Publish{Topic: p.Topic, Payload: p.Payload, QoS: p.QoS, Retain: p.Retain}
+	if err := s.m.PublishViaQueue(ctx, &autopaho.QueuePublish{Publish: msg}); err != nil {
+		s.c.note("cannot publish to " + p.Topic + ": " + innermost(err))
 	}
 	return true
 }

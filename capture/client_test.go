@@ -134,7 +134,7 @@ func TestClientFailsFast(t *testing.T) {
 			l, url := listen(t)
 			go answer(l, c.answer)
 			s := start(t, capture.ClientOptions{
-				URL: url, User: "alice", Password: "s3cret", FailFast: true, Timeout: 2 * time.Second,
+				URL: url, User: "alice", Password: "s3cret", FailFast: true, Timeout: 2 * time.Second, Version: "5",
 			})
 			err := s.result(t)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -204,6 +204,7 @@ func TestNewClientRefuses(t *testing.T) {
 		{"CA without TLS", capture.ClientOptions{URL: "mqtt://h", CAFile: "ca.pem"}, "mqtts://"},
 		{"no CA file", capture.ClientOptions{URL: "mqtts://h", CAFile: "/nonexistent/ca.pem"}, "no such file"},
 		{"CA file without certificate", capture.ClientOptions{URL: "mqtts://h", CAFile: "client_test.go"}, "no certificate"},
+		{"version", capture.ClientOptions{URL: "mqtt://h", Version: "4"}, "give 5, 3.1.1 or auto"},
 		{"key without certificate", capture.ClientOptions{URL: "mqtts://h", Key: "k.pem"}, "belong together"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -21,7 +21,7 @@ const wsProtocol = "mqtt"
 // openWebSocket connects and asks for the upgrade.
 func (c *Client) openWebSocket(ctx context.Context) (net.Conn, error) {
 	d := websocket.Dialer{
-		Subprotocols:   []string{wsProtocol},
+		Subprotocols: []string{wsProtocol},
 		NetDialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			conn, err := c.broker.dial(ctx)
 			return &wsRaw{conn}, err
