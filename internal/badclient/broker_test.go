@@ -1,0 +1,120 @@
+package badclient_test
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/mqttwatch/mqttwatch/internal/need"
+)
+
+// window is the Receive Maximum of both brokers, and how many messages they have in flight to a client that names none.
+const window = 20
+
+// forbidden is the first level of topics to which nobody may publish.
+const forbidden = "forbidden"
+
+// broker is a real Server on 127.0.0.1.
+type broker struct {
+	name  string
+	addr  string
+	mochi *mqtt.Server // the embedded broker
+	cmd   *exec.Cmd    // mosquitto
+}
+
+func (b *broker) isMochi() bool { return b.mochi != nil }
+
+// brokers starts both kinds; they end with the test.
+func brokers(t *testing.T) []*broker {
+	t.Helper()
+	return []*broker{startMosquitto(t), startMochi(t)}
+}
+
+// startMosquitto starts mosquitto as its defaults are, but for what the tests need.
+func startMosquitto(t *testing.T) *broker {
+	t.Helper()
+	program := need.Program(t, "mosquitto")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().(*net.TCPAddr)
+	l.Close()
+	dir := t.TempDir()
+	acl, conf := filepath.Join(dir, "acl"), filepath.Join(dir, "mosquitto.conf")
+	config := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nmax_inflight_messages %d\nacl_file %s\n", addr.Port, window, acl)
+	if os.Geteuid() == 0 {
+		config += "user root\n" // or it cannot read the directory
+	}
+	for file, text := range map[string]string{conf: config, acl: "topic readwrite #\ntopic deny " + forbidden + "/#\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(program, "-c", conf)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	b := &broker{name: "mosquitto", addr: addr.String(), cmd: cmd}
+	for range 200 {
+		if c, err := net.Dial("tcp", b.addr); err == nil {
+			c.Close()
+			return b
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("mosquitto does not listen")
+	return nil
+}
+
+// startMochi starts the embedded broker.
+func startMochi(t *testing.T) *broker {
+	t.Helper()
+	capabilities := mqtt.NewDefaultServerCapabilities()
+	capabilities.ReceiveMaximum = window
+	capabilities.Compatibilities.NoInheritedPropertiesOnAck = true
+	server := mqtt.New(&mqtt.Options{
+		Capabilities: capabilities, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), SysTopicResendInterval: 3600,
+	})
+	if err := server.AddHook(new(access), nil); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.AddListener(listeners.NewNet("test", l)); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Serve(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return &broker{name: "mochi", addr: l.Addr().String(), mochi: server}
+}
+
+// access lets everybody in, and nobody publish where it is forbidden.
+type access struct{ mqtt.HookBase }
+
+func (*access) Provides(b byte) bool { return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck }
+
+func (*access) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
+
+func (*access) OnACLCheck(_ *mqtt.Client, topic string, write bool) bool {
+	return !write || !strings.HasPrefix(topic, forbidden)
+}
