@@ -32,6 +32,7 @@ type cli struct {
 
 	Demo    demoCommand    `cmd:"" help:"Watch a broker in this process and devices that misbehave on purpose."`
 	Replay  replayCommand  `cmd:"" help:"Read capture files (pcap, pcapng, perhaps gzipped), or - for standard input."`
+	Proxy   proxyCommand   `cmd:"" help:"Stand between clients and a broker, and watch what passes."`
 	Broker  brokerCommand  `cmd:"" help:"Connect to a broker, subscribe and publish, and watch that connection."`
 	Explain explainCommand `cmd:"" help:"Say what an alert means, what usually causes it, and what to check next."`
 	Version versionCommand `cmd:"" help:"Say which version this is."`

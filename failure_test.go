@@ -45,7 +45,7 @@ func TestFailures(t *testing.T) {
 		{"missing, verb guessed", []string{missing}, 2, "no such file", ""},
 		{"neither verb nor file", []string{"hello"}, 2, "try: mqttwatch demo", ""},
 		{"sniff", []string{"sniff", "eth0"}, 2, "tcpdump -i any -U -w -", ""},
-		{"proxy", []string{"proxy"}, 2, "tcpdump", ""},
+		{"proxy without addresses", []string{"proxy"}, 2, "--listen", ""},
 		{"probe", []string{"probe"}, 2, "--publish", ""},
 		{"no file", []string{"replay"}, 2, "<file>", ""},
 		{"unknown option", []string{"replay", cut, "--nope"}, 2, "--nope", ""},

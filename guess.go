@@ -18,8 +18,6 @@ func notYet(verb string) string {
 	switch verb {
 	case "sniff":
 		return "sniffing an interface comes later; until then pipe what tcpdump sees: sudo tcpdump -i any -U -w - tcp port 1883 | mqttwatch replay -"
-	case "proxy":
-		return "a proxy comes later; until then watch what tcpdump sees (tcpdump -U -w - | mqttwatch replay -), or connect to the broker: mqttwatch mqtt://HOST"
 	case "probe":
 		return "a probe comes later; until then publish to the broker and watch: mqttwatch mqtt://HOST --publish topic=payload --every 1s"
 	}

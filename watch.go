@@ -45,11 +45,14 @@ func (o *options) watch(ctx context.Context, title string, src capture.Source) e
 		return filterError(o.Filter, err)
 	}
 	w := &watching{options: o, title: title, src: src, filter: chosen}
-	if o.Output == "auto" && term.IsTerminal(os.Stdout.Fd()) {
+	if o.onScreen() {
 		return w.screen(ctx)
 	}
 	return w.headless(ctx)
 }
+
+// onScreen reports whether the state is shown on the terminal, and not written to stdout.
+func (o *options) onScreen() bool { return o.Output == "auto" && term.IsTerminal(os.Stdout.Fd()) }
 
 func filterError(text string, err error) error {
 	if at := new(filter.Error); errors.As(err, &at) {

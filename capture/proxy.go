@@ -66,7 +66,8 @@ type Proxy struct {
 	open   map[*relay]struct{} // nil once the run ends
 }
 
-// NewProxy checks opts, reads the certificates they name, and listens. Run must follow, or Close. Its errors are one line each.
+// NewProxy checks opts, reads the certificates they name, and listens. Run must follow, or Close. Its errors are one line each; a
+// ListenError tells that opts are right but an address cannot be had.
 func NewProxy(opts ProxyOptions) (*Proxy, error) {
 	if opts.Timeout <= 0 {
 		opts.Timeout = defaultTimeout

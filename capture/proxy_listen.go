@@ -40,20 +40,29 @@ func (p *Proxy) listen() error {
 	return nil
 }
 
-// explainListen says in one line why addr cannot be listened on, and what to do.
+// A ListenError says in one line why an address cannot be listened on, and what to do.
+type ListenError struct {
+	Addr, Reason string
+	Err          error
+}
+
+func (e *ListenError) Error() string { return "cannot listen on " + e.Addr + ": " + e.Reason }
+func (e *ListenError) Unwrap() error { return e.Err }
+
 func explainListen(addr string, err error) error {
 	var dns *net.DNSError
+	reason := innermost(err)
 	switch {
 	case errors.Is(err, errAddrInUse):
-		return fmt.Errorf("cannot listen on %s: the address is in use, perhaps by the broker itself; choose another port with --listen, or end the program that has it", addr)
+		reason = "the address is in use, perhaps by the broker itself; choose another port with --listen, or end the program that has it"
 	case errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("cannot listen on %s: permission denied; ports below 1024 need privileges, so choose one above, such as --listen :1884", addr)
+		reason = "permission denied; ports below 1024 need privileges, so choose one above, such as --listen :1884"
 	case errors.Is(err, errAddrNotAvail):
-		return fmt.Errorf("cannot listen on %s: this machine has no such address; leave out the host to listen on all it has", addr)
+		reason = "this machine has no such address; leave out the host to listen on all it has"
 	case errors.As(err, &dns):
-		return fmt.Errorf("cannot listen on %s: unknown host or service", addr)
+		reason = "unknown host or service"
 	}
-	return fmt.Errorf("cannot listen on %s: %s", addr, innermost(err))
+	return &ListenError{addr, reason, err}
 }
 
 // isUpstream reports whether the broker's URL leads back to listen.
