@@ -312,25 +312,28 @@ func (t *Tracker) end(h *Handshake, state State) {
 	t.record(HandshakeEnded, h, nil)
 }
 
-// doubtful reports whether p may be right and only looks wrong: packets of the other end that it answers to may be missing from the capture.
+// doubtful reports whether p may be right and only looks wrong: packets of the other end that it answers to may be missing from the capture, or be
+// known only later, as are the first ones of an end that was joined in mid-stream.
 func (l *Link) doubtful(h *Handshake, p *decode.Packet) bool {
-	return h.Unsure || l.deaf[p.Dir.Opposite()]
+	other := p.Dir.Opposite()
+	return h.Unsure || p.Late || l.deaf[other] || l.Info.MidStream && l.last[other] == 0
 }
 
 // reuse ends the handshake whose identifier p takes over for a delivery of kind. The receiver may still answer both: spare is how many
 // acknowledgements more than one the new delivery may see.
 func (t *Tracker) reuse(l *Link, p *decode.Packet, h *Handshake, kind Kind) (spare uint16) {
+	state := Abandoned
 	if l.doubtful(h, p) {
-		t.end(h, Unknown)
-		return 0
+		state = Unknown
+	} else {
+		t.identifierInUse(l, p, h)
 	}
-	t.identifierInUse(l, p, h)
 	if h.link == l {
 		h.spare = increment(h.spare)
 	}
 	if h.Kind == kind {
 		spare, h.spare = h.spare, 0
 	}
-	t.end(h, Abandoned)
+	t.end(h, state)
 	return spare
 }

@@ -37,6 +37,9 @@ func (t *Tracker) resend(h *Handshake, l *Link, p *decode.Packet) {
 func (t *Tracker) resent(h *Handshake, l *Link, p *decode.Packet) {
 	s := h.Session
 	if p.Type == decode.PUBLISH && !p.Dup {
+		if l.doubtful(h, p) {
+			return // the first may have been answered
+		}
 		t.raisePoint(l, aboutPacket(RetransmitWithoutDup, Warn, p, h), "")
 	} else if s.Version != decode.V31 {
 		severity := Info
@@ -215,7 +218,7 @@ func (t *Tracker) afterEnd(l *Link, p *decode.Packet, e *recentEnd, sender decod
 // answersFormer reports whether an acknowledgement of the wrong type is that of the delivery which had the identifier before it was given away.
 func (t *Tracker) answersFormer(l *Link, sender decode.Direction, p *decode.Packet, kind Kind) bool {
 	e := l.Session.recent[sender].find(p.PacketID, kind)
-	if p.Type == decode.PUBREL || e == nil || e.link != l || e.state != Abandoned || e.spare == 0 {
+	if p.Type == decode.PUBREL || e == nil || e.link != l || e.state != Abandoned && e.state != Unknown || e.spare == 0 {
 		return false
 	}
 	e.spare--
