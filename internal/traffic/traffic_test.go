@@ -31,4 +31,3 @@ func TestOneSeedOneFile(t *testing.T) {
 		t.Errorf("truth: %d PUBLISH, %d bytes of %d", n, truth.Bytes, a.Len())
 	}
 }
-
