@@ -6,7 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/mochi-mqtt/server/v2/packets"
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/internal/badclient"
 )
 
 // script is what one device does, or a few that belong together. Play ends when ctx is done.
@@ -35,9 +36,9 @@ func cast(healthy bool) []script {
 		return scripts
 	}
 	return append(scripts,
-		script{0, subscriber(profile{id: "pump-2", version: 5, withhold: withholdTopic(packets.Puback, "cmd/pump-2/set")}, 1, "cmd/pump-2/#")},
-		script{0, subscriber(profile{id: "valve-9", version: 5, withhold: withholdType(packets.Pubcomp)}, 2, "cmd/valve-9/#")},
-		script{0, subscriber(profile{id: "display-3", version: 5, receive: 5, withhold: withholdType(packets.Puback)}, 1, "display/line-3")},
+		script{0, subscriber(profile{id: "pump-2", version: 5, withhold: withholdTopic(decode.PUBACK, "cmd/pump-2/set")}, 1, "cmd/pump-2/#")},
+		script{0, subscriber(profile{id: "valve-9", version: 5, withhold: withholdType(decode.PUBCOMP)}, 2, "cmd/valve-9/#")},
+		script{0, subscriber(profile{id: "display-3", version: 5, receive: 5, withhold: withholdType(decode.PUBACK)}, 1, "display/line-3")},
 		script{500 * time.Millisecond, scada},
 		script{700 * time.Millisecond, gateway},
 		script{600 * time.Millisecond, logger},
@@ -46,13 +47,13 @@ func cast(healthy bool) []script {
 }
 
 // withholdType withholds all answers of one type.
-func withholdType(answer byte) func(byte, string) bool {
-	return func(a byte, _ string) bool { return a == answer }
+func withholdType(answer decode.Type) func(decode.Type, string) bool {
+	return func(a decode.Type, _ string) bool { return a == answer }
 }
 
 // withholdTopic withholds the answers of one type to what comes on one topic.
-func withholdTopic(answer byte, topic string) func(byte, string) bool {
-	return func(a byte, t string) bool { return a == answer && t == topic }
+func withholdTopic(answer decode.Type, topic string) func(decode.Type, string) bool {
+	return func(a decode.Type, t string) bool { return a == answer && t == topic }
 }
 
 // subscriber subscribes and listens.
@@ -69,14 +70,14 @@ func subscriber(p profile, qos byte, filter string) func(context.Context, string
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-d.gone:
-			return errNoAnswer
+		case <-d.Gone():
+			return badclient.ErrGone
 		}
 	}
 }
 
 // sensor publishes a value that wanders, as the standard wants it.
-func sensor(id string, version, qos byte, every time.Duration, topic, unit string, value float64) func(context.Context, string) error {
+func sensor(id string, version decode.Version, qos byte, every time.Duration, topic, unit string, value float64) func(context.Context, string) error {
 	return func(ctx context.Context, addr string) error {
 		d := &device{profile: profile{id: id, version: version}}
 		if _, err := d.connect(ctx, addr); err != nil {
@@ -162,7 +163,7 @@ func logger(ctx context.Context, addr string) error {
 	defer feed.leave()
 	var mute atomic.Bool
 	d := &device{profile: profile{id: "logger-4", version: 5, keep: true}}
-	d.withhold = func(byte, string) bool { return mute.Load() }
+	d.withhold = func(decode.Type, string) bool { return mute.Load() }
 	for n := 0; ; {
 		present, err := d.connect(ctx, addr)
 		if err != nil {
