@@ -21,9 +21,10 @@ func (d Direction) String() string {
 	return "server"
 }
 
-// ConnInfo names a Network Connection. It does not change once the Conn is made.
+// ConnInfo names a Network Connection. But for ID it does not change once the Conn is made.
 type ConnInfo struct {
-	// ID is unique within a run and counts up in the order in which connections were first seen.
+	// ID counts up in the order in which connections were first seen. It is unique within a source; the engine, which sees all sources,
+	// makes it unique within a run.
 	ID uint64
 	// Client and Server are the two ends. A tap that cannot know an address leaves it zero.
 	Client, Server netip.AddrPort
