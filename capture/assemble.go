@@ -52,6 +52,7 @@ type assembler struct {
 	dissector *dissector
 	flows     *flowTable
 	batch     []decode.Segment
+	arena     []byte // what stages unpacked since the last flush
 	nextID    uint64
 
 	now       decode.Time

@@ -2,8 +2,8 @@ package capture
 
 import "github.com/mqttwatch/mqttwatch/decode"
 
-// gap tells that n bytes of one direction are missing.
-func (a *assembler) gap(f *flow, side uint8, n int64, t decode.Time) {
+// missing tells that n bytes of one direction are missing; 0 where it is not known how many.
+func (a *assembler) missing(f *flow, side uint8, n int64, t decode.Time) {
 	switch f.kind {
 	case isMQTT:
 		a.count.gaps++
@@ -12,8 +12,7 @@ func (a *assembler) gap(f *flow, side uint8, n int64, t decode.Time) {
 		a.emit(decode.Segment{Conn: f.conn, Kind: decode.Gap, Dir: f.direction(side), Bytes: n, Time: f.out})
 	case undecided:
 		if f.early == nil {
-			f.early = &early{}
-			f.early.side[0].holed, f.early.side[1].holed = !f.begun, !f.begun
+			f.early = newEarly(f)
 		}
 		e := f.early
 		if s := &e.side[side]; len(s.begin) == 0 {
@@ -22,7 +21,7 @@ func (a *assembler) gap(f *flow, side uint8, n int64, t decode.Time) {
 			s.ended = true
 		}
 		if len(e.entries) <= maxLater {
-			e.entries = append(e.entries, entry{gap: n, side: side, time: t})
+			e.entries = append(e.entries, entry{gap: n, isGap: true, side: side, time: t})
 			a.charge(e, entryOverhead)
 		}
 	}
@@ -64,6 +63,7 @@ func (a *assembler) flush() {
 		clear(a.batch)
 		a.batch = a.batch[:0]
 	}
+	a.arena = a.arena[:0]
 }
 
 // finish is the end of the capture: what waits behind holes is handed on, ends that were seen are told, and so is how far time

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 )
@@ -32,44 +33,51 @@ type early struct {
 	side    [2]earlySide
 }
 
-// entry is one segment that waits: data, or a gap where data is nil.
+// entry is one segment that waits: data, or a gap.
 type entry struct {
-	data []byte
-	gap  int64
-	time decode.Time
-	side uint8
+	data  []byte
+	gap   int64
+	time  decode.Time
+	side  uint8
+	isGap bool
 }
 
 // earlySide is the beginning of one direction, as far as there is no hole in it.
 type earlySide struct {
 	begin []byte
 	guess decode.Guess
+	ws    wsGuess // if WebSocket frames begin there
 	tries int
+	from  int  // the entry with which begin begins
 	holed bool // bytes before begin are missing, or the connection was joined
 	ended bool // bytes after begin are missing
 }
 
-// deliver hands on bytes of a connection, or keeps them until it is known what it carries.
-func (a *assembler) deliver(f *flow, side uint8, data []byte, t decode.Time) {
-	if f.kind == isMQTT {
+// payload hands on bytes of a connection, or keeps them until it is known what it carries.
+func (a *assembler) payload(f *flow, side uint8, data []byte, t decode.Time) {
+	switch f.kind {
+	case isMQTT:
 		a.emitData(f, side, data, t)
 		return
-	}
-	if f.kind == isOther {
+	case isOther:
 		return
 	}
 	if f.early == nil {
-		f.early = &early{}
-		f.early.side[0].holed, f.early.side[1].holed = !f.begun, !f.begun
+		f.early = newEarly(f)
 	}
-	e := f.early
+	e, stage := f.early, f.stage
 	if len(e.entries) == 0 {
 		// Most often the first segment tells: then nothing is copied.
 		e.side[side].begin = data
-		if a.judge(f, side); f.kind != undecided {
-			if f.kind == isMQTT {
-				a.emitData(f, side, data, t)
-			}
+		wrapper := a.judge(f, side)
+		switch {
+		case wrapper != nil:
+			a.wrap(f, wrapper, side, data, t)
+			return
+		case f.kind == isMQTT:
+			a.emitData(f, side, data, t)
+			return
+		case f.kind == isOther:
 			return
 		}
 		e.side[side].begin = bytes.Clone(e.side[side].begin)
@@ -80,20 +88,38 @@ func (a *assembler) deliver(f *flow, side uint8, data []byte, t decode.Time) {
 	e.bytes += len(data)
 	if s := &e.side[side]; !first {
 		if s.ended { // look anew behind the hole
-			*s = earlySide{holed: true, tries: s.tries}
+			*s = earlySide{holed: true, tries: s.tries, from: len(e.entries) - 1}
 		}
 		s.begin = append(s.begin, data...)
-		a.judge(f, side)
+		if wrapper := a.judge(f, side); wrapper != nil {
+			a.wrap(f, wrapper, side, nil, t)
+		}
 	}
-	if f.kind == undecided && (e.cost > maxEarly || len(e.entries) > maxLater || a.early > a.limits.reorderAll) {
+	if s := &e.side[side]; len(s.begin) == 0 {
+		s.from = len(e.entries)
+	}
+	if f.kind == undecided && f.stage == stage && (e.cost > maxEarly || len(e.entries) > maxLater || a.early > a.limits.reorderAll) {
 		a.conclude(f)
 	}
 }
 
-// judge looks at what side sent so far and decides, if it tells.
-func (a *assembler) judge(f *flow, side uint8) {
+func newEarly(f *flow) *early {
+	e := &early{}
+	for side := range uint8(2) {
+		e.side[side].holed = !f.begun && (f.stage == nil || !f.stage.whole(side))
+	}
+	return e
+}
+
+// judge looks at what side sent so far and decides, if it tells. It returns the stage that is to look inside, if one is.
+func (a *assembler) judge(f *flow, side uint8) stage {
 	s := &f.early.side[side]
 	s.guess = decode.Classify(s.begin)
+	if f.stage == nil {
+		if ws, wait := a.judgeWebSocket(f, side); ws != nil || wait {
+			return ws
+		}
+	}
 	force, known := a.expected(f)
 	kind := s.guess.Kind
 	if kind == decode.GuessOther && maybeText(s.begin) {
@@ -129,6 +155,7 @@ func (a *assembler) judge(f *flow, side uint8) {
 			s.begin, s.guess = nil, decode.Guess{}
 		}
 	}
+	return nil
 }
 
 // maybeHeader reports whether b can be the first byte of a Control Packet: a bad one, on a port of MQTT, is shown
@@ -167,6 +194,7 @@ func (a *assembler) expected(f *flow) (force, known bool) {
 			force = force || insist
 		}
 	}
+	known = known || f.stage != nil && f.stage.promised()
 	return force, known
 }
 
@@ -221,6 +249,12 @@ func (f *flow) text() string {
 // other puts a connection aside that does not carry MQTT.
 func (a *assembler) other(f *flow, label string) {
 	f.kind = isOther
+	if f.stage != nil {
+		if name := f.stage.name(); name != "" && !strings.HasPrefix(label, name) {
+			label = name
+		}
+		f.stage = nil
+	}
 	a.count.other[label]++
 	a.dropEarly(f)
 	a.release(f)
@@ -246,7 +280,7 @@ func (a *assembler) found(f *flow) {
 	a.open++
 	f.tellRoles(a)
 	a.nextID++
-	f.conn = decode.NewConn(decode.ConnInfo{
+	info := decode.ConnInfo{
 		ID:           a.nextID,
 		Client:       f.key.addr(f.client),
 		Server:       f.key.addr(f.client ^ 1),
@@ -255,7 +289,14 @@ func (a *assembler) found(f *flow) {
 		MidStream:    !f.begun,
 		RolesAssumed: f.roles <= rolesPort,
 		ByHeard:      true,
-	}, a.options)
+	}
+	if f.stage != nil {
+		info.Transport = f.stage.name()
+	}
+	if f.named != nil {
+		info.Client, info.Peer = *f.named, info.Client
+	}
+	f.conn = decode.NewConn(info, a.options)
 	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Open, Time: f.opened})
 	for side := range uint8(2) {
 		if f.heard[side] {
@@ -266,8 +307,8 @@ func (a *assembler) found(f *flow) {
 	f.early = nil
 	a.early -= e.cost
 	for _, s := range e.entries {
-		if s.gap > 0 {
-			a.gap(f, s.side, s.gap, s.time)
+		if s.isGap {
+			a.missing(f, s.side, s.gap, s.time)
 		} else {
 			a.emitData(f, s.side, s.data, s.time)
 		}
@@ -279,6 +320,12 @@ func (a *assembler) found(f *flow) {
 func (f *flow) tellRoles(a *assembler) {
 	if f.roles == rolesSYN {
 		return
+	}
+	if f.stage != nil {
+		if side, known := f.stage.client(); known {
+			f.roles, f.client = rolesContent, side
+			return
+		}
 	}
 	for side := range uint8(2) {
 		if dir, tells := f.early.side[side].guess.Sender(); tells && f.early.side[side].guess.Bits > 0 {

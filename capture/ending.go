@@ -157,7 +157,7 @@ func (a *assembler) close(f *flow) {
 		t := max(e.time, f.out)
 		a.emit(decode.Segment{Conn: f.conn, Kind: decode.Close, Time: t, Dir: f.direction(e.side), Cause: e.cause})
 	}
-	f.ending, f.conn = nil, nil
+	f.ending, f.conn, f.stage = nil, nil, nil
 }
 
 // forget drops a closed flow from the table.

@@ -99,7 +99,9 @@ type flow struct {
 	key    flowKey
 	hash   uint64
 	half   [2]half
-	conn   *decode.Conn // set when it is found to carry MQTT
+	conn   *decode.Conn    // set when it is found to carry MQTT
+	stage  stage           // between TCP and MQTT, if any
+	named  *netip.AddrPort // the Client, by a PROXY protocol header
 	last   decode.Time
 	opened decode.Time
 	kind   uint8

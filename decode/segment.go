@@ -28,6 +28,11 @@ type ConnInfo struct {
 	ID uint64
 	// Client and Server are the two ends. A tap that cannot know an address leaves it zero.
 	Client, Server netip.AddrPort
+	// Peer is the end of the TCP connection that speaks for Client, where a PROXY protocol header named Client: a load balancer or
+	// an HTTP proxy. Not valid elsewhere.
+	Peer netip.AddrPort
+	// Transport is what lies between TCP and MQTT: "WebSocket", or "" for nothing.
+	Transport string
 	// ServerName is how the user called the Server (say, a host of a URL); empty where only the address is known.
 	ServerName string
 	// Source is where the bytes were seen: an interface, a file, or "client" for the embedded client.
