@@ -9,15 +9,20 @@ import (
 )
 
 // A column is what stands before an operator.
-type column struct {
+type column[T any] struct {
 	name    string
 	example string
-	test    func(token) (test, string) // a reason where the value makes no sense
+	test    func(token) (testOf[T], string) // a reason where the value makes no sense
+}
+
+// handshakes is the language about handshakes.
+func handshakes() language[*handshake.Handshake] {
+	return language[*handshake.Handshake]{columns(), flags(), anyColumn}
 }
 
 // columns lists the words of the language in the order in which messages and docs/filter.md name them.
-func columns() []column {
-	return []column{
+func columns() []column[*handshake.Handshake] {
+	return []column[*handshake.Handshake]{
 		{"topic", "topic:plant/+/temp", topicTest},
 		{"client", "client:pump", clientTest},
 		{"id", "id:17", idTest},
@@ -45,28 +50,28 @@ func flags() map[string]test {
 	}
 }
 
-func isColumn(name string) bool {
-	_, ok := columnOf(name)
+func (l language[T]) has(name string) bool {
+	_, ok := l.column(name)
 	return ok
 }
 
-func columnOf(name string) (column, bool) {
-	for _, c := range columns() {
+func (l language[T]) column(name string) (column[T], bool) {
+	for _, c := range l.columns {
 		if strings.EqualFold(c.name, name) {
 			return c, true
 		}
 	}
-	return column{}, false
+	return column[T]{}, false
 }
 
 // word turns a token into the question that it asks.
-func word(t token) (node, *Error) {
+func (l language[T]) word(t token) (node[T], *Error) {
 	if t.op == "" {
-		return bareWord(t)
+		return l.bareWord(t)
 	}
-	c, ok := columnOf(t.name)
+	c, ok := l.column(t.name)
 	if !ok {
-		return nil, unknownColumn(t)
+		return nil, l.unknownColumn(t)
 	}
 	if t.value == "" {
 		return nil, &Error{Column: t.at, Reason: c.name + " needs a value, as in " + c.example}
@@ -75,12 +80,12 @@ func word(t token) (node, *Error) {
 	if reason != "" {
 		return nil, &Error{Column: t.at, Reason: reason}
 	}
-	return leaf{c.name + t.op + quote(t.value), ask}, nil
+	return leaf[T]{c.name + t.op + quote(t.value), ask}, nil
 }
 
-func unknownColumn(t token) *Error {
-	names := make([]string, 0, len(columns()))
-	for _, c := range columns() {
+func (l language[T]) unknownColumn(t token) *Error {
+	names := make([]string, 0, len(l.columns))
+	for _, c := range l.columns {
 		names = append(names, c.name)
 	}
 	return &Error{Column: t.column, Reason: `there is no column "` + t.name + `"; there are ` + strings.Join(names, ", ") +
@@ -92,25 +97,30 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// bareWord matches any column.
-func bareWord(t token) (node, *Error) {
+// bareWord is a flag, or matches any column.
+func (l language[T]) bareWord(t token) (node[T], *Error) {
 	if t.value == "" {
 		return nil, &Error{Column: t.column, Reason: "the quotes are empty: put the text to look for between them"}
 	}
 	name := strings.ToLower(t.value)
-	if ask, ok := flags()[name]; ok && !t.quoted {
-		return leaf{name, ask}, nil
+	if ask, ok := l.flags[name]; ok && !t.quoted {
+		return leaf[T]{name, ask}, nil
 	}
-	part := fold(t.value)
-	id, err := strconv.ParseUint(t.value, 10, 16)
+	return leaf[T]{quote(t.value), l.bare(t.value)}, nil
+}
+
+// anyColumn looks into all columns of a handshake.
+func anyColumn(value string) test {
+	part := fold(value)
+	id, err := strconv.ParseUint(value, 10, 16)
 	isID := err == nil
-	return leaf{quote(t.value), func(h *handshake.Handshake, now decode.Time) bool {
+	return func(h *handshake.Handshake, now decode.Time) bool {
 		return isID && uint64(h.PacketID) == id ||
 			contains(h.Topic, part) ||
 			clientContains(h, part) ||
 			stateContains(h, part) ||
 			reasonContains(h, part)
-	}}, nil
+	}
 }
 
 func topicTest(t token) (test, string) {

@@ -14,7 +14,7 @@ import (
 // A Filter is a parsed expression. It does not change and may be used from several goroutines.
 type Filter struct {
 	text string
-	root node
+	root node[*handshake.Handshake]
 }
 
 // Error says where in the text the mistake is, and what would be right there.
@@ -40,27 +40,30 @@ func (f *Filter) String() string {
 	return f.text
 }
 
-// A node is one part of an expression.
-type node interface {
-	match(h *handshake.Handshake, now decode.Time) bool
+// A node is one part of an expression about a T.
+type node[T any] interface {
+	match(h T, now decode.Time) bool
 	// append writes the node down so that it parses to itself.
 	append(dst []byte) []byte
 }
 
 type (
-	allOf []node // and
-	anyOf []node // or
-	not   struct{ of node }
-	leaf  struct {
+	allOf[T any] []node[T]            // and
+	anyOf[T any] []node[T]            // or
+	not[T any]   struct{ of node[T] } // negation
+	leaf[T any]  struct {
 		text string
-		test test
+		test testOf[T]
 	}
 )
 
-// A test is the question that one word asks.
-type test func(h *handshake.Handshake, now decode.Time) bool
+// A testOf is the question that one word asks of a T; a test asks it of a handshake.
+type (
+	testOf[T any] func(h T, now decode.Time) bool
+	test          = testOf[*handshake.Handshake]
+)
 
-func (n allOf) match(h *handshake.Handshake, now decode.Time) bool {
+func (n allOf[T]) match(h T, now decode.Time) bool {
 	for _, part := range n {
 		if !part.match(h, now) {
 			return false
@@ -69,7 +72,7 @@ func (n allOf) match(h *handshake.Handshake, now decode.Time) bool {
 	return true
 }
 
-func (n anyOf) match(h *handshake.Handshake, now decode.Time) bool {
+func (n anyOf[T]) match(h T, now decode.Time) bool {
 	for _, part := range n {
 		if part.match(h, now) {
 			return true
@@ -78,19 +81,19 @@ func (n anyOf) match(h *handshake.Handshake, now decode.Time) bool {
 	return false
 }
 
-func (n not) match(h *handshake.Handshake, now decode.Time) bool { return !n.of.match(h, now) }
+func (n not[T]) match(h T, now decode.Time) bool { return !n.of.match(h, now) }
 
-func (n leaf) match(h *handshake.Handshake, now decode.Time) bool { return n.test(h, now) }
+func (n leaf[T]) match(h T, now decode.Time) bool { return n.test(h, now) }
 
-func (n allOf) append(dst []byte) []byte { return appendGroup(dst, n, " ") }
+func (n allOf[T]) append(dst []byte) []byte { return appendGroup(dst, n, " ") }
 
-func (n anyOf) append(dst []byte) []byte { return appendGroup(dst, n, " | ") }
+func (n anyOf[T]) append(dst []byte) []byte { return appendGroup(dst, n, " | ") }
 
-func (n not) append(dst []byte) []byte { return n.of.append(append(dst, '!')) }
+func (n not[T]) append(dst []byte) []byte { return n.of.append(append(dst, '!')) }
 
-func (n leaf) append(dst []byte) []byte { return append(dst, n.text...) }
+func (n leaf[T]) append(dst []byte) []byte { return append(dst, n.text...) }
 
-func appendGroup(dst []byte, parts []node, between string) []byte {
+func appendGroup[T any](dst []byte, parts []node[T], between string) []byte {
 	dst = append(dst, '(')
 	for i, part := range parts {
 		if i > 0 {

@@ -21,6 +21,8 @@ type token struct {
 type lexer struct {
 	rest   string
 	column int
+	// isColumn tells the names that can stand before > and <.
+	isColumn func(name string) bool
 }
 
 // next returns the next token.
@@ -55,7 +57,7 @@ func (l *lexer) skip(size int) {
 func (l *lexer) word() (token, *Error) {
 	t := token{column: l.column}
 	if n := nameLength(l.rest); n > 0 {
-		if op := operatorAt(l.rest[n:]); op != "" && (op == ":" || isColumn(l.rest[:n])) {
+		if op := operatorAt(l.rest[n:]); op != "" && (op == ":" || l.isColumn(l.rest[:n])) {
 			t.name, t.op = strings.ToLower(l.rest[:n]), op
 			for range n + len(op) {
 				l.skip(1) // both are ASCII

@@ -7,20 +7,34 @@ const (
 	maxDepth = 64   // parentheses and negations inside each other
 )
 
-// Parse parses an expression. The empty text gives a nil Filter, which chooses all. An error is an *Error.
+// Parse parses an expression about handshakes. The empty text gives a nil Filter, which chooses all. An error is an *Error.
 func Parse(text string) (*Filter, error) {
+	root, err := parse(text, handshakes())
+	if err != nil || root == nil {
+		return nil, err
+	}
+	return &Filter{text: text, root: root}, nil
+}
+
+// A language is the words by which one chooses a T.
+type language[T any] struct {
+	columns []column[T]
+	flags   map[string]testOf[T]
+	// bare makes the question of a word that matches any column.
+	bare func(text string) testOf[T]
+}
+
+// parse parses an expression; the empty text gives nil.
+func parse[T any](text string, l language[T]) (node[T], error) {
 	if len(text) > maxText {
 		return nil, &Error{Column: 1, Reason: fmt.Sprintf("the filter is longer than %d bytes", maxText)}
 	}
-	p := parser{lex: lexer{rest: text, column: 1}}
+	p := parser[T]{lex: lexer{rest: text, column: 1, isColumn: l.has}, language: l}
 	root, err := p.all()
 	if err != nil {
 		return nil, err
 	}
-	if root == nil {
-		return nil, nil
-	}
-	return &Filter{text: text, root: root}, nil
+	return root, nil
 }
 
 // parser is a recursive descent over
@@ -28,14 +42,15 @@ func Parse(text string) (*Filter, error) {
 //	or    = and { "|" and } .
 //	and   = unary { unary } .
 //	unary = "!" unary | "(" or ")" | word .
-type parser struct {
+type parser[T any] struct {
+	language[T]
 	lex   lexer
 	ahead token
 	depth int
 }
 
 // all parses the whole text; nil is an empty one.
-func (p *parser) all() (node, error) {
+func (p *parser[T]) all() (node[T], error) {
 	if err := p.advance(); err != nil {
 		return nil, err
 	}
@@ -52,18 +67,18 @@ func (p *parser) all() (node, error) {
 	return root, nil
 }
 
-func (p *parser) advance() *Error {
+func (p *parser[T]) advance() *Error {
 	var err *Error
 	p.ahead, err = p.lex.next()
 	return err
 }
 
-func (p *parser) or() (node, *Error) {
+func (p *parser[T]) or() (node[T], *Error) {
 	first, err := p.and()
 	if err != nil {
 		return nil, err
 	}
-	parts := anyOf{first}
+	parts := anyOf[T]{first}
 	for p.ahead.sign == '|' {
 		if err := p.advance(); err != nil {
 			return nil, err
@@ -80,12 +95,12 @@ func (p *parser) or() (node, *Error) {
 	return parts, nil
 }
 
-func (p *parser) and() (node, *Error) {
+func (p *parser[T]) and() (node[T], *Error) {
 	first, err := p.unary()
 	if err != nil {
 		return nil, err
 	}
-	parts := allOf{first}
+	parts := allOf[T]{first}
 	for p.ahead.sign == 0 || p.ahead.sign == '!' || p.ahead.sign == '(' {
 		next, err := p.unary()
 		if err != nil {
@@ -99,7 +114,7 @@ func (p *parser) and() (node, *Error) {
 	return parts, nil
 }
 
-func (p *parser) unary() (node, *Error) {
+func (p *parser[T]) unary() (node[T], *Error) {
 	t := p.ahead
 	if t.sign == '!' || t.sign == '(' {
 		p.depth++
@@ -110,7 +125,7 @@ func (p *parser) unary() (node, *Error) {
 	}
 	switch t.sign {
 	case 0:
-		n, err := word(t)
+		n, err := p.word(t)
 		if err != nil {
 			return nil, err
 		}
@@ -120,14 +135,14 @@ func (p *parser) unary() (node, *Error) {
 			return nil, err
 		}
 		of, err := p.unary()
-		return not{of}, err
+		return not[T]{of}, err
 	case '(':
 		return p.group(t)
 	}
 	return nil, &Error{Column: t.column, Reason: "a word is missing here, such as topic:plant/# or state:open"}
 }
 
-func (p *parser) group(open token) (node, *Error) {
+func (p *parser[T]) group(open token) (node[T], *Error) {
 	if err := p.advance(); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/delivery"
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
@@ -32,6 +33,11 @@ type Config struct {
 	OnEvent func(*Event)
 	// Filter chooses the handshakes of which events are sent; nil chooses all. Alerts are always sent.
 	Filter *filter.Filter
+	// Deliveries follows messages from their publisher to every subscriber. It is of use where more than one connection of a broker is in sight;
+	// without it that costs nothing.
+	Deliveries bool
+	// DeliveryFilter chooses the deliveries of which events are sent; nil chooses all.
+	DeliveryFilter *filter.Deliveries
 }
 
 // EventKind says what an Event tells.
@@ -39,20 +45,22 @@ type EventKind uint8
 
 // The kinds of Event.
 const (
-	_              EventKind = iota
-	HandshakeEnded           // Row is set
-	HandshakeOpen            // at Finish, for each that is still open; Row is set
-	AlertRaised              // Alert is set
-	AlertEscalated           // an open alert became worse; Alert is set
-	AlertCleared             // Alert is set
+	_               EventKind = iota
+	HandshakeEnded            // Row is set
+	HandshakeOpen             // at Finish, for each that is still open; Row is set
+	AlertRaised               // Alert is set
+	AlertEscalated            // an open alert became worse; Alert is set
+	AlertCleared              // Alert is set
+	DeliverySettled           // Delivery is set; again for one that went on after that, and at Finish for each that is open
 )
 
 // An Event is something that reports write down.
 type Event struct {
-	Kind  EventKind
-	Time  decode.Time
-	Row   *Row
-	Alert *Alert
+	Kind     EventKind
+	Time     decode.Time
+	Row      *Row
+	Alert    *Alert
+	Delivery *Delivery
 }
 
 // Engine owns the state. Its methods may be called from any goroutine: Feed holds the lock for one batch, Snapshot for as long as it copies.
@@ -72,6 +80,9 @@ type Engine struct {
 	conns    map[*decode.Conn]struct{} // those that have not ended
 	lastConn uint64                    // the newest ConnInfo.ID
 	finished bool
+
+	deliveries *delivery.Correlator // nil where they are not followed
+	delivery   Delivery             // reused for events
 }
 
 // New returns an Engine that has seen nothing.
@@ -82,6 +93,9 @@ func New(cfg Config) *Engine {
 	e := &Engine{cfg: cfg, raw: newRawStore(cfg.RawBytes), conns: make(map[*decode.Conn]struct{})}
 	e.counts.Keep = cfg.Keep
 	e.tracker = handshake.New(handshake.Config{Warn: cfg.Warn, Critical: cfg.Critical}, e)
+	if cfg.Deliveries {
+		e.deliveries = delivery.New(delivery.Config{Patience: cfg.Warn}, e.tracker, (*deliveryRecorder)(e))
+	}
 	return e
 }
 
@@ -230,6 +244,9 @@ func (e *Engine) evict() {
 		e.view.evicted(old.ID)
 		e.tracker.Release(old)
 	}
+	if e.deliveries != nil {
+		e.deliveries.Evict()
+	}
 }
 
 func (e *Engine) emit(ev Event) {
@@ -278,6 +295,9 @@ func (e *Engine) Finish() {
 	e.tracker.Finish()
 	if e.cfg.OnEvent == nil {
 		return
+	}
+	if e.deliveries != nil {
+		defer e.deliveries.Finish()
 	}
 	for h := range e.tracker.InFlight() {
 		if e.cfg.Filter.Match(h, e.tracker.Now()) {

@@ -49,8 +49,44 @@ func line(e *watch.Event) string {
 		}
 		return s
 	}
+	if e.Kind == watch.DeliverySettled {
+		return at + " " + deliveryLine(e.Delivery)
+	}
 	verb := map[watch.EventKind]string{watch.AlertRaised: "raised", watch.AlertEscalated: "escalated", watch.AlertCleared: "cleared"}[e.Kind]
 	return fmt.Sprintf("%s %s %s %s: %s", at, verb, e.Alert.Severity, e.Alert.Name, e.Alert.Text)
+}
+
+// configFor follows deliveries in the scenarios about them.
+func configFor(file string) watch.Config {
+	return watch.Config{Deliveries: strings.HasPrefix(filepath.Base(file), "delivery-")}
+}
+
+// deliveryLine writes a delivery as scenarios have it: the message, its verdict, and each copy.
+func deliveryLine(d *watch.Delivery) string {
+	s := fmt.Sprintf("delivery %d %s %s from %s QoS %d %s", d.ID, d.Verdict, d.Confidence, decode.Escape(d.Publisher), d.QoS, decode.Escape(d.Topic))
+	if d.Will {
+		s += " (Will)"
+	}
+	for _, c := range d.Copies {
+		s += "; " + decode.Escape(c.Subscriber)
+		if c.Group != "" {
+			s += "@" + c.Group
+		}
+		s += " " + c.Outcome.String()
+		if c.QoS < 3 {
+			s += fmt.Sprintf(" QoS %d", c.QoS)
+		}
+		if c.Doubt != 0 && !c.Required {
+			s += fmt.Sprintf(" (%s)", c.Doubt)
+		}
+		if c.Whole >= 0 {
+			s += " " + c.Whole.String()
+		}
+	}
+	if d.Replays > 0 {
+		s += fmt.Sprintf("; %d replayed", d.Replays)
+	}
+	return s
 }
 
 func TestScenarios(t *testing.T) {
@@ -68,7 +104,7 @@ func TestScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", file, err)
 			}
-			got, _ := feed(s, watch.Config{})
+			got, _ := feed(s, configFor(file))
 			if *update {
 				head, _, _ := strings.Cut(string(text), scenario.Separator)
 				out := strings.TrimRight(head, "\n") + "\n" + scenario.Separator + "\n" + strings.Join(got, "\n") + "\n"
@@ -96,7 +132,7 @@ func TestScenariosAtAnyPace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, _ := feed(s, watch.Config{})
+		want, _ := feed(s, configFor(file))
 		ticked := *s
 		ticked.Acts = nil
 		for i, a := range s.Acts {
@@ -107,7 +143,7 @@ func TestScenariosAtAnyPace(t *testing.T) {
 			}
 			ticked.Acts = append(ticked.Acts, a)
 		}
-		if got, _ := feed(&ticked, watch.Config{}); !slices.Equal(got, want) {
+		if got, _ := feed(&ticked, configFor(file)); !slices.Equal(got, want) {
 			t.Errorf("%s with ticks:\ngot:\n  %s\nwant:\n  %s", file, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 		}
 	}

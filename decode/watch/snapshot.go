@@ -25,6 +25,8 @@ type Query struct {
 	Ladder uint64
 	// Alerts asks for the list of alerts: the last AlertLimit of them, 0 for none.
 	AlertLimit int
+	// Deliveries says which deliveries are wanted.
+	Deliveries DeliveryQuery
 }
 
 // A Snapshot is a copy of the part of the state that a Query asks for, at one moment. It shares nothing with
@@ -50,6 +52,8 @@ type Snapshot struct {
 	Alerts []Alert
 	// Stuck is how many handshakes and sessions have an alert open now, by the worst severity.
 	Stuck Stuck
+	// Deliveries is what the query asks for of them, and their totals.
+	Deliveries Deliveries
 }
 
 // Counts are totals since the start. They only grow.
@@ -187,6 +191,7 @@ func (e *Engine) Snapshot(q Query) *Snapshot {
 		s.Sources = e.sources()
 	}
 	e.rows(s, q)
+	s.Deliveries = e.deliverySnapshot(q.Deliveries)
 	if q.Ladder != 0 {
 		s.Ladder = e.ladder(q.Ladder)
 	}

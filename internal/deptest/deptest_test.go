@@ -39,11 +39,15 @@ var rules = []rule{
 		reason: "the tracker takes packets and times and gives events: no clock, no I/O, no source, no screen",
 	},
 	{
-		folder: "decode/filter", ours: []string{"decode", "decode/handshake"}, not: edges,
-		reason: "screens and reports share one language, which asks the tracker's handshakes and nothing else",
+		folder: "decode/delivery", ours: []string{"decode", "decode/handshake"}, not: edges,
+		reason: "the correlator observes the tracker: no clock, no I/O, no source, no screen",
 	},
 	{
-		folder: "decode/watch", ours: []string{"decode", "decode/handshake", "decode/filter"}, not: edges,
+		folder: "decode/filter", ours: []string{"decode", "decode/handshake", "decode/delivery"}, not: edges,
+		reason: "screens and reports share one language, which asks the tracker's handshakes and the correlator's messages and nothing else",
+	},
+	{
+		folder: "decode/watch", ours: []string{"decode", "decode/handshake", "decode/delivery", "decode/filter"}, not: edges,
 		reason: "the engine is below sources and front ends: it may know neither",
 	},
 	{

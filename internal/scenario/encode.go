@@ -35,7 +35,7 @@ func encode(c *connState, packet string, words []string) ([]byte, error) {
 	case "PUBLISH":
 		b = decode.AppendPublish(nil, v, decode.PublishFields{
 			QoS: uint8(f.number("q")), PacketID: f.id(), Topic: f.text("topic"), Payload: []byte(f.text("payload")),
-			Dup: f.has("dup"), Retain: f.has("retain"), Properties: f.properties("alias"),
+			Dup: f.has("dup"), Retain: f.has("retain"), Properties: f.properties("alias", "expires"),
 		})
 	case "PUBACK", "PUBREC", "PUBREL", "PUBCOMP":
 		b = decode.AppendAck(nil, ackType(packet), v, decode.AckFields{PacketID: f.id(), ReasonCode: f.code(), Properties: f.properties("reason")})
@@ -81,7 +81,7 @@ func connect(c *connState, f *fields) ([]byte, error) {
 	}
 	fields := decode.ConnectFields{
 		CleanStart: f.has("clean"), KeepAlive: uint16(f.number("keepalive")), ClientID: f.text("client"),
-		Properties: f.properties("expiry", "rm"),
+		Properties: f.properties("expiry", "rm", "maxsize"),
 	}
 	if f.has("user") {
 		fields.Username = []byte(f.text("user"))
@@ -92,8 +92,9 @@ func connect(c *connState, f *fields) ([]byte, error) {
 	if f.has("will") {
 		fields.Will = &decode.Will{
 			Topic: f.text("will"), Payload: []byte(f.text("willpayload")), QoS: uint8(f.number("willq")), Retain: f.has("willretain"),
+			Properties: f.properties("willdelay"),
 		}
-	} else if f.has("willpayload") || f.has("willq") || f.has("willretain") {
+	} else if f.has("willpayload") || f.has("willq") || f.has("willretain") || f.has("willdelay") {
 		return nil, fmt.Errorf("a Will Message needs its topic: will=TEXT")
 	}
 	return decode.AppendConnect(nil, c.version, fields), nil

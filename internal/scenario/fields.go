@@ -148,6 +148,10 @@ func (f *fields) filters() []decode.TopicFilter {
 			}
 		}
 	}
+	noLocal, asPublished := f.has("nolocal"), f.has("rap")
+	for i := range filters {
+		filters[i].NoLocal, filters[i].RetainAsPublished = noLocal, asPublished
+	}
 	if len(filters) == 0 && f.err == nil {
 		f.err = fmt.Errorf("%s needs a filter", f.packet)
 	}
@@ -169,6 +173,10 @@ func propertyOf(name string) decode.PropertyID {
 		return decode.MaximumQoS
 	case "maxsize":
 		return decode.MaximumPacketSize
+	case "willdelay":
+		return decode.WillDelayInterval
+	case "expires":
+		return decode.MessageExpiryInterval
 	case "alias":
 		return decode.TopicAlias
 	case "method":

@@ -29,13 +29,14 @@ type Words struct {
 
 // The words that several packets have.
 var (
-	wordID     = Word{Name: "id", Form: "NUMBER", Means: "Packet Identifier; 0 where not given", max: 0xFFFF}
-	wordCode   = Word{Name: "code", Form: "NUMBER", Means: "Reason Code, such as 0x87; 0 where not given", max: 0xFF}
-	wordReason = Word{Name: "reason", Form: "TEXT", Means: "Reason String (5.0)"}
-	wordExpiry = Word{Name: "expiry", Form: "NUMBER", Means: "Session Expiry Interval in seconds (5.0)", max: 0xFFFFFFFF}
-	wordRM     = Word{Name: "rm", Form: "NUMBER", Means: "Receive Maximum (5.0)", max: 0xFFFF}
-	wordFilter = Word{Name: "filter", Form: "TEXT", Means: "a Topic Filter", Many: true}
-	wordDupBit = Word{Name: "dupbit", Means: "bit 3 of the first byte, which was DUP in 3.1"}
+	wordID      = Word{Name: "id", Form: "NUMBER", Means: "Packet Identifier; 0 where not given", max: 0xFFFF}
+	wordCode    = Word{Name: "code", Form: "NUMBER", Means: "Reason Code, such as 0x87; 0 where not given", max: 0xFF}
+	wordReason  = Word{Name: "reason", Form: "TEXT", Means: "Reason String (5.0)"}
+	wordExpiry  = Word{Name: "expiry", Form: "NUMBER", Means: "Session Expiry Interval in seconds (5.0)", max: 0xFFFFFFFF}
+	wordRM      = Word{Name: "rm", Form: "NUMBER", Means: "Receive Maximum (5.0)", max: 0xFFFF}
+	wordMaxSize = Word{Name: "maxsize", Form: "NUMBER", Means: "Maximum Packet Size in bytes (5.0)", max: 0xFFFFFFFF}
+	wordFilter  = Word{Name: "filter", Form: "TEXT", Means: "a Topic Filter", Many: true}
+	wordDupBit  = Word{Name: "dupbit", Means: "bit 3 of the first byte, which was DUP in 3.1"}
 )
 
 // Table returns the words of every Control Packet, in the order of their types.
@@ -53,15 +54,15 @@ func Table() []Words {
 			{Name: "willpayload", Form: "TEXT", Means: "its payload"},
 			{Name: "willq", Form: "NUMBER", Means: "its QoS", max: 3},
 			{Name: "willretain", Means: "its RETAIN flag"},
-			wordExpiry, wordRM,
+			{Name: "willdelay", Form: "NUMBER", Means: "its Will Delay Interval in seconds (5.0)", max: 0xFFFFFFFF},
+			wordExpiry, wordRM, wordMaxSize,
 		}},
 		{"CONNACK", []Word{
 			{Name: "sp", Means: "Session Present"}, wordCode, wordRM, wordExpiry,
 			{Name: "assigned", Form: "TEXT", Means: "Assigned Client Identifier (5.0)"},
 			{Name: "serverkeepalive", Form: "NUMBER", Means: "Server Keep Alive in seconds (5.0)", max: 0xFFFF},
 			{Name: "maxqos", Form: "NUMBER", Means: "Maximum QoS (5.0)", max: 1},
-			{Name: "maxsize", Form: "NUMBER", Means: "Maximum Packet Size in bytes (5.0)", max: 0xFFFFFFFF},
-			wordReason,
+			wordMaxSize, wordReason,
 		}},
 		{"PUBLISH", []Word{
 			{Name: "q", Form: "NUMBER", Means: "QoS; 0 where not given", max: 3}, wordID,
@@ -70,11 +71,14 @@ func Table() []Words {
 			{Name: "dup", Means: "DUP flag"},
 			{Name: "retain", Means: "RETAIN flag"},
 			{Name: "alias", Form: "NUMBER", Means: "Topic Alias (5.0)", max: 0xFFFF},
+			{Name: "expires", Form: "NUMBER", Means: "Message Expiry Interval in seconds (5.0)", max: 0xFFFFFFFF},
 		}},
 		{"PUBACK", ack}, {"PUBREC", ack}, {"PUBREL", ack}, {"PUBCOMP", ack},
 		{"SUBSCRIBE", []Word{
 			wordID, wordFilter,
 			{Name: "q", Form: "NUMBER", Means: "the QoS asked for, of the filters before it that have none yet; 0 where not given", Many: true, max: 3},
+			{Name: "nolocal", Means: "No Local, of all filters (5.0)"},
+			{Name: "rap", Means: "Retain As Published, of all filters (5.0)"},
 			wordDupBit,
 		}},
 		{"SUBACK", subackWords()},

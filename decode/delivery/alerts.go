@@ -1,0 +1,224 @@
+package delivery
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+)
+
+// alertTopics bounds the topics of one subscriber that have an alert of their own; those beyond share one.
+const alertTopics = 8
+
+// The alerts that are told by topic, as places in session.topics.
+const (
+	byMissing = iota
+	byLowered
+	byWrong
+)
+
+// a subject is what an alert about a message says of it. It outlives the message.
+type subject struct {
+	id                    uint64
+	topic                 string
+	from, to              string
+	qos, granted, got     uint8
+	internal, whole, each time.Duration
+	detail                string
+	equal                 bool
+}
+
+func subjectOf(m *Message, cp *Copy) subject {
+	s := subject{id: m.ID, topic: m.Topic, from: Party{m.publisher}.Name(), qos: m.QoS, granted: cp.Granted, got: cp.QoS}
+	if cp.sess != nil {
+		s.to = Party{cp.sess}.Name()
+	} else if name, filter := cp.Group(); filter != "" {
+		s.to = "the group " + decode.Escape(name)
+	}
+	s.internal, s.whole, s.each = cp.Internal(), cp.Whole(), cp.Response()
+	return s
+}
+
+// message names the message.
+func (s *subject) message() string {
+	return fmt.Sprintf("message %d (QoS %d, %s) from %s", s.id, s.qos, decode.Escape(s.topic), s.from)
+}
+
+// point raises an alert about one copy, at the subscriber's session. Topics beyond a few share one alert.
+func (c *Correlator) point(m *Message, cp *Copy, a handshake.Alert, kind int, sub subject) *handshake.Alert {
+	s := cp.sess
+	if s == nil {
+		s = m.publisher
+	}
+	a.Handshake, a.Topic, a.Sender, a.By, a.Since = cp.Handshake, cutText(m.Topic), decode.FromServer, decode.FromServer, m.At
+	detail := "topic " + m.Topic
+	if s.topics[kind] >= alertTopics {
+		detail = "topics"
+	}
+	a.Teller = &teller{name: a.Name, subject: sub}
+	raised := c.tracker.RaisePoint(s.of, a, detail)
+	if raised.Count == 1 {
+		s.topics[kind]++
+	} else {
+		raised.Teller = a.Teller
+	}
+	cp.told = true
+	return raised
+}
+
+func cutText(s string) string { return s[:min(len(s), handshake.MaxText)] }
+
+// missing raises not-forwarded. Where equal messages cannot be told apart it says that one of them is missing, not which.
+func (c *Correlator) missing(m *Message, cp *Copy) {
+	severity := handshake.Critical
+	if cp.effective() == 0 || cp.Outcome == Unknown {
+		severity = handshake.Warn // QoS 0 may be dropped
+	}
+	sub := subjectOf(m, cp)
+	sub.equal = cp.Outcome == Unknown
+	sub.whole = c.tracker.Now().Sub(m.Commit)
+	switch {
+	case cp.effective() == 0:
+		sub.detail = "At QoS 0 a broker may drop what it cannot send at once."
+	case cp.sess != nil && cp.sess.tested == 0:
+		sub.detail = "Nothing that was published has reached it so far: a rule of the broker (ACL) can be why."
+	case cp.sess != nil:
+		sub.detail = "It is connected and has nothing in flight that the broker could wait for."
+	}
+	if cp.sess != nil {
+		cp.sess.misses++
+	}
+	c.point(m, cp, handshake.Alert{Name: handshake.NotForwarded, Severity: severity, Owed: decode.PUBLISH}, byMissing, sub)
+}
+
+// duplicate raises duplicate-delivery: s got m once more, in a delivery of its own.
+func (c *Correlator) duplicate(cp *Copy, p *decode.Packet, h *handshake.Handshake) {
+	m := cp.m
+	severity := handshake.Info
+	if m.QoS == 2 && p.QoS == 2 {
+		severity = handshake.Critical
+	}
+	sub := subjectOf(m, cp)
+	a := handshake.Alert{Name: handshake.DuplicateDelivery, Severity: severity, Owed: decode.PUBLISH}
+	raised := c.point(m, cp, a, byWrong, sub)
+	if h != nil {
+		raised.Handshake, raised.PacketID = h.ID, h.PacketID
+	}
+}
+
+// checkQoS compares the QoS of a copy with the minimum of what was published and what was granted.
+func (c *Correlator) checkQoS(m *Message, cp *Copy, p *decode.Packet) {
+	s := cp.sess
+	i := find(m.targets(), s.id)
+	if cp.Shared || i < 0 || &m.copies[i] != cp {
+		return
+	}
+	t := &m.route.targets[i]
+	least, most := min(m.QoS, t.least), min(m.QoS, t.most)
+	switch {
+	case p.QoS < least || p.QoS > most:
+		if s.whole && s.subscribed < m.At && s.unsubscribed < m.At && m.Confidence == Exact && m.publisher.gap <= m.At {
+			c.point(m, cp, handshake.Alert{Name: handshake.QoSNotMinimum, Severity: handshake.Warn, Owed: decode.PUBLISH}, byWrong, subjectOf(m, cp))
+		}
+	case p.QoS < m.QoS && !t.lowered:
+		t.lowered = true
+		a := handshake.Alert{Name: handshake.QoSDowngraded, Severity: handshake.Info, Owed: decode.PUBLISH}
+		if s.topics[byLowered] < alertTopics {
+			told := cp.told
+			c.point(m, cp, a, byLowered, subjectOf(m, cp))
+			cp.told = told
+		}
+	}
+}
+
+// arrived looks at how long a copy took that has arrived.
+func (c *Correlator) arrived(m *Message, cp *Copy) {
+	if cp.told || cp.Doubt == DoubtOffline || m.Confidence != Exact || cp.Whole() <= c.cfg.Latency {
+		return
+	}
+	s := cp.sess
+	sub := subjectOf(m, cp)
+	a := handshake.Alert{
+		Name: handshake.DeliveryLatencyHigh, Severity: handshake.Info, Handshake: cp.Handshake, Topic: cutText(m.Topic), Sender: decode.FromServer,
+		By: decode.FromClient, Since: m.At, Latency: sub.whole, Teller: &teller{name: handshake.DeliveryLatencyHigh, subject: sub},
+	}
+	if raised := c.tracker.RaisePoint(s.of, a, ""); raised.Count > 1 {
+		raised.Teller, raised.Latency = a.Teller, a.Latency
+	}
+	cp.told = true
+}
+
+// brokenOff raises delivery-incomplete for a copy that was sent and will not be acknowledged.
+func (c *Correlator) brokenOff(m *Message, cp *Copy) {
+	sub := subjectOf(m, cp)
+	sub.detail = "its session ended before it acknowledged it"
+	if cp.Outcome == Refused {
+		sub.detail = "it refused it"
+	}
+	a := handshake.Alert{
+		Name: handshake.DeliveryIncomplete, Severity: handshake.Warn, Handshake: cp.Handshake, Topic: cutText(m.Topic), Sender: decode.FromServer,
+		By: decode.FromClient, Since: m.At, Teller: &teller{name: handshake.DeliveryIncomplete, subject: sub},
+	}
+	if raised := c.tracker.RaisePoint(cp.sess.of, a, sub.detail); raised.Count > 1 {
+		raised.Teller = a.Teller
+	}
+	cp.told = true
+}
+
+// Overdue implements handshake.Observer: a copy was sent, and what its subscriber owes is overdue.
+func (c *Correlator) Overdue(h *handshake.Handshake) {
+	if cp, ok := attached(h); ok {
+		cp.overdue = true
+		c.incomplete(cp)
+	}
+}
+
+// incomplete counts a copy that is stuck: sent and not acknowledged, or held back since the subscriber's window is full. One alert of a subscriber tells of all.
+func (c *Correlator) incomplete(cp *Copy) {
+	s := cp.sess
+	if cp.place != 0 || s == nil {
+		return
+	}
+	cp.told = true
+	s.open = append(s.open, cp)
+	cp.place = int32(len(s.open))
+	if s.alert != nil {
+		s.alert.N = len(s.open)
+		return
+	}
+	m := cp.m
+	s.alert = c.tracker.RaiseLasting(s.of, handshake.Alert{
+		Name: handshake.DeliveryIncomplete, Severity: handshake.Warn, Handshake: cp.Handshake, Topic: cutText(m.Topic), Sender: decode.FromServer,
+		By: decode.FromClient, Since: m.At, N: 1, Teller: &stuckTeller{s, subjectOf(m, cp)},
+	})
+}
+
+// closeCopy takes a copy out of those that are stuck.
+func (c *Correlator) closeCopy(cp *Copy) {
+	cp.overdue = false
+	if cp.place == 0 {
+		return
+	}
+	s := cp.sess
+	last := len(s.open) - 1
+	moved := s.open[last]
+	s.open[cp.place-1], moved.place = moved, cp.place
+	s.open[last] = nil
+	s.open = s.open[:last]
+	cp.place = 0
+	if last == 0 && s.alert != nil {
+		a := s.alert
+		s.alert = nil
+		c.tracker.Clear(a)
+	} else if s.alert != nil {
+		s.alert.N = last
+	}
+}
+
+// forgetOpen takes all copies of a session out of those that are stuck.
+func (c *Correlator) forgetOpen(s *session) {
+	for len(s.open) > 0 {
+		c.closeCopy(s.open[len(s.open)-1])
+	}
+}

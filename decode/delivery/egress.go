@@ -1,0 +1,438 @@
+package delivery
+
+import (
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+)
+
+// egress takes a PUBLISH that a broker sends.
+func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, again bool) {
+	s, now := k.sess, c.tracker.Now()
+	if now-s.sentFrom > 1e9 {
+		s.sent, s.sentFrom = 0, now
+	}
+	s.sent += p.Length
+	if again {
+		if cp, ok := attached(h); ok && cp.Resends < 255 {
+			cp.Resends++
+		}
+		return
+	}
+	if h != nil {
+		h.Attachment = s // to learn when its window has room again
+	}
+	if p.Err != nil || p.TopicUnknown || p.PayloadGap { // it may be any of those that it waits for
+		s.blind = now
+		c.counts.Unmatched++
+		return
+	}
+	key := c.keyOf(p.Topic, p.PayloadHash, p.PayloadLength)
+	f := finding{c: c, s: s, p: p, now: now}
+	f.look(s.b.keys[key])
+	if p.Retain && c.isReplay(s, &f) {
+		c.replay(s, p)
+		return
+	}
+	if m := f.extra; f.best == nil && m != nil && m.route == nil {
+		c.populate(m, s.b.routeOf(p.Topic))
+		f.extra, f.late, f.seen = nil, nil, nil
+		f.look(s.b.keys[key])
+	}
+	if f.best == nil && f.extra == nil {
+		if m := c.willSent(s.b, key, p); m != nil {
+			f.look(s.b.keys[key])
+		}
+	}
+	switch {
+	case f.best != nil:
+		c.consume(f.best, s, p, h)
+	case f.late != nil:
+		c.consume(f.late, s, p, h)
+	case f.extra != nil && (f.seen == nil || f.extra.At > f.seen.m.At):
+		c.consume(c.other(f.extra, s), s, p, h)
+	case f.seen != nil:
+		c.repeat(f.seen, s, p, h)
+	default:
+		c.unmatched(s, p)
+	}
+}
+
+// attached returns the copy that a handshake delivers.
+func attached(h *handshake.Handshake) (*Copy, bool) {
+	cp, ok := h.Attachment.(*Copy)
+	return cp, ok && cp.Handshake == h.ID
+}
+
+// A finding is what a PUBLISH of the broker can be a copy of.
+type finding struct {
+	c   *Correlator
+	s   *session
+	p   *decode.Packet
+	now decode.Time
+
+	best  *Copy    // the oldest that is expected
+	late  *Copy    // the oldest that had been given up
+	extra *Message // the oldest that was not expected to go to s
+	seen  *Copy    // the newest of which s has a copy already
+	props uint64
+	known bool // props was computed
+}
+
+// look goes through the messages of one key, oldest first: messages of one publisher on one topic are sent on in their order [MQTT-4.6.0-5].
+func (f *finding) look(ch *chain) {
+	if ch == nil {
+		return
+	}
+	var other *Message // expected as well
+	for m := ch.first; m != nil; m = m.after {
+		if !f.matches(m) {
+			continue
+		}
+		cp := m.copyFor(f.s)
+		switch {
+		case cp == nil:
+			if f.extra == nil && !m.refused {
+				f.extra = m
+			}
+		case cp.Outcome == Waiting || cp.Outcome == Queued:
+			if f.best == nil {
+				f.best = cp
+			} else if other == nil {
+				other = m
+			}
+		case cp.Outcome == NotForwarded || cp.Outcome == Unknown && cp.Forwarded == 0 || cp.Outcome == NotExpected || cp.Outcome == Expired:
+			if f.late == nil {
+				f.late = cp
+			}
+		default:
+			f.seen = cp
+		}
+	}
+	if other != nil {
+		f.best.m.unsure(other)
+	}
+}
+
+// unsure notes that a copy of m may have been one of other, and the other way round.
+func (m *Message) unsure(other *Message) {
+	conf := Ordered
+	if m.publisher != other.publisher {
+		conf = Ambiguous
+	}
+	m.Confidence, other.Confidence = max(m.Confidence, conf), max(other.Confidence, conf)
+}
+
+func (f *finding) matches(m *Message) bool {
+	p := f.p
+	if m.hash != p.PayloadHash || m.Payload != p.PayloadLength || m.Topic != string(p.Topic) {
+		return false
+	}
+	if f.now-max(m.At, m.Commit) > decode.Time(f.c.cfg.Horizon) && m.waiting == 0 {
+		return false
+	}
+	if !m.v5 || p.Version != decode.V5 || p.VersionAssumed {
+		return true
+	}
+	if !f.known {
+		f.props, f.known = f.c.propsOf(p.Properties), true
+	}
+	return f.props == m.props
+}
+
+// copyFor returns the copy of m that s can get: its own, one of a group that it is a member of, or one that was not expected. nil where there
+// is none.
+func (m *Message) copyFor(s *session) *Copy {
+	var got *Copy
+	if m.route != nil {
+		if i := find(m.route.targets, s.id); i >= 0 {
+			if got = &m.copies[i]; !got.Outcome.seen() && got.Outcome != NotExpected {
+				return got
+			}
+		}
+		for i := range m.route.groups {
+			if find(m.route.groups[i].members, s.id) < 0 {
+				continue
+			}
+			cp := &m.copies[len(m.route.targets)+i]
+			if !cp.Outcome.seen() {
+				return cp
+			}
+			if got == nil && cp.sess == s {
+				got = cp
+			}
+		}
+	}
+	if got != nil && got.Outcome != NotExpected {
+		return got
+	}
+	for cp := m.others; cp != nil; cp = cp.next {
+		if cp.sess == s {
+			return cp
+		}
+	}
+	return got
+}
+
+// other adds a copy to m that was not expected.
+func (c *Correlator) other(m *Message, s *session) *Copy {
+	cp := c.freeCopies
+	if cp == nil {
+		cp = new(Copy)
+	} else {
+		c.freeCopies = cp.next
+	}
+	c.copies++
+	*cp = Copy{m: m, sess: s, Granted: 255, Doubt: DoubtSubscriptions, next: m.others}
+	m.others = cp
+	return cp
+}
+
+// consume takes p for cp.
+func (c *Correlator) consume(cp *Copy, s *session, p *decode.Packet, h *handshake.Handshake) {
+	m, now := cp.m, c.tracker.Now()
+	was := cp.Outcome
+	c.counts.Copies++
+	m.broker.matched++
+	if was == Waiting || was == Queued {
+		m.waiting--
+	}
+	cp.sess, cp.Forwarded, cp.QoS, cp.Count = s, now, p.QoS, 1
+	if m.publisher.gap > m.At { // an equal one may have gone in unseen
+		m.Confidence = Ambiguous
+	}
+	if p.QoS == 0 {
+		cp.Outcome, cp.Ended = Sent, now
+	} else {
+		cp.Outcome = Forwarded
+		m.open++
+		if h != nil {
+			cp.Handshake = h.ID
+			h.Attachment = cp
+		}
+	}
+	c.learn(m, cp)
+	late := m.Settled != 0
+	c.commit(m)
+	if was == Waiting || was == Queued {
+		i := 0
+		if cp.effective() > 0 {
+			i = 1
+		}
+		s.overtaken[i] = max(s.overtaken[i], m.At)
+	}
+	s.tested = max(s.tested, m.At)
+	c.checkQoS(m, cp, p)
+	if cp.Outcome == Sent {
+		c.arrived(m, cp)
+	}
+	if late {
+		c.recorder.Settled(m)
+		return
+	}
+	c.settleIfDone(m)
+}
+
+// effective is the QoS at which a copy goes out: the minimum of what was published and what was granted.
+func (cp *Copy) effective() uint8 {
+	if cp.Granted > 2 {
+		return min(cp.m.QoS, cp.QoS)
+	}
+	return min(cp.m.QoS, cp.Granted)
+}
+
+// learn finds out when a broker sends messages of QoS 2 on: some at PUBLISH, some at PUBREL.
+func (c *Correlator) learn(m *Message, cp *Copy) {
+	b := m.broker
+	if m.QoS != 2 || m.Will {
+		return
+	}
+	if m.rel == 0 {
+		b.fanout, b.released = fanoutPublish, 0
+		return
+	}
+	if b.fanout == fanoutUnknown && cp.Required && m.Commit == m.rel && m.rel-m.rec >= releaseGap && cp.Forwarded-m.rel < m.rel-m.rec {
+		if b.released++; b.released >= releaseSeen {
+			b.fanout = fanoutRelease
+		}
+	}
+}
+
+// A broker that could send a message on at PUBLISH and does it only at PUBREL, releaseGap later at least, and that releaseSeen times, waits for it.
+const (
+	releaseGap  = decode.Time(5e6)
+	releaseSeen = 3
+)
+
+// repeat takes p, which is equal to a message of which s has a copy already: overlapping subscriptions can have a copy each, and QoS 1 may come twice.
+func (c *Correlator) repeat(cp *Copy, s *session, p *decode.Packet, h *handshake.Handshake) {
+	m := cp.m
+	filters := m.filtersOf(s)
+	if cp.Count < 255 {
+		cp.Count++
+	}
+	if int(cp.Count) <= filters {
+		m.broker.perCopy = true
+		c.counts.Copies++
+		return
+	}
+	if p.Dup || !s.whole || filters == 0 || m.Confidence != Exact || m.broker.partial || p.Retain ||
+		s.subscribed > m.At || s.up > m.At || s.blind > m.At || m.publisher.gap > m.At {
+		c.counts.Unmatched++
+		return
+	}
+	c.counts.Copies++
+	c.duplicate(cp, p, h)
+}
+
+// filtersOf counts the subscriptions of s that m matches.
+func (m *Message) filtersOf(s *session) int {
+	n := 0
+	if m.route == nil {
+		return 0
+	}
+	if i := find(m.route.targets, s.id); i >= 0 {
+		n = int(m.route.targets[i].filters)
+	}
+	for i := range m.route.groups {
+		if find(m.route.groups[i].members, s.id) >= 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// isReplay tells whether a PUBLISH with RETAIN is a retained message that a subscription asked for. A message is sent on with that flag only where it was
+// published with it, and the subscription has Retain As Published (5.0 §3.3.1.3); some brokers keep it always. Soon after a SUBSCRIBE the two cannot be told
+// apart.
+func (c *Correlator) isReplay(s *session, f *finding) bool {
+	if f.best == nil || !f.best.m.Retain {
+		return true
+	}
+	soon := c.tracker.Now()-s.subscribed < replaySpan && s.subscribed != 0 || !s.whole
+	if !soon {
+		return false
+	}
+	m := f.best.m
+	if i := find(m.targets(), s.id); i < 0 || !m.route.targets[i].asIs {
+		f.best.Required, f.best.Doubt = false, DoubtEqual
+		return true
+	}
+	m.Confidence = Ambiguous
+	return false
+}
+
+// replaySpan is for how long after a SUBSCRIBE retained messages may come.
+const replaySpan = decode.Time(30e9)
+
+func (m *Message) targets() []target {
+	if m.route == nil {
+		return nil
+	}
+	return m.route.targets
+}
+
+// replay counts a retained message that a subscription asked for. It satisfies no expectation.
+func (c *Correlator) replay(s *session, p *decode.Packet) {
+	c.counts.Replays++
+	id, ok := s.b.retained[string(p.Topic)]
+	if !ok {
+		return
+	}
+	if m := c.Get(id); m != nil && m.hash == p.PayloadHash && m.Payload == p.PayloadLength {
+		m.Replays++
+	}
+}
+
+// unmatched takes a message whose origin is out of sight. One with the payload of a message of another topic says that the broker changes topics.
+func (c *Correlator) unmatched(s *session, p *decode.Packet) {
+	c.counts.Unmatched++
+	b := s.b
+	if b.rewrites || b.matched > 0 || p.PayloadLength < rewriteLeast {
+		return
+	}
+	for m, n := c.newest, 0; m != nil && n < maxChain; m, n = m.elder, n+1 {
+		if m.broker == b && m.hash == p.PayloadHash && m.Payload == p.PayloadLength && m.Topic != string(p.Topic) && m.waiting > 0 {
+			b.rewrites = true
+			return
+		}
+	}
+}
+
+// rewriteLeast is from which length on two equal payloads are hardly chance.
+const rewriteLeast = 4
+
+// Stepped implements handshake.Observer.
+func (c *Correlator) Stepped(h *handshake.Handshake, p *decode.Packet) {
+	switch a := h.Attachment.(type) {
+	case *Message:
+		if a.Handshake == h.ID {
+			c.step(a, h, p)
+		}
+	case *Copy:
+		if a.Handshake == h.ID {
+			c.copyStep(a, p)
+		}
+	}
+}
+
+func (c *Correlator) copyStep(cp *Copy, p *decode.Packet) {
+	failed := p.ReasonCode >= 0x80
+	switch {
+	case p.Type == decode.PUBACK && cp.QoS == 1, p.Type == decode.PUBCOMP && cp.QoS == 2, p.Type == decode.PUBREC && cp.QoS == 2 && failed:
+		if failed && p.Type != decode.PUBCOMP {
+			c.copyEnded(cp, Refused, NoDoubt)
+			return
+		}
+		c.copyEnded(cp, Acknowledged, NoDoubt)
+	case p.Type == decode.PUBREC && cp.QoS == 2 && cp.Outcome == Forwarded:
+		cp.Outcome, cp.Received = Received, p.Time
+	case p.Type == decode.PUBREL && cp.Released == 0:
+		cp.Released = p.Time
+	}
+}
+
+// copyEnded takes that nothing more is owed for a copy.
+func (c *Correlator) copyEnded(cp *Copy, o Outcome, d Doubt) {
+	if cp.Outcome != Forwarded && cp.Outcome != Received {
+		return
+	}
+	m := cp.m
+	cp.Outcome, cp.Doubt, cp.Ended = o, d, c.tracker.Now()
+	m.open--
+	c.closeCopy(cp)
+	switch o {
+	case Acknowledged:
+		c.arrived(m, cp)
+	case Refused, Abandoned:
+		c.brokenOff(m, cp)
+	}
+	c.settleIfDone(m)
+}
+
+// Ended implements handshake.Observer.
+func (c *Correlator) Ended(h *handshake.Handshake) {
+	switch a := h.Attachment.(type) {
+	case *Message:
+		if a.Handshake == h.ID {
+			c.publisherEnded(a, h)
+		}
+	case *session:
+		a.freed = c.tracker.Now()
+	case *Copy:
+		if a.Handshake != h.ID {
+			break
+		}
+		a.sess.freed = c.tracker.Now()
+		switch h.State {
+		case handshake.Complete:
+			c.copyEnded(a, Acknowledged, NoDoubt)
+		case handshake.Refused:
+			c.copyEnded(a, Refused, NoDoubt)
+		case handshake.Abandoned:
+			c.copyEnded(a, Abandoned, NoDoubt)
+		default:
+			c.copyEnded(a, Unknown, DoubtGap)
+		}
+	}
+	h.Attachment = nil
+}

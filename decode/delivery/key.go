@@ -1,0 +1,83 @@
+package delivery
+
+import (
+	"hash/maphash"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// keyOf mixes a topic and a payload into the key by which messages and copies find each other. What it finds is compared in full.
+func (c *Correlator) keyOf(topic []byte, payload uint64, length int64) uint64 {
+	k := maphash.Bytes(c.seed, topic) ^ payload ^ uint64(length)*0x9E3779B97F4A7C15
+	return k
+}
+
+// propsOf hashes the properties that a Server must send on unaltered: Payload Format Indicator, Content Type, Response Topic, Correlation Data, and the User
+// Properties in their order (5.0 §3.3.2.3). The others may come in any order.
+func (c *Correlator) propsOf(ps decode.Properties) uint64 {
+	raw := ps.Raw()
+	if len(raw) == 0 {
+		return 0
+	}
+	var fixed, user uint64
+	for pr := range ps.All() {
+		part := raw[pr.Offset : pr.Offset+pr.Length]
+		switch pr.ID {
+		case decode.PayloadFormatIndicator:
+			if pr.Uint != 0 { // 0 says the same as nothing
+				fixed += maphash.Bytes(c.seed, part)
+			}
+		case decode.ContentType, decode.ResponseTopic, decode.CorrelationData:
+			fixed += maphash.Bytes(c.seed, part)
+		case decode.UserProperty:
+			user = user*0x9E3779B97F4A7C15 + maphash.Bytes(c.seed, part)
+		}
+	}
+	return fixed ^ user
+}
+
+// maxChain bounds the messages of one key that copies are looked for among.
+const maxChain = 64
+
+// A chain is the messages of one key, oldest first.
+type chain struct {
+	first, last *Message
+	n           int
+}
+
+func (b *broker) link(m *Message) {
+	ch := b.keys[m.key]
+	if ch == nil {
+		ch = new(chain)
+		b.keys[m.key] = ch
+	}
+	m.before, m.after = ch.last, nil
+	if ch.last == nil {
+		ch.first = m
+	} else {
+		ch.last.after = m
+	}
+	ch.last, m.chained = m, true
+	ch.n++
+}
+
+func (b *broker) unlink(m *Message) {
+	if !m.chained {
+		return
+	}
+	ch := b.keys[m.key]
+	if m.before == nil {
+		ch.first = m.after
+	} else {
+		m.before.after = m.after
+	}
+	if m.after == nil {
+		ch.last = m.before
+	} else {
+		m.after.before = m.before
+	}
+	m.before, m.after, m.chained = nil, nil, false
+	if ch.n--; ch.n == 0 {
+		delete(b.keys, m.key)
+	}
+}

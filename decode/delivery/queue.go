@@ -1,0 +1,48 @@
+package delivery
+
+import "github.com/mqttwatch/mqttwatch/decode"
+
+// A queue holds messages until a time that is later for each that is added.
+type queue struct {
+	all  []waiter
+	head int
+}
+
+type waiter struct {
+	at decode.Time
+	m  *Message
+	id uint64 // m is another message by now where its ID is another one
+}
+
+func (q *queue) push(at decode.Time, m *Message) {
+	if q.head > 1024 && q.head > len(q.all)/2 {
+		n := copy(q.all, q.all[q.head:])
+		clear(q.all[n:])
+		q.all, q.head = q.all[:n], 0
+	}
+	q.all = append(q.all, waiter{at, m, m.ID})
+}
+
+// next returns the time of the first message that still waits; 0 where none does.
+func (q *queue) next() decode.Time {
+	for q.head < len(q.all) {
+		w := &q.all[q.head]
+		if w.m.ID == w.id && w.m.Settled == 0 {
+			return w.at
+		}
+		*w = waiter{}
+		q.head++
+	}
+	if q.head > 0 {
+		q.all, q.head = q.all[:0], 0
+	}
+	return 0
+}
+
+// pop takes the first message out, which next has found.
+func (q *queue) pop() *Message {
+	m := q.all[q.head].m
+	q.all[q.head] = waiter{}
+	q.head++
+	return m
+}

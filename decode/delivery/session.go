@@ -1,0 +1,282 @@
+package delivery
+
+import (
+	"strings"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+)
+
+// maxSubscriptions bounds the subscriptions kept of one broker, and maxPending the SUBSCRIBE and UNSUBSCRIBE packets of one session that wait for their
+// answer. A session that goes beyond has subscriptions that are not known.
+const (
+	maxSubscriptions = 1_000_000
+	maxPending       = 64
+)
+
+// A session is what a Correlator knows of one session of a broker.
+type session struct {
+	id uint64
+	of *handshake.Session
+	b  *broker
+	l  *link // the newest connection; nil while there is none
+
+	subs    map[string]*subscription // by filter
+	pending map[uint16]*request
+
+	// known is set where the beginning of the session, or what a resume says of it, was seen: what it subscribes to from there on is
+	// sure. whole says that it has no subscriptions from before.
+	known, whole bool
+	ended        bool
+
+	// Times since which, or until which, something cannot be said; 0 is never.
+	began        decode.Time // the session began anew
+	blind        decode.Time // bytes of its connection were missed; gap: bytes that the client sent
+	gap          decode.Time
+	unsubscribed decode.Time
+	subscribed   decode.Time // the last SUBSCRIBE or SUBACK
+	up           decode.Time // the newest connection was accepted
+	away         decode.Time // the last one ended
+	freed        decode.Time // a delivery to it ended
+	// overtaken is the latest time at which a message came in that was sent to it by now; by effective QoS 0, and above.
+	overtaken [2]decode.Time
+	// sent counts the bytes of PUBLISH packets sent to it within the second that began at sentFrom.
+	sent     int64
+	sentFrom decode.Time
+
+	open   []*Copy // those that delivery-incomplete counts
+	alert  *handshake.Alert
+	misses int
+	topics [3]int      // of alerts that are told by topic: those of not-forwarded, qos-downgraded and qos-not-minimum
+	tested decode.Time // of the newest message that reached it
+}
+
+// A link is what a Correlator knows of one connection.
+type link struct {
+	of        *handshake.Link
+	sess      *session
+	maxPacket uint32
+	bridge    bool
+	will      *will
+	clean     bool // ended with a normal DISCONNECT of the client
+}
+
+// A request is a SUBSCRIBE or UNSUBSCRIBE that waits for its answer.
+type request struct {
+	subs    []*subscription // what it asks for; those that it takes away
+	unknown bool            // it held more than is kept
+	remove  bool
+}
+
+func (c *Correlator) sessionOf(of *handshake.Session) *session {
+	s, _ := of.Attachment.(*session)
+	if s == nil {
+		s = &session{id: of.ID, of: of, b: c.brokerOf(of)}
+		of.Attachment = s
+	}
+	return s
+}
+
+// linkOf returns the state of a connection, and makes it that of its session.
+func (c *Correlator) linkOf(l *handshake.Link) *link {
+	k, _ := l.Attachment.(*link)
+	if k == nil {
+		k = &link{of: l}
+		l.Attachment = k
+	}
+	if k.sess == nil || k.sess.of != l.Session {
+		k.sess = c.sessionOf(l.Session)
+		if !l.Asked() {
+			k.sess.b.partial = true
+		}
+	}
+	if k.sess.l != k && l.Session.Link() == l {
+		k.sess.l = k
+	}
+	return k
+}
+
+// drop forgets all subscriptions of s.
+func (s *session) drop() {
+	for _, sub := range s.subs {
+		s.remove(sub)
+	}
+	clear(s.pending)
+}
+
+func (s *session) add(sub *subscription) {
+	if old := s.subs[sub.filter]; old != nil {
+		s.remove(old)
+	}
+	if s.subs == nil {
+		s.subs = make(map[string]*subscription)
+	}
+	s.subs[sub.filter] = sub
+	b := s.b
+	name, filter := shared(sub.filter)
+	if name == "" {
+		b.filters.add(filter, sub)
+	} else {
+		g := b.groups[sub.filter]
+		if g == nil {
+			g = &group{name: name, filter: filter}
+			b.groups[sub.filter] = g
+			b.filters.addGroup(filter, g)
+		}
+		sub.group = g
+		g.members = append(g.members, sub)
+	}
+	b.changed(filter)
+}
+
+func (s *session) remove(sub *subscription) {
+	if s.subs[sub.filter] != sub {
+		return
+	}
+	delete(s.subs, sub.filter)
+	b := s.b
+	_, filter := shared(sub.filter)
+	if g := sub.group; g != nil {
+		drop(&g.members, sub)
+		if len(g.members) == 0 {
+			delete(b.groups, sub.filter)
+			b.filters.removeGroup(filter, g)
+		}
+		sub.group = nil
+	} else {
+		b.filters.remove(filter, sub)
+	}
+	b.changed(filter)
+}
+
+// changed says that what matches filter may go elsewhere now.
+func (b *broker) changed(filter string) {
+	if strings.ContainsAny(filter, "+#") {
+		b.stamp++
+		return
+	}
+	if r := b.routes[filter]; r != nil {
+		b.routed -= len(r.targets)
+		b.routedBytes -= len(filter)
+		for i := range r.groups {
+			b.routed -= len(r.groups[i].members)
+		}
+		delete(b.routes, filter)
+	}
+}
+
+// shared cuts a filter into the name of the group, "" where it has none, and what it matches (5.0 §4.8.2). Brokers take it from earlier versions too.
+func shared(filter string) (name, rest string) {
+	after, ok := strings.CutPrefix(filter, "$share/")
+	if !ok {
+		if rest, ok := strings.CutPrefix(filter, "$queue/"); ok { // EMQX: one group without a name
+			return "$queue", rest
+		}
+		return "", filter
+	}
+	name, rest, ok = strings.Cut(after, "/")
+	if !ok || name == "" || rest == "" {
+		return "", filter
+	}
+	return name, rest
+}
+
+// Subscribing implements handshake.Observer.
+func (c *Correlator) Subscribing(l *handshake.Link, p *decode.Packet) {
+	k := c.linkOf(l)
+	s := k.sess
+	switch p.Type {
+	case decode.SUBSCRIBE:
+		s.subscribed = p.Time
+		k.ask(p, false)
+	case decode.UNSUBSCRIBE:
+		s.unsubscribed = p.Time
+		k.ask(p, true)
+	case decode.SUBACK, decode.UNSUBACK:
+		s.answered(p)
+	}
+}
+
+// ask notes what a SUBSCRIBE or UNSUBSCRIBE asks for. What is unsubscribed is not expected from here on: when the broker acts on it is not seen.
+func (k *link) ask(p *decode.Packet, remove bool) {
+	s := k.sess
+	if p.Subscribe == nil || p.Err != nil {
+		s.whole = false
+		return
+	}
+	if s.pending == nil {
+		s.pending = make(map[uint16]*request)
+	}
+	if len(s.pending) >= maxPending && s.pending[p.PacketID] == nil {
+		clear(s.pending)
+		s.whole = false
+	}
+	r := &request{remove: remove}
+	for i := range p.Subscribe.Filters {
+		f := &p.Subscribe.Filters[i]
+		if len(f.Filter) > maxFilter || s.b.filters.size+len(r.subs) >= maxSubscriptions {
+			r.unknown = true
+			r.subs = append(r.subs, nil)
+			continue
+		}
+		sub := s.subs[string(f.Filter)]
+		switch {
+		case remove && sub != nil:
+			s.remove(sub)
+		case !remove:
+			sub = &subscription{
+				sess: s, filter: string(f.Filter), id: p.Subscribe.SubscriptionID, qos: f.QoS,
+				noLocal: f.NoLocal || k.bridge, asIs: f.RetainAsPublished, handling: f.RetainHandling,
+			}
+		}
+		r.subs = append(r.subs, sub)
+	}
+	s.pending[p.PacketID] = r
+}
+
+// answered takes a SUBACK or UNSUBACK. A subscription counts with the QoS that was granted; one that failed does not.
+func (s *session) answered(p *decode.Packet) {
+	r := s.pending[p.PacketID]
+	if p.Type == decode.SUBACK {
+		s.subscribed = p.Time
+	} else {
+		s.unsubscribed = p.Time
+	}
+	if r == nil || r.remove != (p.Type == decode.UNSUBACK) || p.Err != nil {
+		s.whole = false
+		if p.Type == decode.UNSUBACK { // which of them went cannot be known
+			s.drop()
+		}
+		return
+	}
+	delete(s.pending, p.PacketID)
+	if r.unknown {
+		s.whole = false
+	}
+	for i, sub := range r.subs {
+		var code decode.ReasonCode
+		if i < len(p.SubackCodes) {
+			code = p.SubackCodes[i]
+		} else if !r.remove {
+			s.whole = false
+			continue
+		}
+		switch {
+		case sub == nil:
+		case r.remove && code >= 0x80:
+			s.add(sub)
+		case r.remove:
+		case code >= 0x80:
+			if old := s.subs[sub.filter]; old != nil {
+				s.remove(old)
+				s.whole = false
+			}
+		default:
+			sub.qos = min(uint8(code), 2)
+			s.add(sub)
+		}
+	}
+}
+
+// online reports whether the session has a connection that was accepted.
+func (s *session) online() bool { return s.l != nil && s.of.Link() == s.l.of && s.l.of.Connected() }

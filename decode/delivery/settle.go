@@ -1,0 +1,309 @@
+package delivery
+
+import (
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// recheck is after how long a copy that is held back is looked at again.
+const recheck = time.Second
+
+// newMessage returns a message that is open.
+func (c *Correlator) newMessage(from *session) *Message {
+	m := c.free
+	if m == nil {
+		m = new(Message)
+	} else {
+		c.free = m.after
+	}
+	c.last++
+	*m = Message{ID: c.last, broker: from.b, publisher: from, copies: m.copies[:0]}
+	m.elder = c.newest
+	if c.newest == nil {
+		c.eldest = m
+	} else {
+		c.newest.younger = m
+	}
+	c.newest = m
+	c.kept.add(m)
+	c.counts.Messages++
+	c.counts.Open++
+	if c.counts.Open > uint64(c.cfg.MaxOpen) {
+		c.counts.Cut++
+		c.giveUp(c.eldest, DoubtEvicted)
+	}
+	return m
+}
+
+// settleIfDone settles m where nothing more is to come.
+func (c *Correlator) settleIfDone(m *Message) {
+	if m.Settled != 0 || m.Commit == 0 || m.waiting > 0 || m.open > 0 {
+		return
+	}
+	if len(m.copies) == 0 && m.others == nil && c.tracker.Now() < m.Commit.Add(c.cfg.Patience) {
+		return // somebody whose subscription is out of sight may get it yet
+	}
+	c.settle(m)
+}
+
+func (c *Correlator) settle(m *Message) {
+	if m.Settled != 0 {
+		return
+	}
+	m.Settled = c.tracker.Now()
+	if m.elder == nil {
+		c.eldest = m.younger
+	} else {
+		m.elder.younger = m.younger
+	}
+	if m.younger == nil {
+		c.newest = m.elder
+	} else {
+		m.younger.elder = m.elder
+	}
+	m.elder, m.younger = nil, nil
+	c.kept.settled(m)
+	c.counts.Open--
+	c.counts.Settled[m.Verdict()]++
+	c.recorder.Settled(m)
+}
+
+// giveUp settles m though copies are open.
+func (c *Correlator) giveUp(m *Message, why Doubt) {
+	m.Copies(func(cp *Copy) {
+		switch cp.Outcome {
+		case Waiting, Queued:
+			cp.Outcome, cp.Doubt = Unknown, why
+			m.waiting--
+		}
+	})
+	if why == DoubtEvicted || m.open == 0 {
+		c.settle(m)
+	}
+}
+
+// Evict keeps to the bounds Keep and MaxCopies. It is called when nobody holds on to a message.
+func (c *Correlator) Evict() {
+	limit := c.cfg.Keep
+	if c.copies > c.cfg.MaxCopies {
+		limit = min(limit, c.kept.done*9/10)
+		if c.kept.done < c.cfg.Keep/100+1 && c.eldest != nil {
+			c.counts.Cut++
+			c.giveUp(c.eldest, DoubtEvicted)
+		}
+	}
+	if c.kept.done > limit {
+		c.kept.evict(limit, c.release)
+	}
+}
+
+// release gives the memory of a message back for reuse.
+func (c *Correlator) release(m *Message) {
+	c.counts.Evicted++
+	m.broker.unlink(m)
+	m.Copies(c.closeCopy)
+	c.copies -= len(m.copies)
+	for cp := m.others; cp != nil; {
+		next := cp.next
+		*cp = Copy{next: c.freeCopies}
+		c.freeCopies = cp
+		c.copies--
+		cp = next
+	}
+	clear(m.copies)
+	kept := m.copies[:0]
+	if cap(kept) > 64 {
+		kept = nil
+	}
+	*m = Message{copies: kept, after: c.free}
+	c.free = m
+}
+
+// Next implements handshake.Observer.
+func (c *Correlator) Next() decode.Time {
+	next := c.due.next()
+	if at := c.again.next(); at != 0 && (next == 0 || at < next) {
+		next = at
+	}
+	if at := c.wills.next(); at != 0 && (next == 0 || at < next) {
+		next = at
+	}
+	return next
+}
+
+// Due implements handshake.Observer.
+func (c *Correlator) Due() {
+	now := c.tracker.Now()
+	if at := c.wills.next(); at != 0 && at <= now {
+		c.publishWill(c.wills.pop())
+		return
+	}
+	for _, q := range [2]*queue{&c.due, &c.again} {
+		if at := q.next(); at != 0 && at <= now {
+			c.judge(q.pop())
+			return
+		}
+	}
+}
+
+// judge decides about the copies of m that have not been seen for Config.Patience.
+func (c *Correlator) judge(m *Message) {
+	if m.Commit == 0 {
+		c.giveUp(m, DoubtUncommitted)
+		return
+	}
+	held := false
+	for i := range m.copies {
+		cp := &m.copies[i]
+		if cp.Outcome != Waiting && cp.Outcome != Queued {
+			continue
+		}
+		o, d, hold := c.decide(m, cp)
+		if hold && c.tracker.Now() < m.Commit.Add(c.cfg.Horizon) {
+			cp.Outcome, held = o, true
+			if d != NoDoubt {
+				cp.Doubt = d
+			}
+			continue
+		}
+		m.waiting--
+		cp.Outcome, cp.Doubt = o, d
+		if o == NotForwarded || o == Unknown && d == DoubtEqual && cp.Required {
+			c.missing(m, cp)
+		}
+		if o == Waiting {
+			cp.Outcome = Unknown
+		}
+	}
+	if held {
+		c.again.push(c.tracker.Now().Add(recheck), m)
+		return
+	}
+	c.settleIfDone(m)
+}
+
+// decide says what has become of a copy that was not seen, and why; hold says that it may come yet.
+func (c *Correlator) decide(m *Message, cp *Copy) (o Outcome, d Doubt, hold bool) {
+	if cp.Shared {
+		return c.decideGroup(m, cp)
+	}
+	s, now := cp.sess, c.tracker.Now()
+	switch {
+	case s.over(now) || s.began > m.At:
+		return Unknown, DoubtSession, false
+	case s.unsubscribed >= m.At:
+		return Unknown, DoubtUnsubscribed, false
+	case m.Expiry != 0 && now >= m.Commit+decode.Time(m.Expiry)*1e9:
+		return Expired, cp.Doubt, false
+	case !s.online():
+		return Queued, DoubtOffline, true
+	case cp.Doubt == DoubtOffline || s.up > m.At:
+		return Unknown, DoubtOffline, true
+	case !cp.Required:
+		return Unknown, cp.Doubt, false
+	case s.blind >= m.At:
+		return Unknown, DoubtGap, false
+	case m.broker.rewrites:
+		return Unknown, DoubtRewritten, false
+	}
+	if o, d, hold := c.held(m, cp, s); hold {
+		return o, d, true
+	}
+	switch {
+	case m.Confidence != Exact:
+		return Unknown, DoubtEqual, false
+	case s.tested == 0 && s.misses >= policyMisses:
+		return Unknown, DoubtPolicy, false
+	}
+	return NotForwarded, NoDoubt, false
+}
+
+// policyMisses is how many messages may be missed by a subscriber whom nothing ever reached before that is taken for a rule of its broker.
+const policyMisses = 3
+
+// held tells whether the broker may keep a copy back: its window to the subscriber is full, or has just had room again, or its connection may be full. What came
+// in later and was sent already proves that it does not.
+func (c *Correlator) held(m *Message, cp *Copy, s *session) (Outcome, Doubt, bool) {
+	now, l := c.tracker.Now(), s.l.of
+	overtaken := s.overtaken[1]
+	if cp.effective() == 0 {
+		overtaken = max(overtaken, s.overtaken[0])
+	}
+	if overtaken > m.Commit {
+		return 0, NoDoubt, false
+	}
+	if n := l.InFlight(decode.FromServer); n > 0 {
+		f := l.Flow(decode.FromServer)
+		if f.Limit > 0 && n >= f.Limit {
+			c.incomplete(cp)
+			return Queued, DoubtWindow, true
+		}
+		c.closeCopy(cp)
+		return Waiting, DoubtWindow, true
+	}
+	c.closeCopy(cp)
+	if s.freed > m.Commit && now-s.freed < decode.Time(c.cfg.Patience) {
+		return Waiting, DoubtWindow, true
+	}
+	if s.sent > busyBytes && l.Last(decode.FromServer) <= m.Commit {
+		return Waiting, DoubtBusy, true
+	}
+	return 0, NoDoubt, false
+}
+
+// busyBytes is how much a broker must have sent within a second for the connection to be full, perhaps, when it then sends nothing.
+const busyBytes = 64 << 10
+
+// decideGroup is decide for a copy to a group: it is missed only where each member could have taken it.
+func (c *Correlator) decideGroup(m *Message, cp *Copy) (Outcome, Doubt, bool) {
+	now := c.tracker.Now()
+	if m.Expiry != 0 && now >= m.Commit+decode.Time(m.Expiry)*1e9 {
+		return Expired, cp.Doubt, false
+	}
+	if !cp.Required || m.broker.partial || m.broker.rewrites {
+		d := cp.Doubt
+		if d == NoDoubt {
+			d = DoubtShared
+		}
+		return Unknown, d, false
+	}
+	g := m.groupOf(cp)
+	for i := range g.members {
+		s := g.members[i].sess
+		switch {
+		case s.over(now) || s.began > m.At || s.unsubscribed >= m.At || s.up > m.At || !s.online():
+			return Unknown, DoubtShared, false
+		case s.blind >= m.At:
+			return Unknown, DoubtGap, false
+		}
+		if _, d, hold := c.held(m, cp, s); hold {
+			return Waiting, d, true
+		}
+	}
+	if m.Confidence != Exact {
+		return Unknown, DoubtEqual, false
+	}
+	return NotForwarded, NoDoubt, false
+}
+
+func (m *Message) groupOf(cp *Copy) *groupTarget {
+	for i := range m.route.groups {
+		if &m.copies[len(m.route.targets)+i] == cp {
+			return &m.route.groups[i]
+		}
+	}
+	return nil
+}
+
+// resumed notes that a session is online again: what waited for that may come now.
+func (c *Correlator) resumed(s *session) { s.freed = max(s.freed, c.tracker.Now()) }
+
+// Finish settles all that is open, as it stands: the capture has ended. Verdicts stay what they are.
+func (c *Correlator) Finish() {
+	for m := c.eldest; m != nil; {
+		next := m.younger
+		c.recorder.Settled(m)
+		m = next
+	}
+}

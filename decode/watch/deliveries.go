@@ -1,0 +1,234 @@
+package watch
+
+import (
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/delivery"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
+)
+
+// A DeliveryQuery says which deliveries a screen shows. The fields are those of Query. The zero value asks for none.
+type DeliveryQuery struct {
+	// Filter chooses deliveries; nil chooses all.
+	Filter       *filter.Deliveries
+	First, Limit int
+	Follow       bool
+	Around       uint64
+	AroundRow    int
+	// Ladder, if not 0, is a delivery of which everything is wanted.
+	Ladder uint64
+}
+
+// Deliveries is what a Snapshot has of deliveries.
+type Deliveries struct {
+	// On is whether they are followed at all.
+	On     bool
+	Counts delivery.Counts
+	// Matched is how many of those kept the filter chose, First the place of Rows[0] among them.
+	Matched, First int
+	Rows           []Delivery
+	// Ladder is the delivery asked for; nil where none was, or it is no longer kept.
+	Ladder *DeliveryLadder
+}
+
+// A Delivery is one Application Message from its publisher to every subscriber, as a list shows it. Texts from the wire are raw.
+type Delivery struct {
+	ID uint64
+	// Publisher is the Client Identifier, or the client's address where PublisherKnown is not set.
+	Publisher      string
+	PublisherKnown bool
+	Server         string
+	Handshake      uint64 // the publisher's; 0 for QoS 0 and a Will Message
+	Topic          string
+	QoS            uint8
+	Payload        int64 // length in bytes
+	Retain, Will   bool
+	// At is when the PUBLISH was seen, Commit when the broker took the message, Told when the publisher's last acknowledgement was seen, Settled when nothing
+	// more was expected; 0 where not.
+	At, Commit, Told, Settled decode.Time
+	Verdict                   delivery.Verdict
+	Confidence                delivery.Confidence
+	Doubt                     delivery.Doubt
+	Reason                    decode.ReasonCode // of a refusal
+	delivery.Tally
+	// Replays counts how often it was sent as a retained message since.
+	Replays int
+	// Copies are those to subscribers: at most DeliveryCopies in a list. More counts those left out.
+	Copies []DeliveryCopy
+	More   int
+}
+
+// ToldFirst reports whether the publisher was acknowledged before the last subscriber had the message; ok is false where one of both has not happened.
+func (d *Delivery) ToldFirst() (first, ok bool) {
+	return d.Told < d.Last, d.Told != 0 && d.Last != 0
+}
+
+// DeliveryCopies bounds the copies of a delivery in a list, and ladderCopies those in its ladder and in events.
+const (
+	DeliveryCopies = 32
+	ladderCopies   = 10_000
+)
+
+// A DeliveryCopy is a message on its way to one subscriber, or to a group that shares a subscription.
+type DeliveryCopy struct {
+	// Subscriber is the Client Identifier, or the client's address where SubscriberKnown is not set; empty for a group none of whose members has it.
+	Subscriber      string
+	SubscriberKnown bool
+	Group           string // of a shared subscription
+	Outcome         delivery.Outcome
+	Doubt           delivery.Doubt
+	Required        bool
+	// QoS is that of its PUBLISH, Granted what the subscriptions that match grant; 255 where not known.
+	QoS, Granted                         uint8
+	Forwarded, Received, Released, Ended decode.Time
+	// Internal is from commit to its PUBLISH, Response from there to its acknowledgement, Whole from the publisher's PUBLISH to that; negative where
+	// not known.
+	Internal, Response, Whole time.Duration
+	Handshake                 uint64 // 0 for QoS 0
+	Count, Resends            int
+}
+
+// A DeliveryLadder is everything about one delivery.
+type DeliveryLadder struct {
+	Delivery
+	// Ingress is the publisher's handshake, nil where there is none or it is no longer kept.
+	Ingress *Row
+	// Legs are the handshakes of Copies, at the same places; nil likewise.
+	Legs []*Row
+}
+
+// deliveries copies what q asks for.
+func (e *Engine) deliverySnapshot(q DeliveryQuery) Deliveries {
+	c := e.deliveries
+	if c == nil {
+		return Deliveries{}
+	}
+	d := Deliveries{On: true, Counts: c.Counts()}
+	if q.Limit > 0 || q.Filter != nil {
+		e.deliveryRows(&d, q)
+	}
+	if q.Ladder != 0 {
+		d.Ladder = e.deliveryLadder(q.Ladder)
+	}
+	return d
+}
+
+// deliveryRows copies the window of rows that q asks for.
+func (e *Engine) deliveryRows(d *Deliveries, q DeliveryQuery) {
+	c := e.deliveries
+	at, before := c.At, c.Place(q.Around)
+	d.Matched = c.Len()
+	if q.Filter != nil {
+		var chosen []*delivery.Message
+		now, place := e.tracker.Now(), 0
+		c.Messages(0, func(m *delivery.Message) bool {
+			if q.Filter.Match(m, now) {
+				if m.ID < q.Around {
+					place++
+				}
+				chosen = append(chosen, m)
+			}
+			return true
+		})
+		at, before = func(i int) *delivery.Message { return chosen[i] }, place
+		d.Matched = len(chosen)
+	}
+	limit := min(max(q.Limit, 0), d.Matched)
+	switch {
+	case q.Follow:
+		d.First = d.Matched - limit
+	case q.Around != 0:
+		d.First = before - q.AroundRow
+	default:
+		d.First = q.First
+	}
+	d.First = max(0, min(d.First, d.Matched-limit))
+	d.Rows = make([]Delivery, limit)
+	for i := range d.Rows {
+		fillDelivery(&d.Rows[i], at(d.First+i), DeliveryCopies)
+	}
+}
+
+// fillDelivery copies m into d, whose memory it uses again.
+func fillDelivery(d *Delivery, m *delivery.Message, copies int) {
+	from := m.Publisher()
+	*d = Delivery{
+		ID: m.ID, Publisher: from.ClientID(), PublisherKnown: from.ClientID() != "", Server: from.Server(), Handshake: m.Handshake,
+		Topic: m.Topic, QoS: m.QoS, Payload: m.Payload, Retain: m.Retain, Will: m.Will, At: m.At, Commit: m.Commit, Told: m.Told, Settled: m.Settled,
+		Verdict: m.Verdict(), Confidence: m.Confidence, Doubt: m.Doubt, Reason: m.Reason, Tally: m.Tally(), Replays: int(m.Replays),
+		Copies: d.Copies[:0],
+	}
+	if !d.PublisherKnown {
+		d.Publisher = from.Address()
+	}
+	m.Copies(func(c *delivery.Copy) {
+		if c.Outcome == delivery.NotExpected {
+			return
+		}
+		if len(d.Copies) >= copies {
+			d.More++
+			return
+		}
+		d.Copies = append(d.Copies, copyOf(c))
+	})
+}
+
+func copyOf(c *delivery.Copy) DeliveryCopy {
+	out := DeliveryCopy{
+		Outcome: c.Outcome, Doubt: c.Doubt, Required: c.Required, QoS: c.QoS, Granted: c.Granted,
+		Forwarded: c.Forwarded, Received: c.Received, Released: c.Released, Ended: c.Ended,
+		Internal: c.Internal(), Response: c.Response(), Whole: c.Whole(), Handshake: c.Handshake, Count: int(c.Count), Resends: int(c.Resends),
+	}
+	out.Group, _ = c.Group()
+	if to, ok := c.Subscriber(); ok {
+		out.Subscriber = to.ClientID()
+		out.SubscriberKnown = out.Subscriber != ""
+		if !out.SubscriberKnown {
+			out.Subscriber = to.Address()
+		}
+	}
+	return out
+}
+
+func (e *Engine) deliveryLadder(id uint64) *DeliveryLadder {
+	m := e.deliveries.Get(id)
+	if m == nil {
+		return nil
+	}
+	l := &DeliveryLadder{}
+	fillDelivery(&l.Delivery, m, ladderCopies)
+	l.Ingress = e.leg(m.Handshake)
+	l.Legs = make([]*Row, len(l.Copies))
+	for i := range l.Copies {
+		l.Legs[i] = e.leg(l.Copies[i].Handshake)
+	}
+	return l
+}
+
+// leg copies a handshake; nil where it is no longer kept.
+func (e *Engine) leg(id uint64) *Row {
+	if id == 0 {
+		return nil
+	}
+	h := e.store.get(id)
+	if h == nil {
+		return nil
+	}
+	r := new(Row)
+	fillRow(r, h)
+	return r
+}
+
+// deliveryRecorder is the Engine as the correlator calls it.
+type deliveryRecorder Engine
+
+// Settled implements delivery.Recorder.
+func (r *deliveryRecorder) Settled(m *delivery.Message) {
+	e := (*Engine)(r)
+	if e.cfg.OnEvent == nil || !e.cfg.DeliveryFilter.Match(m, e.tracker.Now()) {
+		return
+	}
+	fillDelivery(&e.delivery, m, ladderCopies)
+	e.emit(Event{Kind: DeliverySettled, Time: e.tracker.Now(), Delivery: &e.delivery})
+}
