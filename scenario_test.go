@@ -28,7 +28,7 @@ func TestScenarios(t *testing.T) {
 		name string
 		wire scenario.Wire
 	}{
-		{"a segment each", scenario.Wire{}},
+		{"a segment each", scenario.Wire{Acknowledge: true}},
 		{"TCP retransmissions", scenario.Wire{Retransmit: true}},
 		{"cut and out of order", scenario.Wire{MSS: 5, Swap: true}},
 	}

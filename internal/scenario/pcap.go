@@ -14,6 +14,8 @@ type Wire struct {
 	MSS int
 	// Retransmit sends every segment twice, as TCP does when an acknowledgement is late: the second time together with the segment before it.
 	Retransmit bool
+	// Acknowledge has TCP acknowledge every segment by itself, as most do.
+	Acknowledge bool
 	// Swap records the last two segments of a packet that MSS cut in the wrong order. Not on a connection that is joined in mid-stream: there
 	// nobody can tell that the first one recorded is not the first.
 	Swap bool
@@ -115,6 +117,9 @@ func (g *generator) send(c *pcapConn, dir decode.Direction, b []byte) {
 		part := b[:min(size, len(b))]
 		b = b[len(part):]
 		c.Send(dir, part)
+		if g.wire.Acknowledge {
+			c.ACK(dir.Opposite())
+		}
 		if g.wire.Retransmit {
 			again := append(c.before[dir][:len(c.before[dir]):len(c.before[dir])], part...)
 			c.Resend(dir, len(again), again)
