@@ -45,6 +45,8 @@ type File struct {
 	inputs []*input
 	asm    *assembler
 	notes  []string
+	// recorder may be nil.
+	recorder *Recorder
 	// latest is the time of the capture when a pipe was last seen silent, ahead how far the clock was ahead of it.
 	latest, ahead decode.Time
 
@@ -143,6 +145,9 @@ func (f *File) merge(ctx context.Context) {
 			return
 		}
 		f.asm.source = in.label
+		if f.recorder != nil {
+			f.recorder.frame(&in.frame, in.label)
+		}
 		f.asm.frame(&in.frame)
 		in.advance()
 	}
