@@ -101,15 +101,16 @@ func cleanWork(r *run) []func(context.Context, int) error {
 // actor is an honest raw client of the clean traffic.
 type actor struct {
 	*badclient.Client
-	r   *run
-	id  string
-	ctx context.Context
-	err error
+	r    *run
+	id   string
+	kept bool // its session
+	ctx  context.Context
+	err  error
 }
 
 func (r *run) actor(ctx context.Context, o badclient.Options) *actor {
 	c, _, err := badclient.Connect(ctx, r.obs.addr(), o)
-	return &actor{Client: c, r: r, id: o.ID, ctx: ctx, err: err}
+	return &actor{Client: c, r: r, id: o.ID, kept: o.Expiry > 0, ctx: ctx, err: err}
 }
 
 // do keeps the first error, and does nothing after it.
@@ -166,8 +167,22 @@ func (a *actor) leave() error {
 	}
 	a.do(func() error { return a.Disconnect(0) })
 	a.Drop()
-	a.do(func() error { return a.r.obs.awaitEnd(a.ctx, a.id) })
+	a.do(func() error { return a.r.awaitEnd(a.ctx, a.id, a.kept) })
 	return a.err
+}
+
+// awaitEnd waits until a client has gone, and until the embedded broker has forgotten it where its session is not kept: the broker takes away
+// the subscriptions of whoever has the Client Identifier by then.
+func (r *run) awaitEnd(ctx context.Context, client string, kept bool) error {
+	err := r.obs.awaitEnd(ctx, client)
+	for err == nil && r.broker.isMochi() && !kept {
+		if _, known := r.broker.mochi.Clients.Get(client); !known {
+			break
+		}
+		time.Sleep(time.Millisecond)
+		err = ctx.Err()
+	}
+	return err
 }
 
 func all(errs ...error) error {
@@ -355,7 +370,7 @@ func (r *run) pahoRound(ctx context.Context, n int) error {
 		}
 	}
 	time.Sleep(200 * time.Millisecond) // for the rest of QoS 2
-	return all(err, pub.Disconnect(ctx), sub.Disconnect(ctx), r.obs.awaitEnd(ctx, "paho-pub"), r.obs.awaitEnd(ctx, "paho-sub"))
+	return all(err, pub.Disconnect(ctx), sub.Disconnect(ctx), r.awaitEnd(ctx, "paho-pub", false), r.awaitEnd(ctx, "paho-sub", false))
 }
 
 func (r *run) paho(ctx context.Context, id string, receive func(paho.PublishReceived) (bool, error)) (*autopaho.ConnectionManager, error) {
@@ -396,12 +411,12 @@ func (r *run) command(ctx context.Context, n int) error {
 		if text, err := pub.CombinedOutput(); err != nil {
 			return fmt.Errorf("mosquitto_pub: %w: %s", err, text)
 		}
-		if err := r.obs.awaitEnd(ctx, "mosquitto-pub"); err != nil {
+		if err := r.awaitEnd(ctx, "mosquitto-pub", false); err != nil {
 			return err
 		}
 	}
 	if err := sub.Wait(); err != nil {
 		return fmt.Errorf("mosquitto_sub: %w: %s", err, out.String())
 	}
-	return r.obs.awaitEnd(ctx, "mosquitto-sub")
+	return r.awaitEnd(ctx, "mosquitto-sub", false)
 }
