@@ -11,13 +11,11 @@ import (
 )
 
 // whatWorks is what a user may say in place of a word that makes no sense.
-const whatWorks = "try: mqttwatch demo, mqttwatch FILE.pcap, mqttwatch mqtt://HOST, or mqttwatch --help"
+const whatWorks = "try: mqttwatch demo, mqttwatch FILE.pcap, mqttwatch eth0, mqttwatch mqtt://HOST, or mqttwatch --help"
 
 // notYet are commands that people look for, and what to do instead.
 func notYet(verb string) string {
 	switch verb {
-	case "sniff":
-		return "sniffing an interface comes later; until then pipe what tcpdump sees: sudo tcpdump -i any -U -w - tcp port 1883 | mqttwatch replay -"
 	case "probe":
 		return "a probe comes later; until then publish to the broker and watch: mqttwatch mqtt://HOST --publish topic=payload --every 1s"
 	}
@@ -53,10 +51,13 @@ func guess(word string) (string, error) {
 	if _, err := os.Stat(word); err == nil {
 		return "replay", nil
 	}
+	if capture.IsInterface(word) {
+		return "sniff", nil
+	}
 	if strings.ContainsAny(word, "./\\") {
 		return "", usagef("%s: no such file, and no command; %s", word, whatWorks)
 	}
-	return "", usagef("%s: no such command or file; %s", word, whatWorks)
+	return "", usagef("%s: no such command, file or interface; %s", word, whatWorks)
 }
 
 // firstWord returns the place of the first argument that is neither an option nor its value; -1 where all are.

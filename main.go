@@ -39,6 +39,8 @@ func run(args []string) error {
 		return c.Demo.run(ctx, &c.options)
 	case "replay":
 		return c.Replay.run(ctx, &c.options)
+	case "sniff":
+		return c.Sniff.run(ctx, &c.options)
 	case "proxy":
 		return c.Proxy.run(ctx, &c.options)
 	case "broker":
@@ -53,6 +55,7 @@ const shortUsage = `mqttwatch shows MQTT delivery handshakes: who sent what, who
 
   mqttwatch demo                  a broker in this process, and devices that misbehave
   mqttwatch replay FILE.pcap      a capture file; - reads what tcpdump -U -w - writes
+  mqttwatch sniff IFACE           an interface of this machine; any is all of them
   mqttwatch broker mqtt://HOST    a broker, through a connection of its own
   mqttwatch proxy --listen :1884 mqtt://HOST
                                   in the path between clients and a broker
