@@ -14,8 +14,6 @@ Every option is also read from the environment: --fail-on from MQTTWATCH_FAIL_ON
 
 // options are the options of every command.
 type options struct {
-	recordFlags
-
 	Output   string        `help:"What to show: auto, text, json or summary. auto is the screen on a terminal, else text." enum:"auto,text,json,summary" default:"auto" placeholder:"FORM" group:"output"`
 	Filter   string        `help:"Show only the handshakes that EXPR chooses, such as 'state:stuck qos:2' (docs/filter.md)." placeholder:"EXPR" group:"output"`
 	FailOn   string        `help:"End with status 3 if an alert of this severity or worse was raised: warn or critical." placeholder:"SEVERITY" group:"output"`
@@ -34,7 +32,6 @@ type cli struct {
 
 	Demo    demoCommand    `cmd:"" help:"Watch a broker in this process and devices that misbehave on purpose."`
 	Replay  replayCommand  `cmd:"" help:"Read capture files (pcap, pcapng, perhaps gzipped), or - for standard input."`
-	Sniff   sniffCommand   `cmd:"" help:"Capture on network interfaces (any: on all of them); --list names them."`
 	Proxy   proxyCommand   `cmd:"" help:"Stand between clients and a broker, and watch what passes."`
 	Broker  brokerCommand  `cmd:"" help:"Connect to a broker, subscribe and publish, and watch that connection."`
 	Explain explainCommand `cmd:"" help:"Say what an alert means, what usually causes it, and what to check next."`
@@ -53,12 +50,13 @@ type replayCommand struct {
 }
 
 type brokerCommand struct {
-	URL          string        `arg:"" help:"mqtt://host[:port] or mqtts://host[:port], perhaps with user and password."`
+	URL          []string      `arg:"" help:"mqtt://host[:port], mqtts://, ws://, wss://host[:port][/path] or unix:///path, perhaps with user and password; several brokers are watched at once."`
 	Topic        []string      `short:"t" help:"Subscribe to this Topic Filter (repeatable)." sep:"none" placeholder:"FILTER"`
 	QoS          byte          `name:"qos" short:"q" help:"QoS of subscriptions and of what is published." enum:"0,1,2" default:"1" placeholder:"0|1|2"`
 	User         string        `short:"u" help:"User name."`
 	Password     string        `short:"P" env:"-" help:"Password; better from --password-file or MQTTWATCH_PASSWORD, so that no history keeps it."`
 	PasswordFile string        `help:"File with the password in its first line." placeholder:"FILE"`
+	Version      string        `name:"mqtt-version" help:"Version of MQTT to speak: 5, 3.1.1, or auto: 5, and 3.1.1 with a broker that refuses it." enum:"auto,5,3.1.1" default:"auto" placeholder:"VERSION"`
 	ClientID     string        `name:"client-id" aliases:"id" short:"i" help:"Client Identifier; made up where not given." placeholder:"ID"`
 	Resume       bool          `help:"Ask for the Session that the broker has for the Client Identifier, and leave it there at the end."`
 	KeepAlive    uint16        `name:"keepalive" short:"k" help:"Keep Alive in seconds." default:"30" placeholder:"SECONDS"`
@@ -103,6 +101,5 @@ func newParser(c *cli) *kong.Kong {
 			{Key: "output", Title: "Output:"},
 			{Key: "watch", Title: "Watching:"},
 		}),
-			{Key: "record", Title: "Recording:"},
 	)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mqttwatch/mqttwatch/capture"
@@ -16,29 +17,48 @@ const passwordEnv = "MQTTWATCH_PASSWORD"
 // nothing to hide, it returns.
 func (c *brokerCommand) hidePassword() {
 	args, fromURL := withoutPassword(os.Args)
-	if len(args) == len(os.Args) && fromURL == "" {
+	secret := slices.ContainsFunc(fromURL, func(p string) bool { return p != "" })
+	if len(args) == len(os.Args) && !secret {
 		return
 	}
-	password := c.Password
-	if password == "" {
-		password = fromURL
+	set := map[string]string{}
+	switch {
+	case c.Password != "":
+		set[passwordEnv] = c.Password
+	case len(fromURL) == 1:
+		set[passwordEnv] = fromURL[0]
+	default:
+		for i, p := range fromURL {
+			if p != "" {
+				set[passwordEnvOf(i)] = p
+			}
+		}
 	}
-	// The first of two would win.
-	env := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, passwordEnv+"=") })
-	replaceProcess(args, append(env, passwordEnv+"="+password))
+	env := slices.DeleteFunc(os.Environ(), func(e string) bool { // the first of two would win
+		name, _, _ := strings.Cut(e, "=")
+		_, again := set[name]
+		return again
+	})
+	for name, password := range set {
+		env = append(env, name+"="+password)
+	}
+	replaceProcess(args, env)
 }
 
-// withoutPassword returns args without the passwords in them, and the one that was in a URL.
-func withoutPassword(args []string) (clean []string, fromURL string) {
+// passwordEnvOf names the variable that has the password for the broker number i, counted from 0, of several.
+func passwordEnvOf(i int) string { return passwordEnv + "_" + strconv.Itoa(i+1) }
+
+// withoutPassword returns args without the passwords in them, and for each URL the one that was in it.
+func withoutPassword(args []string) (clean, fromURL []string) {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
-		url, password := splitURL(arg)
 		switch {
 		case arg == "-P" || arg == "--password":
 			i++
 		case strings.HasPrefix(arg, "--password=") || strings.HasPrefix(arg, "-P"):
-		case password != "":
-			clean, fromURL = append(clean, url), password
+		case capture.IsURL(arg):
+			url, password := splitURL(arg)
+			clean, fromURL = append(clean, url), append(fromURL, password)
 		default:
 			clean = append(clean, arg)
 		}

@@ -30,7 +30,7 @@ func (c *replayCommand) run(ctx context.Context, o *options) error {
 }
 
 func (c *brokerCommand) run(ctx context.Context, o *options) error {
-	src, err := c.newClient()
+	src, err := c.newSource()
 	if err != nil {
 		return err
 	}

@@ -11,17 +11,33 @@ import (
 	"github.com/mqttwatch/mqttwatch/capture"
 )
 
-// newClient makes the embedded client that the command line asks for.
-func (c *brokerCommand) newClient() (*capture.Client, error) {
-	password, has, err := c.password()
+// newSource makes the embedded clients that the command line asks for: one for each broker.
+func (c *brokerCommand) newSource() (capture.Source, error) {
+	var clients []capture.Source
+	for i := range c.URL {
+		client, err := c.newClient(i)
+		if err != nil {
+			return nil, err
+		}
+		clients = append(clients, client)
+	}
+	if len(clients) == 1 {
+		return clients[0], nil
+	}
+	return capture.Together(clients...), nil
+}
+
+// newClient makes the client of the broker number i.
+func (c *brokerCommand) newClient(i int) (*capture.Client, error) {
+	password, has, err := c.password(i)
 	if err != nil {
 		return nil, err
 	}
 	opts := capture.ClientOptions{
-		URL: c.URL, User: c.User, Password: password, HasPassword: has,
+		URL: c.URL[i], User: c.User, Password: password, HasPassword: has,
 		CAFile: c.CAFile, Cert: c.Cert, Key: c.Key, ServerName: c.ServerName, Insecure: c.Insecure,
-		ClientID: c.ClientID, KeepAlive: c.KeepAlive, Resume: c.Resume,
-		Every: c.Every, Count: c.Count, FailFast: true,
+		ClientID: c.ClientID, KeepAlive: c.KeepAlive, Resume: c.Resume, Version: c.Version,
+		Every: c.Every, Count: c.Count, FailFast: len(c.URL) == 1,
 	}
 	if opts.Every == 0 && opts.Count > 1 {
 		return nil, usagef("--count %d needs --every: how far apart?", opts.Count)
@@ -45,16 +61,19 @@ func (c *brokerCommand) newClient() (*capture.Client, error) {
 	return client, nil
 }
 
-// password takes the password from its option, its file, the URL (where the client finds it by itself), or the environment.
-func (c *brokerCommand) password() (password string, has bool, err error) {
+// password takes the password for the broker number i from its option, its file, the URL (where the client finds it by itself), or the
+// environment.
+func (c *brokerCommand) password(i int) (password string, has bool, err error) {
 	if c.PasswordFile == "" {
 		if c.Password != "" {
 			return c.Password, true, nil
 		}
-		if url, err := capture.ParseURL(c.URL); err == nil && url.HasPassword {
+		if url, err := capture.ParseURL(c.URL[i]); err == nil && url.HasPassword {
 			return "", false, nil
 		}
-		password, has = os.LookupEnv(passwordEnv)
+		if password, has = os.LookupEnv(passwordEnvOf(i)); !has {
+			password, has = os.LookupEnv(passwordEnv)
+		}
 		return password, has, nil
 	}
 	if c.Password != "" {

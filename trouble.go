@@ -7,20 +7,36 @@ import (
 	"syscall"
 
 	"github.com/mqttwatch/mqttwatch/capture"
+	"github.com/mqttwatch/mqttwatch/decode"
 )
 
 // trouble says on stderr when a source loses its broker and when it is back: without a screen nobody else would.
 type trouble struct {
-	w    io.Writer
+	w       io.Writer
+	sources []sourceTrouble
+}
+
+// sourceTrouble is what was said of one source.
+type sourceTrouble struct {
 	last string
-	live bool // it was live before: a first attempt that fails ends the run, with an error of its own
+	live bool // it was live before
 }
 
 func newTrouble(w io.Writer) *trouble { return &trouble{w: w} }
 
 // look compares the state of src with what it was before.
 func (t *trouble) look(src capture.Source) {
-	s := src.Stats()
+	all := statsOf(src)
+	if t.sources == nil {
+		t.sources = make([]sourceTrouble, len(all))
+	}
+	for i := range all {
+		// Where there is one client only, a first attempt that fails ends the run, with an error of its own.
+		t.sources[i].look(t.w, &all[i], len(all) > 1 || all[i].Kind == "proxy")
+	}
+}
+
+func (t *sourceTrouble) look(w io.Writer, s *decode.SourceStats, goesOn bool) {
 	if s.State == t.last {
 		return
 	}
@@ -28,10 +44,10 @@ func (t *trouble) look(src capture.Source) {
 	t.last = s.State
 	t.live = t.live || s.State == "live"
 	switch {
-	case s.State == "retrying" && t.live:
-		fmt.Fprintf(t.w, "mqttwatch: %s: %s\n", s.Name, s.Err)
+	case s.State == "retrying" && (t.live || goesOn), s.State == "failed" && goesOn:
+		fmt.Fprintf(w, "mqttwatch: %s: %s\n", s.Name, s.Err)
 	case s.State == "live" && before == "retrying":
-		fmt.Fprintf(t.w, "mqttwatch: %s: connected again\n", s.Name)
+		fmt.Fprintf(w, "mqttwatch: %s: connected again\n", s.Name)
 	}
 }
 

@@ -44,9 +44,6 @@ func (o *options) watch(ctx context.Context, title string, src capture.Source) e
 	if err != nil {
 		return filterError(o.Filter, err)
 	}
-	if src, err = o.recorded(src); err != nil {
-		return err
-	}
 	w := &watching{options: o, title: title, src: src, filter: chosen}
 	if o.onScreen() {
 		return w.screen(ctx)
@@ -76,7 +73,15 @@ func (w *watching) start(raw int, onEvent func(*watch.Event)) {
 		}
 	}
 	w.engine = watch.New(cfg)
-	w.engine.SetSources(func() []decode.SourceStats { return []decode.SourceStats{w.src.Stats()} })
+	w.engine.SetSources(func() []decode.SourceStats { return statsOf(w.src) })
+}
+
+// statsOf returns the state of src, or of each source that it is made of.
+func statsOf(src capture.Source) []decode.SourceStats {
+	if several, ok := src.(interface{ All() []decode.SourceStats }); ok {
+		return several.All()
+	}
+	return []decode.SourceStats{src.Stats()}
 }
 
 // note remembers whether an alert was raised that --fail-on asks for.

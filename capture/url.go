@@ -137,12 +137,14 @@ func (b *BrokerURL) fillSocket(u *url.URL) error {
 
 func (b *BrokerURL) socket() bool { return b.Scheme == unixScheme }
 
-// name is what to call the broker: its host, or its socket.
+// name is what to call the broker: its host, with the port where that is not the usual one, or its socket.
 func (b *BrokerURL) name() string {
-	if b.socket() {
-		return b.Path
+	for _, k := range schemes {
+		if k.name == b.Scheme && k.port == b.Port && k.port != 0 {
+			return b.Host
+		}
 	}
-	return b.Host
+	return b.Address()
 }
 
 // Address is host:port, as net.Dial takes it, or the path of a unix socket.
