@@ -14,6 +14,8 @@ Every option is also read from the environment: --fail-on from MQTTWATCH_FAIL_ON
 
 // options are the options of every command.
 type options struct {
+	recordFlags
+
 	Output   string        `help:"What to show: auto, text, json or summary. auto is the screen on a terminal, else text." enum:"auto,text,json,summary" default:"auto" placeholder:"FORM" group:"output"`
 	Filter   string        `help:"Show only the handshakes that EXPR chooses, such as 'state:stuck qos:2' (docs/filter.md)." placeholder:"EXPR" group:"output"`
 	FailOn   string        `help:"End with status 3 if an alert of this severity or worse was raised: warn or critical." placeholder:"SEVERITY" group:"output"`
@@ -32,6 +34,7 @@ type cli struct {
 
 	Demo    demoCommand    `cmd:"" help:"Watch a broker in this process and devices that misbehave on purpose."`
 	Replay  replayCommand  `cmd:"" help:"Read capture files (pcap, pcapng, perhaps gzipped), or - for standard input."`
+	Sniff   sniffCommand   `cmd:"" help:"Capture on network interfaces (any: on all of them); --list names them."`
 	Proxy   proxyCommand   `cmd:"" help:"Stand between clients and a broker, and watch what passes."`
 	Broker  brokerCommand  `cmd:"" help:"Connect to a broker, subscribe and publish, and watch that connection."`
 	Explain explainCommand `cmd:"" help:"Say what an alert means, what usually causes it, and what to check next."`
@@ -100,6 +103,7 @@ func newParser(c *cli) *kong.Kong {
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "output", Title: "Output:"},
 			{Key: "watch", Title: "Watching:"},
+			{Key: "record", Title: "Recording:"},
 		}),
 	)
 }

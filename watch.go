@@ -44,6 +44,9 @@ func (o *options) watch(ctx context.Context, title string, src capture.Source) e
 	if err != nil {
 		return filterError(o.Filter, err)
 	}
+	if src, err = o.recorded(src); err != nil {
+		return err
+	}
 	w := &watching{options: o, title: title, src: src, filter: chosen}
 	if o.onScreen() {
 		return w.screen(ctx)
