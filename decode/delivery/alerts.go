@@ -174,23 +174,39 @@ func (c *Correlator) Overdue(h *handshake.Handshake) {
 	}
 }
 
-// incomplete counts a copy that is stuck: sent and not acknowledged, or held back since the subscriber's window is full. One alert of a subscriber tells of all.
+// stuck is copies to one subscriber that do not go on. One alert tells of all.
+type stuck struct {
+	copies []*Copy
+	alert  *handshake.Alert
+}
+
+// Why copies are stuck, as places in session.stuck.
+const (
+	stuckSent   = iota // sent, and what the subscriber owes is overdue
+	stuckQueued        // held back since the subscriber's window is full
+)
+
+// incomplete counts a copy that is stuck.
 func (c *Correlator) incomplete(cp *Copy) {
 	s := cp.sess
 	if cp.place != 0 || s == nil {
 		return
 	}
-	cp.told = true
-	s.open = append(s.open, cp)
-	cp.place = int32(len(s.open))
-	if s.alert != nil {
-		s.alert.N = len(s.open)
+	cp.told, cp.stuck = true, stuckSent
+	if cp.Forwarded == 0 {
+		cp.stuck = stuckQueued
+	}
+	k := &s.stuck[cp.stuck]
+	k.copies = append(k.copies, cp)
+	cp.place = int32(len(k.copies))
+	if k.alert != nil {
+		k.alert.N = len(k.copies)
 		return
 	}
 	m := cp.m
-	s.alert = c.tracker.RaiseLasting(s.of, handshake.Alert{
+	k.alert = c.tracker.RaiseLasting(s.of, handshake.Alert{
 		Name: handshake.DeliveryIncomplete, Severity: handshake.Warn, Handshake: cp.Handshake, Topic: cutText(m.Topic), Sender: decode.FromServer,
-		By: decode.FromClient, Since: m.At, N: 1, Teller: &stuckTeller{s, subjectOf(m, cp)},
+		By: decode.FromClient, Since: m.At, N: 1, Teller: &stuckTeller{s, k, subjectOf(m, cp)},
 	})
 }
 
@@ -200,25 +216,29 @@ func (c *Correlator) closeCopy(cp *Copy) {
 	if cp.place == 0 {
 		return
 	}
-	s := cp.sess
-	last := len(s.open) - 1
-	moved := s.open[last]
-	s.open[cp.place-1], moved.place = moved, cp.place
-	s.open[last] = nil
-	s.open = s.open[:last]
+	k := &cp.sess.stuck[cp.stuck]
+	last := len(k.copies) - 1
+	moved := k.copies[last]
+	k.copies[cp.place-1], moved.place = moved, cp.place
+	k.copies[last] = nil
+	k.copies = k.copies[:last]
 	cp.place = 0
-	if last == 0 && s.alert != nil {
-		a := s.alert
-		s.alert = nil
+	if k.alert == nil {
+		return
+	}
+	k.alert.N = last
+	if last == 0 {
+		a := k.alert
+		k.alert = nil
 		c.tracker.Clear(a)
-	} else if s.alert != nil {
-		s.alert.N = last
 	}
 }
 
 // forgetOpen takes all copies of a session out of those that are stuck.
 func (c *Correlator) forgetOpen(s *session) {
-	for len(s.open) > 0 {
-		c.closeCopy(s.open[len(s.open)-1])
+	for i := range s.stuck {
+		for k := &s.stuck[i]; len(k.copies) > 0; {
+			c.closeCopy(k.copies[len(k.copies)-1])
+		}
 	}
 }

@@ -102,6 +102,7 @@ type broker struct {
 	groups  map[string]*group // by whole filter
 	match   matcher
 	stamp   uint64
+	pending int // SUBSCRIBE and UNSUBSCRIBE packets that wait for their answer
 	routes  map[string]*route
 	routed  int
 	// routedBytes is the length of the topics in routes.
@@ -206,7 +207,7 @@ func (c *Correlator) Down(l *handshake.Link, why handshake.LinkEvent, ends bool)
 		s.l = nil
 		s.away = c.tracker.Now()
 		if len(s.pending) > 0 {
-			clear(s.pending)
+			s.forgetPending()
 			s.whole = false
 		}
 		c.forgetOpen(s)

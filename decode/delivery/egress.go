@@ -190,6 +190,7 @@ func (c *Correlator) other(m *Message, s *session) *Copy {
 // consume takes p for cp.
 func (c *Correlator) consume(cp *Copy, s *session, p *decode.Packet, h *handshake.Handshake) {
 	m, now := cp.m, c.tracker.Now()
+	c.closeCopy(cp)
 	was := cp.Outcome
 	c.counts.Copies++
 	m.broker.matched++
@@ -225,8 +226,8 @@ func (c *Correlator) consume(cp *Copy, s *session, p *decode.Packet, h *handshak
 	if cp.Outcome == Sent {
 		c.arrived(m, cp)
 	}
-	if late {
-		c.recorder.Settled(m)
+	if late && m.open == 0 {
+		c.resettle(m)
 		return
 	}
 	c.settleIfDone(m)
@@ -397,7 +398,10 @@ func (c *Correlator) copyEnded(cp *Copy, o Outcome, d Doubt) {
 		return
 	}
 	m := cp.m
-	cp.Outcome, cp.Doubt, cp.Ended = o, d, c.tracker.Now()
+	cp.Outcome, cp.Ended = o, c.tracker.Now()
+	if d != NoDoubt {
+		cp.Doubt = d
+	}
 	m.open--
 	c.closeCopy(cp)
 	switch o {
@@ -405,6 +409,10 @@ func (c *Correlator) copyEnded(cp *Copy, o Outcome, d Doubt) {
 		c.arrived(m, cp)
 	case Refused, Abandoned:
 		c.brokenOff(m, cp)
+	}
+	if m.Settled != 0 && m.open == 0 {
+		c.resettle(m)
+		return
 	}
 	c.settleIfDone(m)
 }

@@ -44,6 +44,7 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 	if p.Dup {
 		m.Doubt = DoubtBefore
 	}
+	m.unclear = b.partial || b.pending > 0
 	r := b.routeOf(p.Topic)
 	m.Topic = r.topic
 	if m.QoS == 2 && b.fanout == fanoutRelease {

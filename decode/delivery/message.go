@@ -119,7 +119,8 @@ type Copy struct {
 	m       *Message
 	sess    *session // nil for a group whose member is not known yet
 	next    *Copy    // of those that were not expected
-	place   int32    // in sess.open, from 1; 0 where it is not there
+	place   int32    // in a list of sess.stuck, from 1; 0 where it is in none
+	stuck   uint8    // in which
 	overdue bool
 	told    bool // an alert about it was raised
 }
@@ -151,6 +152,8 @@ type Message struct {
 	length    int64 // of the PUBLISH
 	v5        bool
 	refused   bool
+	unclear   bool        // who was subscribed is not known for sure
+	verdict   Verdict     // as it was told when m was settled
 	lost      bool        // the publisher's handshake ended before commit
 	rec, rel  decode.Time // QoS 2: PUBREC, PUBREL
 

@@ -73,13 +73,14 @@ func (t *teller) Detail(*handshake.Alert, decode.Time) string {
 // A stuckTeller words the one alert about all copies to a subscriber that are stuck.
 type stuckTeller struct {
 	s     *session
+	stuck *stuck
 	first subject
 }
 
 // oldest finds the copy that has been stuck the longest. Of very many it looks at some.
 func (t *stuckTeller) oldest() *Copy {
 	var oldest *Copy
-	for i, cp := range t.s.open {
+	for i, cp := range t.stuck.copies {
 		if i == maxLooked {
 			break
 		}
@@ -96,11 +97,14 @@ const maxLooked = 1000
 func (t *stuckTeller) Text(a *handshake.Alert, now decode.Time) string {
 	cp := t.oldest()
 	if cp == nil || a.Cleared != 0 {
+		if t.stuck == &t.s.stuck[stuckQueued] {
+			return fmt.Sprintf("%s to %s was queued in the broker for %s", t.first.message(), t.first.to, handshake.Age(a.Cleared.Sub(a.Since)))
+		}
 		return fmt.Sprintf("%s was not acknowledged by %s for %s", t.first.message(), t.first.to, handshake.Age(a.Cleared.Sub(a.Since)))
 	}
 	sub := subjectOf(cp.m, cp)
 	more := ""
-	if n := len(t.s.open) - 1; n > 0 {
+	if n := len(t.stuck.copies) - 1; n > 0 {
 		more = fmt.Sprintf("; %d more", n)
 	}
 	if cp.Forwarded == 0 {

@@ -44,8 +44,7 @@ type session struct {
 	sent     int64
 	sentFrom decode.Time
 
-	open   []*Copy // those that delivery-incomplete counts
-	alert  *handshake.Alert
+	stuck  [2]stuck // see stuckSent and stuckQueued
 	misses int
 	topics [3]int      // of alerts that are told by topic: those of not-forwarded, qos-downgraded and qos-not-minimum
 	tested decode.Time // of the newest message that reached it
@@ -101,6 +100,11 @@ func (s *session) drop() {
 	for _, sub := range s.subs {
 		s.remove(sub)
 	}
+	s.forgetPending()
+}
+
+func (s *session) forgetPending() {
+	s.b.pending -= len(s.pending)
 	clear(s.pending)
 }
 
@@ -208,7 +212,7 @@ func (k *link) ask(p *decode.Packet, remove bool) {
 		s.pending = make(map[uint16]*request)
 	}
 	if len(s.pending) >= maxPending && s.pending[p.PacketID] == nil {
-		clear(s.pending)
+		s.forgetPending()
 		s.whole = false
 	}
 	r := &request{remove: remove}
@@ -231,6 +235,9 @@ func (k *link) ask(p *decode.Packet, remove bool) {
 		}
 		r.subs = append(r.subs, sub)
 	}
+	if s.pending[p.PacketID] == nil {
+		s.b.pending++
+	}
 	s.pending[p.PacketID] = r
 }
 
@@ -250,6 +257,7 @@ func (s *session) answered(p *decode.Packet) {
 		return
 	}
 	delete(s.pending, p.PacketID)
+	s.b.pending--
 	if r.unknown {
 		s.whole = false
 	}

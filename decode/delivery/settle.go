@@ -63,9 +63,21 @@ func (c *Correlator) settle(m *Message) {
 		m.younger.elder = m.elder
 	}
 	m.elder, m.younger = nil, nil
+	if len(m.copies) == 0 && m.others == nil && m.Doubt == NoDoubt && m.unclear {
+		m.Doubt = DoubtSubscriptions
+	}
 	c.kept.settled(m)
 	c.counts.Open--
-	c.counts.Settled[m.Verdict()]++
+	m.verdict = m.Verdict()
+	c.counts.Settled[m.verdict]++
+	c.recorder.Settled(m)
+}
+
+// resettle tells once more of a message that went on after it was settled.
+func (c *Correlator) resettle(m *Message) {
+	c.counts.Settled[m.verdict]--
+	m.verdict = m.Verdict()
+	c.counts.Settled[m.verdict]++
 	c.recorder.Settled(m)
 }
 
@@ -161,7 +173,10 @@ func (c *Correlator) judge(m *Message) {
 		}
 		o, d, hold := c.decide(m, cp)
 		if hold && c.tracker.Now() < m.Commit.Add(c.cfg.Horizon) {
-			cp.Outcome, held = o, true
+			held = true
+			if o == Queued {
+				cp.Outcome = Queued
+			}
 			if d != NoDoubt {
 				cp.Doubt = d
 			}

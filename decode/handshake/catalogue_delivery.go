@@ -4,9 +4,9 @@ package handshake
 func deliveryEntries() []Entry {
 	return []Entry{
 		{
-			Name: NotForwarded, Severities: []Severity{Critical}, Subject: AboutMessage,
+			Name: NotForwarded, Severities: []Severity{Warn, Critical}, Subject: AboutMessage,
 			Title: "the broker took a message and did not send it to a subscriber",
-			Means: "The broker accepted the message from its publisher, a subscriber with a matching filter was connected and its window was not full, and no PUBLISH to it was seen in time. The subscriber owes nothing. Where equal messages, other listeners or cluster nodes make it uncertain, nothing is said.",
+			Means: "The broker accepted the message from its publisher, a subscriber with a matching filter was connected and its window was not full, and no PUBLISH to it was seen in time. The subscriber owes nothing. Where other listeners or cluster nodes make it uncertain, nothing is said. Of QoS 0, which a broker may drop, and of equal messages, of which only the number that is missing is known, it is told as a warning.",
 			Causes: []string{
 				"A broker that lost track of a subscriber while SUBACK and PINGRESP go on working (vernemq#734).",
 				"Access rules that let a client subscribe but not receive, a queue that overflowed, or a message larger than the subscriber's Maximum Packet Size, which a broker drops without a word.",
