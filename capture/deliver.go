@@ -69,6 +69,7 @@ func (a *assembler) flush() {
 // finish is the end of the capture: what waits behind holes is handed on, ends that were seen are told, and so is how far time
 // has come: frames without MQTT after the last packet show that its answer was not there to be captured.
 func (a *assembler) finish() {
+	a.dissector.finish()
 	for _, f := range a.flows.flows {
 		if !f.used || f.closed {
 			continue

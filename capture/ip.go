@@ -51,23 +51,46 @@ func (d *dissector) ipv4(b []byte, depth int) bool {
 		return d.short()
 	}
 	proto := b[9]
-	if binary.BigEndian.Uint16(b[6:])&0x3FFF != 0 { // more fragments, or not the first
-		if proto == protoTCP || proto == protoIPIP || proto == protoGRE || proto == protoIPv6 {
-			return d.not("IP fragment")
-		}
-		return false
-	}
 	total := int(binary.BigEndian.Uint16(b[2:]))
 	body, missing := d.trim(b, total, header)
-	if proto == protoTCP {
-		d.seg.key = flowKey{
-			a: [2]uint64{0, 0xFFFF<<32 | uint64(binary.BigEndian.Uint32(b[12:]))},
-			b: [2]uint64{0, 0xFFFF<<32 | uint64(binary.BigEndian.Uint32(b[16:]))},
+	src := [2]uint64{0, 0xFFFF<<32 | uint64(binary.BigEndian.Uint32(b[12:]))}
+	dst := [2]uint64{0, 0xFFFF<<32 | uint64(binary.BigEndian.Uint32(b[16:]))}
+	if place := binary.BigEndian.Uint16(b[6:]); place&0x3FFF != 0 { // more fragments, or not the first
+		key := fragmentKey{src: src, dst: dst, id: uint32(binary.BigEndian.Uint16(b[4:])), proto: proto}
+		if body, _ = d.gather(key, place<<3, place&0x2000 != 0, proto, body, missing); body == nil {
+			return false
 		}
+		missing = 0
+	}
+	if proto == protoTCP {
+		d.seg.key = flowKey{a: src, b: dst}
 		return d.tcp(body, missing)
 	}
 	return d.inside(proto, body, depth)
 }
+
+// gather takes a fragment at the offset given and returns the whole datagram's payload and the protocol in it, if it is whole now. UDP
+// is of interest only as far as it carries a tunnel, which its first fragment tells.
+func (d *dissector) gather(key fragmentKey, off uint16, more bool, proto byte, body []byte, missing int) (payload []byte, first byte) {
+	switch proto {
+	case protoTCP, protoIPIP, protoGRE, protoIPv6, protoHopByHop, protoRouting, protoDestOpts, protoAH:
+	case protoUDP:
+		tunnel := off == 0 && len(body) >= 8 && isTunnel(binary.BigEndian.Uint16(body[2:]))
+		if !tunnel && !d.fragments.known(key) {
+			return nil, 0
+		}
+	default:
+		return nil, 0
+	}
+	if missing > 0 || len(body) == 0 {
+		d.not("IP fragment")
+		return nil, 0
+	}
+	return d.fragments.add(key, int(off), more, proto, body, d.seg.time)
+}
+
+// finish counts what still waits.
+func (d *dissector) finish() { d.fragments.finish() }
 
 // trim cuts b to the length that the IP header gives, which leaves Ethernet's padding behind, and tells how many bytes
 // the snap length cut off. Length 0 is what a card with segmentation offload shows: all that is there counts.
@@ -119,8 +142,17 @@ func (d *dissector) ipv6(b []byte, depth int) bool {
 			if len(body) < 8 {
 				return d.short()
 			}
-			if binary.BigEndian.Uint16(body[2:])&0xFFF9 != 0 {
-				return d.not("IP fragment")
+			if place := binary.BigEndian.Uint16(body[2:]); place&0xFFF9 != 0 {
+				be := binary.BigEndian
+				key := fragmentKey{
+					src: [2]uint64{be.Uint64(b[8:]), be.Uint64(b[16:])}, dst: [2]uint64{be.Uint64(b[24:]), be.Uint64(b[32:])},
+					id: be.Uint32(body[4:]), v6: true,
+				}
+				if body, next = d.gather(key, place&0xFFF8, place&1 != 0, body[0], body[8:], missing); body == nil {
+					return false
+				}
+				missing = 0
+				continue
 			}
 			n = 8 // an atomic fragment: the whole packet
 		default:
@@ -184,6 +216,8 @@ func (d *dissector) gre(b []byte, depth int) bool {
 	}
 	return d.ether(kind, b[n:], depth)
 }
+
+func isTunnel(port uint16) bool { return port == portVXLAN || port == portGENEVE }
 
 // udp looks for the tunnels that run over UDP, at their registered ports.
 func (d *dissector) udp(b []byte, depth int) bool {

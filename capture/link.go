@@ -82,10 +82,13 @@ type dissector struct {
 	wire       int
 	notDecoded map[string]uint64
 	linkLabel  map[uint32]string
+	fragments  *defragmenter
 }
 
 func newDissector() *dissector {
-	return &dissector{notDecoded: map[string]uint64{}, linkLabel: map[uint32]string{}}
+	d := &dissector{notDecoded: map[string]uint64{}, linkLabel: map[uint32]string{}}
+	d.fragments = newDefragmenter(func(n int) { d.notDecoded["IP fragment"] += uint64(n) })
+	return d
 }
 
 func (d *dissector) not(what string) bool {
