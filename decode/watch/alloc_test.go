@@ -1,6 +1,7 @@
 package watch_test
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -41,8 +42,12 @@ func session(v decode.Version, cfg watch.Config) (*watch.Engine, *decode.Conn) {
 
 // TestSteadyStateAllocatesNothing feeds deliveries through decoder, tracker and store once the store is full.
 func TestSteadyStateAllocatesNothing(t *testing.T) {
-	for _, v := range []decode.Version{decode.V311, decode.V5} {
-		e, c := session(v, watch.Config{Keep: 1000})
+	for _, tc := range []struct {
+		version decode.Version
+		survey  bool
+	}{{decode.V311, false}, {decode.V5, false}, {decode.V311, true}, {decode.V5, true}} {
+		v := tc.version
+		e, c := session(v, watch.Config{Keep: 1000, Survey: tc.survey})
 		now := start
 		batches := make([][]decode.Segment, 300)
 		for i := range batches {
@@ -57,12 +62,12 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 				e.Feed(b)
 			}
 		}
-		for range 20 {
+		for range 30 { // the list of packets is full after 24
 			round()
 		}
 		perRound := testing.AllocsPerRun(20, round)
 		if per := perRound / float64(len(batches)*7); per > 0.001 {
-			t.Errorf("%v: %.4f allocations a packet, want 0", v, per)
+			t.Errorf("%v, survey %v: %.4f allocations a packet, want 0", v, tc.survey, per)
 		}
 		if o := e.Snapshot(watch.Query{}).Counts.Handshakes; o[0].Complete == 0 || o[1].Open != 0 {
 			t.Fatalf("%v: deliveries did not complete: %+v", v, o)
@@ -72,7 +77,13 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 
 // BenchmarkFeed is one QoS 1 and one QoS 2 delivery and a QoS 0 PUBLISH: seven packets.
 func BenchmarkFeed(b *testing.B) {
-	e, c := session(decode.V5, watch.Config{})
+	for _, survey := range []bool{false, true} {
+		b.Run(fmt.Sprintf("survey=%v", survey), func(b *testing.B) { benchmarkFeed(b, survey) })
+	}
+}
+
+func benchmarkFeed(b *testing.B, survey bool) {
+	e, c := session(decode.V5, watch.Config{Survey: survey})
 	batches := make([][]decode.Segment, 1000)
 	for i := range batches {
 		batches[i] = traffic(uint16(i+1), decode.V5)

@@ -29,6 +29,8 @@ type Config struct {
 	Warn, Critical time.Duration
 	// RawBytes bounds the store of packets' bytes for the details pane; 0 keeps none (headless), the screen asks for 16 MiB.
 	RawBytes int
+	// Survey gathers what Query.Sessions, Topics, Statistics and Packets ask for. A report needs none of it.
+	Survey bool
 	// OnEvent, if set, is called for each event, in order, on the goroutine that feeds. The Event is valid until it returns.
 	OnEvent func(*Event)
 	// Filter chooses the handshakes of which events are sent; nil chooses all. Alerts are always sent.
@@ -70,6 +72,7 @@ type Engine struct {
 	tracker  *handshake.Tracker
 	store    store
 	raw      rawStore
+	survey   *survey // nil where Config does not ask for it
 	counts   Counts
 	stuck    Stuck
 	view     view
@@ -92,6 +95,9 @@ func New(cfg Config) *Engine {
 	}
 	e := &Engine{cfg: cfg, raw: newRawStore(cfg.RawBytes), conns: make(map[*decode.Conn]struct{})}
 	e.counts.Keep = cfg.Keep
+	if cfg.Survey {
+		e.survey = newSurvey()
+	}
 	e.tracker = handshake.New(handshake.Config{Warn: cfg.Warn, Critical: cfg.Critical}, e)
 	if cfg.Deliveries {
 		e.deliveries = delivery.New(delivery.Config{Patience: cfg.Warn}, e.tracker, (*deliveryRecorder)(e))
@@ -110,6 +116,10 @@ func (e *Engine) SetSources(ask func() []decode.SourceStats) {
 type connection struct {
 	link    *handshake.Link
 	counted bool
+	// The survey's: where to count.
+	entry *sessionEntry
+	topic [2]*topicNode // of the last PUBLISH, by direction
+	note  *connNote
 }
 
 // Feed takes segments in, in the order of the slice. It keeps none of their bytes.
@@ -174,7 +184,11 @@ func (h *handler) Packet(c *decode.Conn, p *decode.Packet) {
 	if p.Type == decode.PUBLISH && p.QoS < 3 {
 		e.counts.Publish[p.QoS]++
 	}
-	e.tracker.Packet(state.link, p, e.raw.add(p))
+	ref := e.raw.add(p)
+	e.tracker.Packet(state.link, p, ref)
+	if e.survey != nil {
+		e.survey.packet(state, &c.Info, p, ref)
+	}
 }
 
 func (h *handler) Loss(c *decode.Conn, l decode.Loss) {
@@ -184,7 +198,11 @@ func (h *handler) Loss(c *decode.Conn, l decode.Loss) {
 	if l.Cause == decode.LossUndecodable {
 		e.counts.Malformed++
 	}
-	e.tracker.Loss(c.Attachment.(*connection).link, l)
+	state := c.Attachment.(*connection)
+	e.tracker.Loss(state.link, l)
+	if e.survey != nil {
+		e.survey.loss(state, &c.Info, l)
+	}
 }
 
 // Record takes an event of the tracker.
@@ -231,6 +249,9 @@ func (e *Engine) ended(h *handshake.Handshake) {
 	if e.cfg.OnEvent != nil && e.cfg.Filter.Match(h, e.tracker.Now()) {
 		fillRow(&e.row, h)
 		e.emit(Event{Kind: HandshakeEnded, Time: h.Ended, Row: &e.row})
+	}
+	if e.survey != nil {
+		e.survey.ended(h)
 	}
 	e.store.end(h)
 	e.view.ended(h, e.tracker.Now())

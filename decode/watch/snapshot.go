@@ -27,6 +27,12 @@ type Query struct {
 	AlertLimit int
 	// Deliveries says which deliveries are wanted.
 	Deliveries DeliveryQuery
+
+	// What the other screens show; nil and false for none. It is there only where Config.Survey was set.
+	Sessions   *SessionQuery
+	Topics     *TopicQuery
+	Packets    *PacketQuery
+	Statistics bool
 }
 
 // A Snapshot is a copy of the part of the state that a Query asks for, at one moment. It shares nothing with
@@ -50,6 +56,11 @@ type Snapshot struct {
 	Ladder *Ladder
 	// Alerts, those that last and are open first, then the others; each newest first.
 	Alerts []Alert
+	// Sessions, Topics, Packets and Statistics are what the Query asks for; nil for none.
+	Sessions   *SessionList
+	Topics     *TopicList
+	Packets    *PacketList
+	Statistics *Statistics
 	// Stuck is how many handshakes and sessions have an alert open now, by the worst severity.
 	Stuck Stuck
 	// Deliveries is what the query asks for of them, and their totals.
@@ -197,6 +208,9 @@ func (e *Engine) Snapshot(q Query) *Snapshot {
 	}
 	if q.AlertLimit > 0 {
 		s.Alerts = e.alerts(q.AlertLimit, func(*handshake.Alert) bool { return true })
+	}
+	if e.survey != nil {
+		e.surveyed(s, &q)
 	}
 	return s
 }

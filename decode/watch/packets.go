@@ -1,0 +1,273 @@
+package watch
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
+)
+
+// packetsKept is how many of the newest packets the list of packets keeps.
+const packetsKept = 50_000
+
+// packetRing keeps compact records of the newest packets. They are numbered from 1.
+type packetRing struct {
+	records []packetRecord // grows up to packetsKept, then is a ring
+	last    uint64         // number of the newest
+
+	// matched are the numbers of those that filter chooses, among all up to looked.
+	filter  *filter.Packets
+	matched []uint64
+	looked  uint64
+}
+
+type packetRecord struct {
+	time    decode.Time
+	ref     uint64
+	offset  int64
+	conn    *connNote
+	entry   *sessionEntry
+	text    string // Topic Name, or what the packet says; raw
+	err     *decode.Error
+	length  int64
+	payload int64
+	id      uint16
+	loss    int8 // decode.LossCause + 1; 0 for a packet
+	typ     decode.Type
+	dir     decode.Direction
+	qos     uint8
+	version decode.Version
+	reason  decode.ReasonCode
+	dup     bool
+	retain  bool
+	unknown bool // the Topic Name
+}
+
+// connNote is what records say of their connection. It does not hold on to the connection itself.
+type connNote struct {
+	id   uint64
+	addr netip.AddrPort
+}
+
+// next makes room for a record.
+func (r *packetRing) next() *packetRecord {
+	r.last++
+	if len(r.records) < packetsKept {
+		r.records = append(r.records, packetRecord{})
+	}
+	return r.at(r.last)
+}
+
+// at returns the record with a number, which must be kept.
+func (r *packetRing) at(number uint64) *packetRecord { return &r.records[(number-1)%packetsKept] }
+
+// first is the number of the oldest record that is kept.
+func (r *packetRing) first() uint64 { return r.last - uint64(len(r.records)) + 1 }
+
+func (r *packetRing) add(c *connNote, e *sessionEntry, topic *topicNode, p *decode.Packet, ref uint64) {
+	*r.next() = packetRecord{
+		time: p.Time, ref: ref, offset: p.Offset, conn: c, entry: e, text: packetText(p, topic), err: p.Err, length: p.Length, payload: p.PayloadLength,
+		id: p.PacketID, typ: p.Type, dir: p.Dir, qos: p.QoS, version: p.Version, reason: p.ReasonCode, dup: p.Dup, retain: p.Retain, unknown: p.TopicUnknown,
+	}
+}
+
+func (r *packetRing) loss(c *connNote, e *sessionEntry, l decode.Loss) {
+	*r.next() = packetRecord{
+		time: l.Time, offset: l.Offset, conn: c, entry: e, err: l.Err, length: l.Bytes, dir: l.Dir, loss: int8(l.Cause) + 1,
+	}
+}
+
+// packetText is what a row says of a packet beside its numbers. Only packets that are rare make a text of their own.
+func packetText(p *decode.Packet, topic *topicNode) string {
+	switch {
+	case topic != nil && topic.path == string(p.Topic):
+		return topic.path
+	case p.Type == decode.PUBLISH:
+		return string(p.Topic[:min(len(p.Topic), 256)])
+	case p.Connect != nil:
+		return connectText(p)
+	case p.Connack != nil && p.Connack.SessionPresent:
+		return "session present"
+	case p.Subscribe != nil && len(p.Subscribe.Filters) > 0:
+		filter := p.Subscribe.Filters[0].Filter
+		text := string(filter[:min(len(filter), 256)])
+		if n := len(p.Subscribe.Filters); n > 1 {
+			text += " and " + strconv.Itoa(n-1) + " more"
+		}
+		return text
+	case p.Type == decode.SUBACK && len(p.SubackCodes) > 0:
+		return subackText(p.SubackCodes)
+	}
+	return ""
+}
+
+func connectText(p *decode.Packet) string {
+	c := p.Connect
+	text := string(c.ClientID[:min(len(c.ClientID), 256)]) + " keep alive " + strconv.Itoa(int(c.KeepAlive)) + " s"
+	if c.CleanStart {
+		text += ", clean"
+	}
+	if c.HasWill {
+		text += ", will"
+	}
+	return text
+}
+
+func subackText(codes []decode.ReasonCode) string {
+	text := "granted"
+	for i, c := range codes[:min(len(codes), 8)] {
+		if i > 0 {
+			text += ","
+		}
+		if c >= 0x80 {
+			text += " refused"
+		} else {
+			text += " QoS " + strconv.Itoa(int(c))
+		}
+	}
+	if len(codes) > 8 {
+		text += " and more"
+	}
+	return text
+}
+
+// A PacketQuery asks for a window of the list of packets, oldest first. Around is a packet by its number.
+type PacketQuery struct {
+	Window
+	Filter *filter.Packets
+	// Follow asks for the last Limit rows.
+	Follow bool
+	// Detail, if not 0, is the number of a packet of which the bytes are wanted.
+	Detail uint64
+}
+
+// A PacketList is part of the list of packets.
+type PacketList struct {
+	Rows []PacketRow
+	// Total packets are kept, Matched of them the filter chose; First is the place of Rows[0] among those.
+	First, Matched, Total int
+	// Seen counts the packets and losses since the start.
+	Seen uint64
+	// Detail is the packet asked for, nil where it is no longer kept.
+	Detail *PacketDetail
+}
+
+// A PacketRow is one Control Packet, or a loss.
+type PacketRow struct {
+	Number      uint64 // counts up from 1
+	Time        decode.Time
+	Client      string // as Row.Client
+	ClientKnown bool
+	Addr        netip.AddrPort // the client's
+	Conn        uint64         // decode.ConnInfo.ID
+	Dir         decode.Direction
+	Type        decode.Type
+	Version     decode.Version
+	PacketID    uint16
+	QoS         uint8
+	Dup, Retain bool
+	Reason      decode.ReasonCode
+	// Text is the Topic Name, the first Topic Filter, or what a CONNECT or SUBACK says; raw.
+	Text         string
+	TopicUnknown bool
+	Length       int64 // on the wire
+	Payload      int64 // of a PUBLISH
+	Offset       int64 // in its direction's stream
+	Err          *decode.Error
+	// Lost is set where the row is no packet: Length bytes did not become packets because of Loss.
+	Lost bool
+	Loss decode.LossCause
+}
+
+// A PacketDetail is a packet with its bytes.
+type PacketDetail struct {
+	PacketRow
+	Raw Raw
+}
+
+// list returns the rows that q asks for.
+func (r *packetRing) list(q *PacketQuery, e *Engine) *PacketList {
+	r.look(q.Filter)
+	out := &PacketList{Total: len(r.records), Seen: r.last, Matched: len(r.records)}
+	if q.Filter != nil {
+		out.Matched = len(r.matched)
+	}
+	place := -1
+	if q.Around != 0 {
+		place = r.place(q)
+	}
+	limit := min(max(q.Limit, 0), out.Matched)
+	w := q.Window
+	w.Limit = limit
+	out.First = w.begin(out.Matched, place)
+	if q.Follow {
+		out.First = out.Matched - limit
+	}
+	for i := out.First; i < out.First+limit; i++ {
+		number := r.first() + uint64(i)
+		if q.Filter != nil {
+			number = r.matched[i]
+		}
+		out.Rows = append(out.Rows, r.row(number))
+	}
+	if q.Detail >= r.first() && q.Detail <= r.last && q.Detail != 0 {
+		out.Detail = &PacketDetail{PacketRow: r.row(q.Detail), Raw: e.raw.get(r.at(q.Detail).ref)}
+	}
+	return out
+}
+
+// place returns where a packet, or the one that follows it, is.
+func (r *packetRing) place(q *PacketQuery) int {
+	if q.Filter != nil {
+		i, _ := slices.BinarySearch(r.matched, q.Around)
+		return i
+	}
+	return int(max(q.Around, r.first()) - r.first())
+}
+
+// look tests the packets that came since, or all where the filter is another.
+func (r *packetRing) look(f *filter.Packets) {
+	if f == nil {
+		return
+	}
+	if r.filter == nil || r.filter.String() != f.String() {
+		r.filter, r.matched, r.looked = f, r.matched[:0], 0
+	}
+	for r.looked = max(r.looked, r.first()-1); r.looked < r.last; {
+		r.looked++
+		if p := r.subject(r.at(r.looked)); f.Match(&p) {
+			r.matched = append(r.matched, r.looked)
+		}
+	}
+	gone, _ := slices.BinarySearch(r.matched, r.first())
+	r.matched = slices.Delete(r.matched, 0, gone)
+}
+
+// subject is a record as filters see it.
+func (r *packetRing) subject(p *packetRecord) filter.Packet {
+	return filter.Packet{
+		Client: p.entry.session.ClientID, Addr: p.conn.addr, Server: p.entry.session.Server, ServerName: p.entry.session.ServerName,
+		Type: p.typ, Dir: p.dir, PacketID: p.id, QoS: p.qos, Dup: p.dup, Retain: p.retain, Topic: p.text, Reason: p.reason, Version: p.version,
+		Lost: p.loss != 0, Malformed: p.err != nil,
+	}
+}
+
+func (r *packetRing) row(number uint64) PacketRow {
+	p := r.at(number)
+	out := PacketRow{
+		Number: number, Time: p.time, Addr: p.conn.addr, Conn: p.conn.id, Dir: p.dir, Type: p.typ, Version: p.version, PacketID: p.id, QoS: p.qos,
+		Dup: p.dup, Retain: p.retain, Reason: p.reason, Text: p.text, TopicUnknown: p.unknown, Length: p.length, Payload: p.payload, Offset: p.offset,
+		Err: p.err, Lost: p.loss != 0,
+	}
+	if out.Lost {
+		out.Loss = decode.LossCause(p.loss - 1)
+	}
+	out.Client = p.entry.session.ClientID
+	out.ClientKnown = out.Client != ""
+	if !out.ClientKnown && p.conn.addr.IsValid() {
+		out.Client = p.conn.addr.String()
+	}
+	return out
+}

@@ -1,0 +1,119 @@
+package watch
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+)
+
+// maxSessions bounds the sessions that are counted; those without a connection that were silent for the longest give way.
+const maxSessions = 10_000
+
+// sessionBook counts by session.
+type sessionBook struct {
+	entries map[*handshake.Session]*sessionEntry
+	pruned  uint64
+	epoch   uint64
+}
+
+// A sessionEntry is what is counted of one session.
+type sessionEntry struct {
+	session *handshake.Session
+	pruned  bool
+	conns   uint32
+	first   decode.Time
+	last    decode.Time
+	packets [2]uint64
+	bytes   [2]uint64
+	publish [2][3]uint64 // by direction and QoS
+	rate    [2]meter
+	times   [2]*spread // by sender
+
+	epoch               uint64
+	open, stuck, alerts int
+	openBy              [2]int
+	severity            handshake.Severity
+}
+
+func newSessionBook() sessionBook {
+	return sessionBook{entries: make(map[*handshake.Session]*sessionEntry)}
+}
+
+// of returns the entry of the session that a connection belongs to now.
+func (b *sessionBook) of(c *connection, info *decode.ConnInfo) *sessionEntry {
+	if c.entry != nil && c.entry.session == c.link.Session && !c.entry.pruned {
+		return c.entry
+	}
+	c.noteOf(info)
+	s := c.link.Session
+	e := b.entries[s]
+	if e == nil {
+		if len(b.entries) >= maxSessions {
+			b.prune()
+		}
+		e = &sessionEntry{session: s}
+		b.entries[s] = e
+	}
+	if c.entry != nil && c.entry.session.ClientID == "" && c.entry.conns == 1 {
+		delete(b.entries, c.entry.session) // it was the connection until its CONNECT
+	}
+	e.conns++
+	c.entry = e
+	return e
+}
+
+// prune takes out a quarter: first those without a connection, each by when it was last heard of.
+func (b *sessionBook) prune() {
+	all := make([]*sessionEntry, 0, len(b.entries))
+	for _, e := range b.entries {
+		all = append(all, e)
+	}
+	slices.SortFunc(all, func(x, y *sessionEntry) int {
+		return cmp.Or(cmp.Compare(boolRank(x.connected()), boolRank(y.connected())), cmp.Compare(x.last, y.last), cmp.Compare(x.session.ID, y.session.ID))
+	})
+	for _, e := range all[:(len(all)+3)/4] {
+		delete(b.entries, e.session)
+		e.pruned = true
+		b.pruned++
+	}
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (e *sessionEntry) connected() bool {
+	l := e.session.Link()
+	return l != nil && l.Connected()
+}
+
+func (e *sessionEntry) packet(second int64, p *decode.Packet) {
+	if e.first == 0 {
+		e.first = p.Time
+	}
+	e.last = p.Time
+	e.packets[p.Dir]++
+	e.bytes[p.Dir] += uint64(max(p.Length, 0))
+	e.rate[p.Dir].add(second)
+	if p.Type == decode.PUBLISH && p.QoS < 3 {
+		e.publish[p.Dir][p.QoS]++
+	}
+}
+
+// answered counts how long a delivery took.
+func (b *sessionBook) answered(h *handshake.Handshake, d time.Duration) {
+	e := b.entries[h.Session]
+	if e == nil {
+		return
+	}
+	if e.times[h.Sender] == nil {
+		e.times[h.Sender] = new(spread)
+	}
+	e.times[h.Sender].add(d)
+}

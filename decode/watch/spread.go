@@ -1,0 +1,55 @@
+package watch
+
+import (
+	"math/bits"
+	"time"
+)
+
+// SpreadBins is how many bins a spread of times has: four to each doubling, from one microsecond to more than an hour.
+const SpreadBins = 128
+
+// A spread counts times by bins that grow with them, so that quantiles are good to an eighth whatever their size. It takes half a KiB, which
+// a session or a topic can afford; a histogram of more digits cannot be kept for each.
+type spread struct {
+	bins [SpreadBins]uint32
+	n    uint64
+	most time.Duration
+}
+
+func (s *spread) add(d time.Duration) {
+	s.bins[SpreadBin(d)]++
+	s.n++
+	s.most = max(s.most, d)
+}
+
+// SpreadBin returns the bin that a time falls into.
+func SpreadBin(d time.Duration) int {
+	us := uint64(max(d, 0) / time.Microsecond)
+	if us < 4 {
+		return int(us)
+	}
+	size := bits.Len64(us)
+	return min((size-2)*4+int(us>>(size-3)&3), SpreadBins-1)
+}
+
+// SpreadFrom returns the shortest time that falls into a bin.
+func SpreadFrom(bin int) time.Duration {
+	if bin < 4 {
+		return time.Duration(bin) * time.Microsecond
+	}
+	return time.Duration(4+bin&3) << (bin/4 - 1) * time.Microsecond
+}
+
+// quantile returns the time below which that share of all times lies, 0 where there are none.
+func (s *spread) quantile(share float64) time.Duration {
+	if s == nil || s.n == 0 {
+		return 0
+	}
+	rank, sum := uint64(share*float64(s.n-1)), uint64(0)
+	for i, n := range s.bins {
+		if sum += uint64(n); sum > rank {
+			return min((SpreadFrom(i)+SpreadFrom(i+1))/2, s.most)
+		}
+	}
+	return s.most
+}

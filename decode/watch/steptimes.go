@@ -1,0 +1,105 @@
+package watch
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+)
+
+// A StepKind is one step of a delivery, from a packet to its answer.
+type StepKind uint8
+
+// The steps.
+const (
+	PublishToPuback StepKind = iota
+	PublishToPubrec
+	PubrecToPubrel
+	PubrelToPubcomp
+	StepKinds // how many there are
+)
+
+var stepNames = [StepKinds]string{"PUBLISH→PUBACK", "PUBLISH→PUBREC", "PUBREC→PUBREL", "PUBREL→PUBCOMP"}
+
+func (k StepKind) String() string {
+	if k < StepKinds {
+		return stepNames[k]
+	}
+	return "?"
+}
+
+// A Latency is how long a step took, over all deliveries that ended, were seen from their beginning and not sent again.
+type Latency struct {
+	Count              uint64
+	P50, P90, P99, Max time.Duration
+	// Bins counts the times by SpreadBin.
+	Bins [SpreadBins]uint32
+}
+
+// longestStep bounds the times that the histograms hold; what took longer counts as that.
+const longestStep = time.Hour
+
+// stepTimes are the latencies by step, and by the sender of the PUBLISH: whether broker or client answers makes all the difference.
+type stepTimes [StepKinds][2]stepTime
+
+type stepTime struct {
+	exact  *hdrhistogram.Histogram // microseconds
+	spread *spread
+}
+
+func newStepTimes() (s stepTimes) {
+	for i := range s {
+		for j := range s[i] {
+			s[i][j] = stepTime{hdrhistogram.New(1, longestStep.Microseconds(), 2), new(spread)}
+		}
+	}
+	return s
+}
+
+// add takes the steps of a delivery in, and returns how long it took from PUBLISH to PUBACK or PUBCOMP. ok is false where that means nothing: it
+// was joined late, sent again (an answer may belong to either packet), or not answered.
+func (s *stepTimes) add(h *handshake.Handshake) (whole time.Duration, ok bool) {
+	if !h.Kind.Publish() || h.JoinedLate || h.Resends > 0 || h.Steps() < 2 {
+		return 0, false
+	}
+	first := h.Step(0)
+	before := first
+	for i := 1; i < h.Steps(); i++ {
+		step := h.Step(i)
+		if kind, known := stepKind(before.Type, step.Type); known {
+			s[kind][h.Sender].add(step.Time.Sub(before.Time))
+		}
+		before = step
+	}
+	return before.Time.Sub(first.Time), h.State == handshake.Complete
+}
+
+func (t *stepTime) add(d time.Duration) {
+	d = min(max(d, 0), longestStep)
+	t.spread.add(d)
+	_ = t.exact.RecordValue(d.Microseconds()) // within its bounds
+}
+
+func stepKind(from, to decode.Type) (StepKind, bool) {
+	switch {
+	case from == decode.PUBLISH && to == decode.PUBACK:
+		return PublishToPuback, true
+	case from == decode.PUBLISH && to == decode.PUBREC:
+		return PublishToPubrec, true
+	case from == decode.PUBREC && to == decode.PUBREL:
+		return PubrecToPubrel, true
+	case from == decode.PUBREL && to == decode.PUBCOMP:
+		return PubrelToPubcomp, true
+	}
+	return 0, false
+}
+
+// copy returns the latency of a step.
+func (t *stepTime) copy() Latency {
+	at := func(percent float64) time.Duration {
+		return min(time.Duration(t.exact.ValueAtPercentile(percent))*time.Microsecond, t.spread.most)
+	}
+	return Latency{Count: t.spread.n, P50: at(50), P90: at(90), P99: at(99), Max: t.spread.most, Bins: t.spread.bins}
+}

@@ -1,0 +1,174 @@
+package watch
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+)
+
+const (
+	// maxTopicNodes bounds the nodes of the tree. When it is full, the leaves that were silent for the longest give way; their
+	// counts stay with the levels above.
+	maxTopicNodes = 20_000
+	// maxTopicDepth bounds its depth: what is below is one level.
+	maxTopicDepth = 16
+)
+
+// topicTree is the Topic Names seen, by level. Each node counts all at and below it.
+type topicTree struct {
+	root   topicNode
+	byName map[string]*topicNode // nodes that were published to
+	nodes  int
+	lastID uint64
+	pruned uint64 // nodes that gave way
+	// unknown is for PUBLISHes of which the Topic Name is behind a Topic Alias that was set before the capture.
+	unknown *topicNode
+	epoch   uint64 // of open and stuck
+}
+
+type topicNode struct {
+	id       uint64
+	parent   *topicNode
+	level    string
+	path     string // the whole Topic Name, up to this level
+	children map[string]*topicNode
+	sorted   []*topicNode // children by name; nil where it is to be made anew
+	pruned   bool
+	leaf     bool // was itself published to
+	second   int64
+
+	publishes [2][3]uint64 // by direction and QoS
+	bytes     uint64
+	rate      [2]meter
+	times     *spread
+	last      decode.Time
+
+	epoch       uint64
+	open, stuck int
+}
+
+func newTopicTree() topicTree { return topicTree{byName: make(map[string]*topicNode)} }
+
+// node finds or makes the node of a Topic Name.
+func (t *topicTree) node(topic []byte, unknown bool) *topicNode {
+	if unknown {
+		if t.unknown == nil {
+			t.unknown = &topicNode{parent: &t.root, id: t.nextID(), leaf: true}
+		}
+		return t.unknown
+	}
+	topic = topic[:min(len(topic), handshake.MaxText)]
+	if n := t.byName[string(topic)]; n != nil {
+		return n
+	}
+	return t.insert(string(topic))
+}
+
+func (t *topicTree) nextID() uint64 {
+	t.lastID++
+	return t.lastID
+}
+
+// insert makes the nodes of a Topic Name that are not there yet. Where there is no room it returns the deepest that is.
+func (t *topicTree) insert(topic string) *topicNode {
+	n := &t.root
+	for depth, at := 1, 0; ; depth++ {
+		end := len(topic)
+		if i := strings.IndexByte(topic[at:], '/'); i >= 0 && depth < maxTopicDepth {
+			end = at + i
+		}
+		child := n.children[topic[at:end]]
+		if child == nil {
+			if t.nodes >= maxTopicNodes {
+				t.prune()
+			}
+			if t.nodes >= maxTopicNodes {
+				return n
+			}
+			child = t.child(n, topic[at:end], topic[:end])
+		}
+		n = child
+		if end == len(topic) {
+			break
+		}
+		at = end + 1
+	}
+	n.leaf = true
+	t.byName[topic] = n
+	return n
+}
+
+func (t *topicTree) child(n *topicNode, level, path string) *topicNode {
+	c := &topicNode{id: t.nextID(), parent: n, level: level, path: path}
+	if n.children == nil {
+		n.children = make(map[string]*topicNode)
+	}
+	n.children[level] = c
+	n.sorted = nil
+	t.nodes++
+	return c
+}
+
+// prune takes out the quarter of the leaves that were silent for the longest, and the levels that are empty then.
+func (t *topicTree) prune() {
+	var leaves []*topicNode
+	for _, n := range t.byName {
+		if len(n.children) == 0 {
+			leaves = append(leaves, n)
+		}
+	}
+	slices.SortFunc(leaves, func(a, b *topicNode) int { return cmp.Or(cmp.Compare(a.last, b.last), cmp.Compare(a.id, b.id)) })
+	for _, n := range leaves[:(len(leaves)+3)/4] {
+		for ; n != &t.root && len(n.children) == 0; n = n.parent {
+			delete(n.parent.children, n.level)
+			n.parent.sorted, n.pruned = nil, true
+			delete(t.byName, n.path)
+			t.nodes--
+			t.pruned++
+			if n.parent.leaf {
+				break
+			}
+		}
+	}
+}
+
+// publish counts a PUBLISH at n and above.
+func (n *topicNode) publish(second int64, p *decode.Packet) {
+	for ; n != nil; n = n.parent {
+		n.publishCount(second, p)
+	}
+}
+
+func (n *topicNode) publishCount(second int64, p *decode.Packet) {
+	if p.QoS < 3 {
+		n.publishes[p.Dir][p.QoS]++
+	}
+	n.bytes += uint64(max(p.Length, 0))
+	n.rate[p.Dir].add(second)
+	n.last = max(n.last, p.Time)
+}
+
+// answered counts how long a delivery took at its topic and above.
+func (t *topicTree) answered(h *handshake.Handshake, d time.Duration) {
+	for n := t.find(h); n != nil; n = n.parent {
+		if n.times == nil {
+			n.times = new(spread)
+		}
+		n.times.add(d)
+	}
+}
+
+// find returns the node of a delivery, or nil.
+func (t *topicTree) find(h *handshake.Handshake) *topicNode {
+	if !h.Kind.Publish() {
+		return nil
+	}
+	if h.TopicUnknown {
+		return t.unknown
+	}
+	return t.byName[h.Topic]
+}
