@@ -24,7 +24,11 @@ func (c *Client) dial(ctx context.Context) (*packetConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	tapped := c.tap.Wrap(conn, decode.FromServer)
+	info := endsOf(conn, decode.FromServer)
+	if c.broker.WebSocket {
+		info.Transport = looksWebSocket
+	}
+	tapped := c.tap.open(conn, decode.FromServer, info)
 	pc := &packetConn{Conn: tapped, in: bufio.NewReader(tapped)}
 	c.conn.Store(pc)
 	return pc, nil

@@ -65,8 +65,8 @@ func TestClientMosquittoWebSocket(t *testing.T) {
 				t.Errorf("%d DISCONNECT", n)
 			}
 			info := s.get()[0].Conn.Info
-			if b, err := capture.ParseURL(c.url); err != nil || !info.Client.IsValid() || info.Server.Port() != b.Port {
-				t.Errorf("the tap has %v to %v", info.Client, info.Server)
+			if b, err := capture.ParseURL(c.url); err != nil || !info.Client.IsValid() || info.Server.Port() != b.Port || info.Transport != "WebSocket" {
+				t.Errorf("the tap has %+v", info)
 			}
 		})
 	}

@@ -399,7 +399,7 @@ func TestProxyOther(t *testing.T) {
 			client.Close()
 			mustEnd(t, broker, io.EOF)
 			broker.Close()
-			waitFor(t, "the count", func() bool { return p.Stats().Other[c.want] == 1 })
+			waitFor(t, "the count of "+c.want, func() bool { return p.Stats().Other[c.want] == 1 })
 			if st := p.Stats(); st.Connections != 0 || len(p.get()) != 0 {
 				t.Errorf("the tap saw %v", describe(p.get()))
 			}
@@ -439,8 +439,12 @@ func TestProxyHeader(t *testing.T) {
 				if want == "" {
 					want = client.LocalAddr().String()
 				}
-				if got := p.get()[0].Conn.Info.Client.String(); got != want {
+				info := p.get()[0].Conn.Info
+				if got := info.Client.String(); got != want {
 					t.Errorf("the tap has client %s, want %s", got, want)
+				}
+				if named := c.client != ""; named != info.Peer.IsValid() || named && info.Peer.String() != client.LocalAddr().String() {
+					t.Errorf("the tap has %v speak for it", info.Peer)
 				}
 			})
 		}
@@ -588,4 +592,44 @@ func TestProxyTLSReset(t *testing.T) {
 	broker.SetLinger(0)
 	broker.Close()
 	mustEnd(t, client, syscall.ECONNRESET)
+}
+
+// TestProxyWebSocket runs the embedded client over WebSocket through the proxy, which takes MQTT out of it.
+func TestProxyWebSocket(t *testing.T) {
+	dir := t.TempDir()
+	newAuthority(t, dir, "ca").issue(t, dir, "server", "127.0.0.1")
+	web := freePort(t)
+	startMosquitto(t, dir, fmt.Sprintf("allow_anonymous true\nlistener %d 127.0.0.1\nprotocol websockets", web))
+	awaitListener(t, web)
+	for _, secure := range []bool{false, true} {
+		t.Run(fmt.Sprintf("TLS %v", secure), func(t *testing.T) {
+			opts := capture.ProxyOptions{Upstream: fmt.Sprintf("ws://127.0.0.1:%d", web)}
+			if secure {
+				opts.TLSCert, opts.TLSKey = filepath.Join(dir, "server.pem"), filepath.Join(dir, "server.key")
+			}
+			p := startProxy(t, opts)
+			o := loop("ws://" + p.addr)
+			if secure {
+				o = loop("wss://" + p.addr)
+				o.Insecure = true
+			}
+			s := start(t, o)
+			s.awaitLoop(t)
+			if err := s.stop(t); err != nil {
+				t.Fatal(err)
+			}
+			last := p.awaitClose(t)
+			for _, dir := range []decode.Direction{decode.FromClient, decode.FromServer} {
+				if !bytes.Equal(p.bytes(dir), s.bytes(dir)) {
+					t.Errorf("the proxy's tap and the client's differ in what came from the %v", dir)
+				}
+			}
+			if info := last.Conn.Info; info.Transport != "WebSocket" {
+				t.Errorf("the tap has %+v", info)
+			}
+			if st := p.Stats(); len(st.Other) != 0 || st.Connections != 1 || len(st.Notes) != 1 {
+				t.Errorf("stats %+v", st)
+			}
+		})
+	}
 }

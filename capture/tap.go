@@ -82,12 +82,16 @@ func NewTap(opts TapOptions) *Tap {
 // Wrap returns c with a copy of what passes going to the Tap. Reads says which direction c's reads are: FromServer on a
 // client's end, FromClient on a Server's end; its writes are the opposite. The caller must close the TapConn.
 func (t *Tap) Wrap(c net.Conn, reads decode.Direction) *TapConn {
+	return t.open(c, reads, endsOf(c, reads))
+}
+
+// endsOf returns what the addresses of c tell.
+func endsOf(c net.Conn, reads decode.Direction) decode.ConnInfo {
 	local, remote := addrPort(c.LocalAddr()), addrPort(c.RemoteAddr())
-	info := decode.ConnInfo{Client: local, Server: remote}
 	if reads == decode.FromClient {
-		info.Client, info.Server = remote, local
+		local, remote = remote, local
 	}
-	return t.open(c, reads, info)
+	return decode.ConnInfo{Client: local, Server: remote}
 }
 
 // open begins a connection that is known as info, of which the Tap fills in the rest. C is nil where the caller records by itself.
@@ -238,6 +242,18 @@ func (t *Tap) data(c *TapConn, dir decode.Direction, p []byte) {
 		p = p[len(piece):]
 	}
 	t.signal()
+}
+
+// gap records that n bytes of direction dir cannot be had; n is 0 where their number is not known.
+func (t *Tap) gap(c *TapConn, dir decode.Direction, n int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stats.Gaps++
+	t.stats.GapBytes += uint64(n)
+	if !t.closed && !c.untold && t.fits(0) {
+		t.append(tapEntry{conn: c.conn, time: t.clock.now(), kind: decode.Gap, dir: dir, bytes: n})
+		t.signal()
+	}
 }
 
 func (t *Tap) drop(c *TapConn, dir decode.Direction, n int) {
