@@ -12,7 +12,7 @@ import (
 )
 
 type proxyCommand struct {
-	URL        string        `arg:"" help:"The broker: mqtt://host[:port] or mqtts://host[:port], without user and password."`
+	URL        string        `arg:"" help:"The broker: mqtt://host[:port], mqtts://, ws://, wss:// or unix:///path, without user and password."`
 	Listen     []string      `short:"l" required:"" help:"Where clients connect: :PORT or HOST:PORT (repeatable)." placeholder:"ADDRESS"`
 	TLSCert    string        `name:"tls-cert" help:"PEM file of the certificate to show to clients, which then speak TLS." placeholder:"FILE"`
 	TLSKey     string        `name:"tls-key" help:"PEM file of its key." placeholder:"FILE"`
