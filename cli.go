@@ -23,6 +23,7 @@ type options struct {
 	Theme    string        `help:"Colors: dark, light, contrast or mono." enum:"dark,light,contrast,mono" default:"dark" placeholder:"NAME" group:"output"`
 	ASCII    bool          `name:"ascii" help:"Draw with ASCII only." group:"output"`
 	NoMouse  bool          `help:"Leave the mouse to the terminal." group:"output"`
+	Learn    bool          `help:"Let what a peer usually takes decide when its packet is overdue: eight times its 95th percentile, at least 2s." group:"watch"`
 	Warn     time.Duration `help:"A packet owed for this long is overdue." default:"5s" group:"watch"`
 	Critical time.Duration `help:"A packet owed for this long is critical." default:"30s" group:"watch"`
 	Keep     int           `help:"Keep this many finished handshakes; open ones always stay." default:"100000" placeholder:"N" group:"watch"`

@@ -66,7 +66,7 @@ func filterError(text string, err error) error {
 
 // start makes the engine. A nil onEvent takes no events, which saves making them.
 func (w *watching) start(raw int, onEvent func(*watch.Event)) {
-	cfg := watch.Config{Keep: w.Keep, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Survey: raw > 0, Filter: w.filter, OnEvent: onEvent}
+	cfg := watch.Config{Keep: w.Keep, Learn: w.Learn, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Survey: raw > 0, Filter: w.filter, OnEvent: onEvent}
 	if w.FailOn != "" {
 		cfg.OnEvent = func(e *watch.Event) {
 			w.note(e)

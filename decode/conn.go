@@ -96,6 +96,12 @@ func NewConn(info ConnInfo, opts *Options) *Conn {
 	return &Conn{Info: info, opts: opts.withDefaults()}
 }
 
+// Undecided reports whether bytes of one direction have come of which it is not known yet where packets begin.
+func (c *Conn) Undecided(dir Direction) bool {
+	s := &c.halves[dir]
+	return s.mode == modeSearching && s.search != nil && len(s.search.buf) > 0
+}
+
 // Feed takes the next bytes of one direction and calls h for each packet that is whole by then. Where data is cut makes
 // no difference. Feed keeps nothing of data; packets that lie wholly in it are decoded in place.
 func (c *Conn) Feed(dir Direction, t Time, data []byte, h Handler) {

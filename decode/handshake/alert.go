@@ -111,6 +111,7 @@ type Alert struct {
 	Oldest     uint16
 	OldestOwed decode.Type
 	Bytes      int64
+	Usual      bool          // Limit is one that brokers and clients usually have
 	Learned    bool          // Limit was learned from what the sender did, not announced
 	Latency    time.Duration // ack-latency-high: the 95th percentile; sender-stalled: the usual gap
 	Peers      []string      // addresses that take part

@@ -44,13 +44,16 @@ type connectTime struct {
 	forced    bool // the connection before did not end by the client's DISCONNECT
 }
 
-// reconnected notes a CONNECT and raises session-takeover-loop or reconnect-loop.
+// reconnected notes a CONNECT, once, and raises session-takeover-loop or reconnect-loop. It is called when the CONNECT was answered, or the
+// connection ended without: until then a connection that the client itself has left may be seen to end, since what two connections carry
+// need not be recorded in the order in which it was sent.
 func (t *Tracker) reconnected(l *Link) {
 	s := l.Session
-	if s.key == (sessionKey{}) {
+	if l.counted || s.key == (sessionKey{}) {
 		return
 	}
-	c := connectTime{at: t.now, from: l.Info.Client, takesOver: l.displaced != nil && !l.displaced.left}
+	l.counted = true
+	c := connectTime{at: l.connectAt, from: l.Info.Client, takesOver: l.displaced != nil && !l.displaced.leftByClient()}
 	byClient := s.lastClose.Kind == LinkDisconnect && s.lastClose.Dir == decode.FromClient
 	c.forced = s.links > 1 && !s.lastDeaf && (c.takesOver || l.displaced == nil && !byClient)
 	s.connects = slices.DeleteFunc(s.connects, func(c connectTime) bool { return t.now-c.at > loopSpan })
@@ -64,6 +67,14 @@ func (t *Tracker) reconnected(l *Link) {
 	case len(s.connects) >= loopConnects && s.connects.forced() >= loopConnects-1:
 		t.raiseLoop(l, ReconnectLoop)
 	}
+}
+
+// leftByClient reports whether the client itself has ended the connection.
+func (l *Link) leftByClient() bool {
+	if l.left {
+		return l.leaver.Dir == decode.FromClient
+	}
+	return l.closed && l.ended.Dir == decode.FromClient
 }
 
 // alternate reports whether two endpoints take the session from one another.
@@ -121,6 +132,9 @@ func (t *Tracker) takenOver(l *Link) {
 	a := Alert{Name: SessionTakeoverLoop, Severity: Warn, N: max(1, len(s.connects)), By: decode.FromServer, Reason: reasonTakenOver, Peers: s.connects.peers()}
 	if own := l.Info.Client; own.IsValid() && !slices.Contains(a.Peers, own.String()) {
 		a.Peers = append([]string{own.String()}, a.Peers...) // its CONNECT was longer ago
+	}
+	if next := s.newest.Client; next.IsValid() && !slices.Contains(a.Peers, next.String()) {
+		a.Peers = append(a.Peers, next.String()) // its CONNECT was not answered yet
 	}
 	t.raisePoint(l, a, "")
 }

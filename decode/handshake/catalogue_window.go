@@ -6,7 +6,7 @@ func windowEntries() []Entry {
 		{
 			Name: InflightWindowFull, Severities: []Severity{Critical}, Subject: AboutConnection, Lasting: true,
 			Title: "nothing new can be sent: the in-flight window is full",
-			Means: "The sender has as many QoS 1 and 2 messages in flight as it may (Receive Maximum in 5.0), for 5 s. Until one of them is answered, no QoS 1 or 2 message is sent on this connection; they queue up, and are dropped when the queue is full. The alert names the oldest blocker: that is where to look. 3.1.1 announces no limit: \"(learned)\" means that it was seen from what the sender does.",
+			Means: "The sender has as many QoS 1 and 2 messages in flight as it may (Receive Maximum in 5.0), for 5 s. Until one of them is answered, no QoS 1 or 2 message is sent on this connection; they queue up, and are dropped when the queue is full. The alert names the oldest blocker: that is where to look. 3.1.1 announces no limit: \"(learned)\" means that it was seen from what the sender does, \"(a usual limit)\" that the sender stopped at a number at which brokers and clients usually do.",
 			Causes: []string{
 				"A subscriber that withholds acknowledgements; with a window of 1 one of them is enough (mosquitto#897).",
 				"A persistent session that brings messages before the client has a handler for them (paho.mqtt.golang#637).",

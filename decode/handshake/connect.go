@@ -27,7 +27,6 @@ func (t *Tracker) connect(l *Link, p *decode.Packet) {
 		l.endsWith, l.expiry = c.SessionExpiry == 0, c.SessionExpiry
 	}
 	s.addEvent(LinkEvent{Time: p.Time, Kind: LinkConnect, CleanStart: c.CleanStart})
-	t.reconnected(l)
 	if t.observer != nil {
 		t.observer.Connecting(l, p)
 	}
@@ -64,6 +63,7 @@ func (t *Tracker) attach(l *Link, s *Session) {
 // connack takes a CONNACK: whether the session goes on, and the limits that bind the client.
 func (t *Tracker) connack(l *Link, p *decode.Packet) {
 	t.cancelLink(l, l.connack, linkConnack)
+	t.reconnected(l)
 	s := l.Session
 	c := p.Connack
 	if c == nil {
@@ -277,6 +277,10 @@ func (t *Tracker) linkDown(l *Link, why LinkEvent) {
 		return
 	}
 	s := l.Session
+	if l.asked {
+		t.reconnected(l)
+	}
+	l.ended = why
 	current := s.link == l
 	if current || l.displaced == nil {
 		t.reportInflight(l, why)

@@ -35,6 +35,9 @@ func (a *Alert) Text(now decode.Time) string {
 		if a.Learned {
 			known = " (learned)"
 		}
+		if a.Usual {
+			known = " (a usual limit)"
+		}
 		return fmt.Sprintf("window of %s to %s is full, %d/%d%s, for %s; oldest: id %d, %s owes %s",
 			a.end(a.Sender), a.end(a.Sender.Opposite()), a.N, a.Limit, known, age, a.Oldest, a.who(a.By), a.OldestOwed)
 	case DisconnectWithInflight:

@@ -126,8 +126,16 @@ func (t *Tracker) Open(info *decode.ConnInfo, at decode.Time) *Link {
 // Heard says that something of an end was seen, so that its silence means something. A source that does not tell is taken to hear both.
 func (t *Tracker) Heard(l *Link, dir decode.Direction) { l.deaf[dir] = false }
 
-// oneSided reports that what by owes cannot be judged, since nothing of it is in the capture, and says so once.
+// Undecided says whether bytes of an end have come that may turn out to be packets: what it owes may be among them.
+func (t *Tracker) Undecided(l *Link, dir decode.Direction, yes bool) { l.undecided[dir] = yes }
+
+// oneSided reports that what by owes cannot be judged, since it may have been sent in bytes that are not decoded yet, or since nothing of it is in
+// the capture; then it says so once.
 func (t *Tracker) oneSided(l *Link, by decode.Direction) bool {
+	if l != nil && l.undecided[by] {
+		t.taint(l, by)
+		return true
+	}
 	if l == nil || !l.deaf[by] {
 		return false
 	}

@@ -65,7 +65,7 @@ func (t *Tracker) windowOverdue(l *Link, side decode.Direction) {
 	}
 	limit, learned := l.window(side)
 	a := Alert{
-		Name: InflightWindowFull, Severity: Critical, Sender: side, N: l.outstanding[side], Limit: limit, Learned: learned,
+		Name: InflightWindowFull, Severity: Critical, Sender: side, N: l.outstanding[side], Limit: limit, Learned: learned, Usual: learned && l.plateau[side].learned == 0,
 		Since: since,
 	}
 	if h := oldestOpen(l, side); h != nil {

@@ -25,6 +25,8 @@ const DefaultKeep = 100_000
 type Config struct {
 	// Keep bounds the finished handshakes kept; default DefaultKeep. Open ones always stay.
 	Keep int
+	// Learn makes the time after which a packet is overdue that of the peer; see handshake.Config.
+	Learn bool
 	// Warn and Critical are after how long an owed packet is overdue; default 5 s and 30 s.
 	Warn, Critical time.Duration
 	// RawBytes bounds the store of packets' bytes for the details pane; 0 keeps none (headless), the screen asks for 16 MiB.
@@ -98,7 +100,7 @@ func New(cfg Config) *Engine {
 	if cfg.Survey {
 		e.survey = newSurvey()
 	}
-	e.tracker = handshake.New(handshake.Config{Warn: cfg.Warn, Critical: cfg.Critical}, e)
+	e.tracker = handshake.New(handshake.Config{Warn: cfg.Warn, Critical: cfg.Critical, Learn: cfg.Learn}, e)
 	if cfg.Deliveries {
 		e.deliveries = delivery.New(delivery.Config{Patience: cfg.Warn}, e.tracker, (*deliveryRecorder)(e))
 	}
@@ -120,6 +122,8 @@ type connection struct {
 	entry *sessionEntry
 	topic [2]*topicNode // of the last PUBLISH, by direction
 	note  *connNote
+	// undecided is what the tracker was told last of either direction.
+	undecided [2]bool
 }
 
 // Feed takes segments in, in the order of the slice. It keeps none of their bytes.
@@ -154,6 +158,10 @@ func (e *Engine) take(s *decode.Segment) {
 	switch s.Kind {
 	case decode.Data:
 		s.Conn.Feed(s.Dir, s.Time, s.Data, (*handler)(e))
+		if now := s.Conn.Undecided(s.Dir); now != c.undecided[s.Dir] {
+			c.undecided[s.Dir] = now
+			e.tracker.Undecided(c.link, s.Dir, now)
+		}
 	case decode.Heard:
 		e.tracker.Heard(c.link, s.Dir)
 	case decode.Gap:
