@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/mqttwatch/mqttwatch/decode"
 )
 
@@ -79,12 +77,7 @@ func (l *Live) Run(ctx context.Context, sink Sink) error {
 		l.asm.ports[p] = false // MQTT is expected there, but what is TLS is not forced to be MQTT
 	}
 	l.publish("live", "")
-	wake, err := newWaker(ctx)
-	if err != nil {
-		return err
-	}
-	defer wake.close()
-	err = l.loop(ctx, wake)
+	err := l.loop(ctx)
 	l.asm.finish()
 	l.count()
 	l.publish("ended", "")
@@ -95,22 +88,64 @@ func (l *Live) Run(ctx context.Context, sink Sink) error {
 }
 
 // loop reads the rings until ctx is done, and then what they still hold.
-func (l *Live) loop(ctx context.Context, wake *waker) error {
-	for {
+func (l *Live) loop(ctx context.Context) error {
+	wake := make(chan ringEvent, len(l.rings))
+	for _, r := range l.rings {
+		go r.watch(wake)
+	}
+	defer l.disarm(wake)
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
 		idle := l.drain(ctx)
 		l.asm.flush()
 		l.keep(idle)
-		if ctx.Err() != nil {
-			// The kernel hands over the block that it fills when its time has come.
-			time.Sleep(2 * ringRetire * time.Millisecond)
-			l.drain(context.Background())
-			return nil
-		}
 		if !idle {
 			continue
 		}
-		if err := l.wait(wake); err != nil {
-			return err
+		for _, r := range l.rings {
+			if !r.armed {
+				r.armed = true
+				r.arm <- struct{}{}
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		case e := <-wake:
+			if err := l.woken(e); err != nil {
+				return err
+			}
+		}
+	}
+	// The kernel hands over the block that it fills when its time has come.
+	time.Sleep(2 * ringRetire * time.Millisecond)
+	l.disarm(wake)
+	l.drain(context.Background())
+	return nil
+}
+
+// woken takes a ring back that has something, or an error.
+func (l *Live) woken(e ringEvent) error {
+	e.ring.armed = false
+	if e.err == nil {
+		return nil
+	}
+	if err := e.ring.failed(); err != nil {
+		return fmt.Errorf("cannot capture on %s any more: %w", e.ring.name, err)
+	}
+	l.tell()
+	return nil
+}
+
+// disarm takes all rings back.
+func (l *Live) disarm(wake <-chan ringEvent) {
+	for _, r := range l.rings {
+		_ = r.file.SetReadDeadline(time.Now()) // it works, as the socket is one that can be polled
+	}
+	for _, r := range l.rings {
+		for r.armed {
+			(<-wake).ring.armed = false
 		}
 	}
 }
@@ -142,6 +177,9 @@ func (l *Live) drain(ctx context.Context) (idle bool) {
 
 func (l *Live) earliest() (first *ring) {
 	for _, r := range l.rings {
+		if r.armed {
+			continue
+		}
 		if !r.next() {
 			if !r.held {
 				continue
@@ -215,56 +253,4 @@ func (l *Live) tell() {
 	}
 	l.down = text
 	l.publish(state, text)
-}
-
-// wait returns when a ring has something, when ctx is done, or when something is due.
-func (l *Live) wait(wake *waker) error {
-	fds := make([]unix.PollFd, 0, 8)
-	fds = append(fds, unix.PollFd{Fd: int32(wake.read), Events: unix.POLLIN})
-	for _, r := range l.rings {
-		fds = append(fds, unix.PollFd{Fd: int32(r.fd), Events: unix.POLLIN | unix.POLLERR})
-	}
-	due := tickEvery - time.Since(l.kept)
-	_, err := unix.Poll(fds, int(max(due, 0)/time.Millisecond)+1)
-	if err != nil && !errors.Is(err, unix.EINTR) {
-		return err
-	}
-	for i, r := range l.rings {
-		if fds[i+1].Revents&(unix.POLLERR|unix.POLLNVAL) == 0 {
-			continue
-		}
-		if err := r.failed(); err != nil {
-			return fmt.Errorf("cannot capture on %s any more: %w", r.name, err)
-		}
-		l.tell()
-	}
-	return nil
-}
-
-// A waker ends a poll when a context is done.
-type waker struct {
-	read, write int
-	stop        func() bool
-	done        chan struct{}
-}
-
-func newWaker(ctx context.Context) (*waker, error) {
-	var fds [2]int
-	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
-		return nil, err
-	}
-	w := &waker{read: fds[0], write: fds[1], done: make(chan struct{})}
-	w.stop = context.AfterFunc(ctx, func() {
-		unix.Write(w.write, []byte{0}) // a full pipe has woken it already
-		close(w.done)
-	})
-	return w, nil
-}
-
-func (w *waker) close() {
-	if !w.stop() {
-		<-w.done
-	}
-	unix.Close(w.read)
-	unix.Close(w.write)
 }

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync/atomic"
+	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/net/bpf"
@@ -46,6 +49,8 @@ type ring struct {
 	name   string
 	index  int // of the interface; 0 is any
 	fd     int
+	file   *os.File // around fd
+	conn   syscall.RawConn
 	mem    []byte
 	cooked bool
 	labels *interfaceLabels
@@ -60,6 +65,16 @@ type ring struct {
 	label string // the interface of head
 	ready bool   // head is set
 	down  string // why nothing comes; "" while all is well
+
+	// arm has watch wait for a block; while armed is set the ring is watch's.
+	arm   chan struct{}
+	armed bool
+}
+
+// ringEvent says that a ring may have a block, or that its socket has an error.
+type ringEvent struct {
+	ring *ring
+	err  error
 }
 
 // cookedOrNot says how frames of an interface of the hardware type are taken, and of what link type they are then.
@@ -98,10 +113,11 @@ func openRing(name string, filter liveFilter, promiscuous bool) (r *ring, err er
 		kind = unix.SOCK_DGRAM
 	}
 	// Without a protocol nothing comes before the filter is in place.
-	r.fd, err = unix.Socket(unix.AF_PACKET, kind|unix.SOCK_CLOEXEC, 0)
+	r.fd, err = unix.Socket(unix.AF_PACKET, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
+	r.file = os.NewFile(uintptr(r.fd), "packet socket")
 	defer func() {
 		if err != nil {
 			r.close()
@@ -124,7 +140,9 @@ func openRing(name string, filter liveFilter, promiscuous bool) (r *ring, err er
 			return nil, err
 		}
 	}
-	return r, nil
+	r.arm = make(chan struct{}, 1)
+	r.conn, err = r.file.SyscallConn()
+	return r, err
 }
 
 // hardwareType asks for the ARPHRD number of an interface.
@@ -189,14 +207,31 @@ func (r *ring) promiscuous() error {
 	return unix.SetsockoptPacketMreq(r.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &m)
 }
 
+// close ends the capture. The ring is not armed.
 func (r *ring) close() {
+	if r.fd < 0 {
+		return
+	}
+	if r.arm != nil {
+		close(r.arm)
+	}
+	r.file.Close() // it was only read
+	r.fd = -1
 	if r.mem != nil {
 		unix.Munmap(r.mem)
 		r.mem = nil
 	}
-	if r.fd >= 0 {
-		unix.Close(r.fd)
-		r.fd = -1
+}
+
+// watch tells wake each time that there is a block, or an error. It waits through Go's poller: a thread that blocks in poll(2) a hundred
+// times a second costs more than all decoding.
+func (r *ring) watch(wake chan<- ringEvent) {
+	for range r.arm {
+		err := r.conn.Read(func(uintptr) bool { return r.available() })
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			time.Sleep(2 * ringRetire * time.Millisecond) // the poller does not wait while a socket has an error
+		}
+		wake <- ringEvent{r, err}
 	}
 }
 
@@ -204,6 +239,9 @@ func (r *ring) close() {
 func (r *ring) status() *uint32 {
 	return (*uint32)(unsafe.Pointer(&r.mem[r.block*ringBlock+blockStatus]))
 }
+
+// available reports whether the block that comes next was handed over.
+func (r *ring) available() bool { return atomic.LoadUint32(r.status())&unix.TP_STATUS_USER != 0 }
 
 func (r *ring) u32(at int) uint32 { return binary.NativeEndian.Uint32(r.mem[at:]) }
 func (r *ring) u16(at int) uint16 { return binary.NativeEndian.Uint16(r.mem[at:]) }
@@ -215,7 +253,7 @@ func (r *ring) next() bool {
 			r.read()
 			continue
 		}
-		if atomic.LoadUint32(r.status())&unix.TP_STATUS_USER == 0 {
+		if !r.available() {
 			return false
 		}
 		base := r.block * ringBlock
