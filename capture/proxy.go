@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -54,6 +55,7 @@ type Proxy struct {
 	listeners []net.Listener
 
 	relays sync.WaitGroup
+	looped atomic.Int64 // when the broker's URL last led back here, in Unix nanoseconds
 
 	mu     sync.Mutex
 	state  string

@@ -16,6 +16,11 @@ import (
 // acceptPause is how long to wait after a failed accept, as when the process has no file descriptor left.
 const acceptPause = 100 * time.Millisecond
 
+// loopPause is how long the broker's URL is not tried after it led back to the proxy.
+const loopPause = time.Second
+
+var errLoop = errors.New("that leads back to this proxy: give the broker's own address")
+
 // listen opens all addresses, or none.
 func (p *Proxy) listen() error {
 	if len(p.opts.Listen) == 0 {
@@ -97,6 +102,18 @@ func isLocal(host netip.Addr) bool {
 	return false
 }
 
+// isOwn reports whether c leads to one of p's own listeners, as it may by a name of this machine: each connection would make another.
+func (p *Proxy) isOwn(c net.Conn) bool {
+	local, remote := addrPort(c.LocalAddr()), addrPort(c.RemoteAddr())
+	for _, l := range p.listeners {
+		at := addrPort(l.Addr())
+		if at.Port() == remote.Port() && local.Addr() == remote.Addr() && (at.Addr() == remote.Addr() || at.Addr().IsUnspecified()) {
+			return true
+		}
+	}
+	return false
+}
+
 // accept takes connections until ctx is done.
 func (p *Proxy) accept(ctx context.Context, l net.Listener) error {
 	for {
@@ -160,9 +177,17 @@ func (p *Proxy) shake(ctx context.Context, c *tls.Conn) error {
 func (p *Proxy) dial(ctx context.Context) (endpoint, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.opts.Timeout)
 	defer cancel()
+	if time.Since(time.Unix(0, p.looped.Load())) < loopPause {
+		return endpoint{}, errLoop // it may be our own connection
+	}
 	raw, err := p.broker.dial(ctx)
 	if err != nil {
 		return endpoint{}, err
+	}
+	if p.isOwn(raw) {
+		p.looped.Store(time.Now().UnixNano())
+		_ = raw.Close()
+		return endpoint{}, errLoop
 	}
 	if p.dialing == nil {
 		return endpoint{Conn: raw, raw: raw}, nil

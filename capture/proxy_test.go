@@ -491,6 +491,25 @@ func TestNewProxyRefuses(t *testing.T) {
 	})
 }
 
+// TestProxyLeadsBack gives a broker's name that turns out to be the proxy: that must not go round in circles.
+func TestProxyLeadsBack(t *testing.T) {
+	port := freePort(t)
+	p := startProxy(t, capture.ProxyOptions{
+		Listen: []string{fmt.Sprintf("127.0.0.1:%d", port)}, Upstream: fmt.Sprintf("mqtt://0.0.0.0:%d", port), // not known by its looks
+	})
+	mustEnd(t, dialTCP(t, p.addr), io.EOF)
+	waitFor(t, "the reason", func() bool { return p.Stats().State == "retrying" })
+	if st := p.Stats(); !strings.HasSuffix(st.Err, "leads back to this proxy: give the broker's own address") {
+		t.Errorf("err %q", st.Err)
+	}
+	time.Sleep(100 * time.Millisecond) // its own connection is turned away too
+	before := p.Stats()
+	time.Sleep(200 * time.Millisecond)
+	if after := p.Stats(); fmt.Sprint(after.Notes) != fmt.Sprint(before.Notes) {
+		t.Errorf("it goes round: %q, then %q", before.Notes, after.Notes)
+	}
+}
+
 // TestProxyEndsGracefully ends the run while a connection stands: both sides see an orderly end, and the tap no end that they did not make.
 func TestProxyEndsGracefully(t *testing.T) {
 	p, client, broker := throughProxy(t)
