@@ -312,6 +312,43 @@ func TestClientResumesInFlight(t *testing.T) {
 	}
 }
 
+// TestClientResetInHandshake has the broker reset the connection before PUBREC, and again in the middle of one: the tap knows who did that,
+// and the handshake goes on.
+func TestClientResetInHandshake(t *testing.T) {
+	l, url := listen(t)
+	f := &fakeBroker{t, l}
+	s := start(t, capture.ClientOptions{URL: url, Publishes: []capture.Publish{{Topic: "a", QoS: 2}}})
+	reset := func(c net.Conn) {
+		c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+		waitFor(t, "the loss to show", func() bool { return s.Stats().State == "retrying" })
+		if st := s.Stats(); !strings.HasPrefix(st.Err, "connection lost: connection reset by peer; ") {
+			t.Errorf("Err is %q", st.Err)
+		}
+	}
+	c, _ := f.accept(false)
+	id := f.read(c, packets.PUBLISH).PacketID()
+	reset(c)
+	c, _ = f.accept(true)
+	f.read(c, packets.PUBLISH)
+	c.Write([]byte{0x50, 3, byte(id >> 8)}) // and no more of PUBREC
+	waitFor(t, "the piece", func() bool { return strings.HasSuffix(string(s.bytes(decode.FromServer)), "\x50\x03\x00") })
+	reset(c)
+	c, _ = f.accept(true)
+	if again := f.read(c, packets.PUBLISH); again.PacketID() != id || !again.Content.(*packets.Publish).Duplicate {
+		t.Errorf("got %v", again.Content)
+	}
+	resets := 0
+	for _, seg := range s.get() {
+		if seg.Kind == decode.Close && seg.Cause == decode.CloseRST && seg.Dir == decode.FromServer {
+			resets++
+		}
+	}
+	if st := s.Stats(); resets != 2 || st.Connections != 3 || st.Gaps != 0 {
+		t.Errorf("%d resets in the tap; stats %+v", resets, st)
+	}
+}
+
 // TestClientStartsClean checks that a Session left behind by somebody else is not taken over.
 func TestClientStartsClean(t *testing.T) {
 	l, url := listen(t)
