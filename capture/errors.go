@@ -45,7 +45,6 @@ func cutShort(offset int64) *FileError {
 
 // packers are formats that people try to open as captures.
 var packers = []struct{ magic, name, unpack string }{
-	{"\x28\xb5\x2f\xfd", "zstd", "zstd -dc"},
 	{"\xfd7zXZ\x00", "xz", "xz -dc"},
 	{"BZh", "bzip2", "bzip2 -dc"},
 	{"\x04\x22\x4d\x18", "lz4", "lz4 -dc"},
@@ -60,7 +59,7 @@ func notCapture(begin []byte) *FileError {
 		}
 	}
 	return &FileError{Err: ErrNotCapture, Reason: fmt.Sprintf(
-		"is not a capture file: it begins with %q; mqttwatch reads pcap and pcapng, also gzipped", begin[:min(len(begin), 16)])}
+		"is not a capture file: it begins with %q; mqttwatch reads pcap and pcapng, also compressed with gzip or zstd", begin[:min(len(begin), 16)])}
 }
 
 // inRecord turns a failure to read the record at offset into the error to report: io.EOF stays at a record's boundary.

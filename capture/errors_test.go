@@ -34,7 +34,11 @@ func TestFilesThatAreWrong(t *testing.T) {
 		{"empty", nil, capture.ErrEmpty, 0, "is empty"},
 		{"text", []byte("hello, world, this is text"), capture.ErrNotCapture, 0, `begins with "hello, world, th"`},
 		{"one byte", []byte("\xd4"), capture.ErrNotCapture, 0, `begins with "\xd4"`},
-		{"zstd", []byte("\x28\xb5\x2f\xfd1234"), capture.ErrNotCapture, 0, "zstd -dc"},
+		{"xz", []byte("\xfd7zXZ\x001234"), capture.ErrNotCapture, 0, "xz -dc"},
+		{"zstd damaged", []byte("\x28\xb5\x2f\xfd1234"), capture.ErrCorrupt, 0, "is damaged"},
+		{"zstd window too large", []byte("\x28\xb5\x2f\xfd\x00\xa0\x01\x00\x00"), capture.ErrNotCapture, 0, "zstd -dc --long=31"},
+		{"zstd of text", pack([]byte("hello")), capture.ErrNotCapture, 0, `begins with "hello"`},
+		{"zstd cut", pack(pcap)[:len(pack(pcap))-60], capture.ErrCutShort, 0, "in its header"},
 		{"gzip of text", pcapgen.Gzip([]byte("hello")), capture.ErrNotCapture, 0, `begins with "hello"`},
 		{"gzip of nothing", pcapgen.Gzip(nil), capture.ErrEmpty, 0, "is empty"},
 		{"gzip header damaged", []byte("\x1f\x8b\xff\xff\xff\xff\xff\xff\xff\xff\xff"), capture.ErrNotCapture, 0, "gzip header"},
@@ -64,7 +68,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 			if r.stats.State != "failed" || r.stats.Err != text {
 				t.Errorf("stats say %q, %q", r.stats.State, r.stats.Err)
 			}
-			if !strings.HasPrefix(tt.name, "gzip") && r.stats.Frames != tt.frames {
+			if !strings.HasPrefix(tt.name, "gzip") && !strings.HasPrefix(tt.name, "zstd") && r.stats.Frames != tt.frames {
 				t.Errorf("%d frames were read before, want %d", r.stats.Frames, tt.frames)
 			}
 		})
@@ -80,7 +84,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		says       string
 	}{
 		{"missing", missing, os.ErrNotExist, missing + " cannot be read: no such file or directory"},
-		{"directory", dir, nil, dir + " is a directory, not a capture file"},
+		{"directory", dir, capture.ErrNotCapture, dir + " is a directory without capture files: none of the 0 names in it has .pcap or .cap in it"},
 		{"no standard input", "-", os.ErrNotExist, "standard input is not there"},
 	}
 	for _, tt := range tests {

@@ -19,6 +19,9 @@ const maxSkew = 10 * time.Minute
 type FileOptions struct {
 	// Speed is the pace: 1 is the original one, 10 ten times as fast; 0 is as fast as possible.
 	Speed float64
+	// Follow waits for more at the end of the last file, as tail -F does, until the run ends. A file that takes its place, or that is
+	// written anew, is read from its beginning.
+	Follow bool
 	// Ports are where MQTT is expected beside 1883, whatever the bytes look like.
 	Ports []uint16
 	// Stdin is what the path "-" reads.
@@ -34,8 +37,8 @@ type FileOptions struct {
 	MaxReorder, MaxReorderAll int
 }
 
-// File reads capture files: pcap and pcapng, also gzipped, "-" for standard input. Several files are merged by time.
-// It yields the TCP connections in them that carry MQTT.
+// File reads capture files: pcap and pcapng, also compressed with gzip or zstd, "-" for standard input; of a directory those in it that
+// are named like captures. Several files are merged by time. It yields the TCP connections in them that carry MQTT.
 //
 // A data segment's bytes point into the block that was read: they are valid until the Sink returns.
 type File struct {
@@ -45,6 +48,8 @@ type File struct {
 	inputs []*input
 	asm    *assembler
 	notes  []string
+	// several is set where there is more than one file.
+	several bool
 	// recorder may be nil.
 	recorder *Recorder
 	// latest is the time of the capture when a pipe was last seen silent, ahead how far the clock was ahead of it.
@@ -87,8 +92,15 @@ func (f *File) Run(ctx context.Context, sink Sink) error {
 	f.asm.limits = limits{flows: f.opts.MaxConnections, reorder: f.opts.MaxReorder, reorderAll: f.opts.MaxReorderAll}
 	f.asm.limits.defaults()
 	live := false
-	for _, path := range f.paths {
-		in := newInput(ctx, path, f)
+	var errs []error
+	paths, err := expand(f.paths)
+	if err != nil {
+		errs = append(errs, err)
+		f.notes = append(f.notes, err.Error())
+	}
+	f.several = len(paths) > 1
+	for i, path := range paths {
+		in := newInput(ctx, path, f.opts.Follow && i == len(paths)-1, f)
 		live = live || in.live
 		f.inputs = append(f.inputs, in)
 	}
@@ -105,14 +117,13 @@ func (f *File) Run(ctx context.Context, sink Sink) error {
 	f.merge(ctx)
 	f.asm.finish()
 
-	var errs []error
 	for _, in := range f.inputs {
 		if in.err != nil {
 			errs = append(errs, in.err)
 			f.notes = append(f.notes, in.err.Error())
 		}
 	}
-	err := errors.Join(errs...)
+	err = errors.Join(errs...)
 	if len(errs) == 1 {
 		err = errs[0]
 	}

@@ -115,6 +115,9 @@ func TestFormats(t *testing.T) {
 		{"pcapng nanoseconds", small(false, true).Pcapng()},
 		{"pcapng big-endian", small(true, false).Pcapng()},
 		{"pcapng gzip", pcapgen.Gzip(small(true, true).Pcapng())},
+		{"pcap zstd", pack(small(false, false).Pcap())},
+		{"pcapng zstd", pack(small(true, true).Pcapng())},
+		{"pcap in two zstd frames", append(pack(small(false, false).Pcap()[:100]), pack(small(false, false).Pcap()[100:])...)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -28,22 +28,31 @@ type input struct {
 	size   int64
 	read   int64
 	parked bool // closed again after the first frame was looked at
-	drops  uint64
-	ctx    context.Context
+	follow bool // at the end, wait for more
+	// follower is what follow reads through.
+	follower *follower
+	unpack   io.Closer // of what unpacks, if it needs to be closed
+	drops    uint64
+	ctx      context.Context
 }
 
 // newInput opens a file and reads its first frame.
-func newInput(ctx context.Context, path string, f *File) *input {
-	in := &input{file: f, path: path, name: path, label: filepath.Base(path), ctx: ctx}
+func newInput(ctx context.Context, path string, follow bool, f *File) *input {
+	in := &input{file: f, path: path, name: path, label: filepath.Base(path), follow: follow, ctx: ctx}
 	if path == "-" {
 		in.name = "standard input"
 	}
-	if err := in.open(); err != nil {
+	err := in.open()
+	for err != nil && in.follower != nil && in.follower.replaced {
+		in.close()
+		err = in.open()
+	}
+	if err != nil {
 		in.fail(err)
 		return in
 	}
 	in.advance()
-	if len(f.paths) > 1 && !in.live && in.path != "-" && in.ok {
+	if f.several && !in.live && in.path != "-" && in.ok {
 		in.parked = true
 		in.frame.data = nil
 		in.close()
@@ -83,7 +92,13 @@ func (in *input) open() error {
 		}
 		r = f
 	}
-	if in.live {
+	switch {
+	case in.follow:
+		in.live = true
+		in.file.publish("live", nil)
+		in.follower = &follower{ctx: in.ctx, path: in.path, file: r.(*os.File), idle: in.silence}
+		r = in.follower
+	case in.live:
 		in.file.publish("live", nil)
 		r = newPipe(in.ctx, r, in.silence)
 	}
@@ -100,21 +115,21 @@ func (in *input) stat(f *os.File) error {
 		return &FileError{Reason: "is a directory, not a capture file", Err: syscall.EISDIR}
 	}
 	in.live = !info.Mode().IsRegular()
+	in.follow = in.follow && !in.live // a pipe waits anyway
 	in.size = info.Size()
 	return nil
 }
 
-// sniff finds out the format, gzipped or not.
+// sniff finds out the format, compressed or not.
 func (in *input) sniff(r io.Reader) error {
 	buf := newBuffer(r, bufferSize)
 	buf.spill = in.file.spill
-	if two, err := buf.peek(2); err == nil && two[0] == 0x1F && two[1] == 0x8B {
-		// The compressed bytes come through the buffer: those read so far are in it.
-		z, err := gzip.NewReader(&unbuffered{buf})
-		if err != nil {
-			return &FileError{Reason: "is not a capture file: its gzip header is damaged", Err: ErrNotCapture}
-		}
-		buf = newBuffer(z, bufferSize)
+	unpacked, err := in.unpacked(buf)
+	if err != nil {
+		return err
+	}
+	if unpacked != nil {
+		buf = newBuffer(unpacked, bufferSize)
 		buf.spill = in.file.spill
 	}
 	source, err := openFrames(buf)
@@ -122,9 +137,34 @@ func (in *input) sniff(r io.Reader) error {
 	return err
 }
 
+// unpacked returns what unpacks the stream in buf, nil where it is not compressed. The compressed bytes come through the buffer: those
+// read so far are in it.
+func (in *input) unpacked(buf *buffer) (io.Reader, error) {
+	if two, err := buf.peek(2); err == nil && two[0] == 0x1F && two[1] == 0x8B {
+		z, err := gzip.NewReader(&unbuffered{buf})
+		if err != nil {
+			return nil, &FileError{Reason: "is not a capture file: its gzip header is damaged", Err: ErrNotCapture}
+		}
+		return z, nil
+	}
+	if four, err := buf.peek(4); err == nil && string(four) == zstdMagic {
+		z := newZstd(buf)
+		in.unpack = z
+		return z, nil
+	}
+	return nil, nil
+}
+
 // advance reads the next frame.
 func (in *input) advance() {
 	err := in.source.next(&in.frame)
+	for err != nil && in.follower != nil && in.follower.replaced {
+		// What is left over in the old file can only be the beginning of a frame.
+		in.close()
+		if err = in.open(); err == nil {
+			err = in.source.next(&in.frame)
+		}
+	}
 	in.ok = err == nil
 	if err != nil && err != io.EOF {
 		in.fail(err)
@@ -157,6 +197,10 @@ func (in *input) fail(err error) {
 func (in *input) close() {
 	in.drops = in.lost()
 	in.source = nil
+	if in.unpack != nil {
+		in.unpack.Close()
+		in.unpack = nil
+	}
 	if in.closer != nil {
 		in.closer.Close() // it was only read
 		in.closer = nil

@@ -284,7 +284,7 @@ func openFrames(in *buffer) (frames, error) {
 	if _, err := in.peek(1); err == io.EOF {
 		return nil, &FileError{Reason: "is empty", Err: ErrEmpty}
 	} else if err != nil {
-		return nil, err
+		return nil, headerError(err) // what is compressed may end within its first block
 	}
 	if p, err := openPcap(in); err != nil {
 		return nil, err
