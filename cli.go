@@ -34,7 +34,7 @@ type cli struct {
 	options
 
 	Demo    demoCommand    `cmd:"" help:"Watch a broker in this process and devices that misbehave on purpose."`
-	Replay  replayCommand  `cmd:"" help:"Read capture files (pcap, pcapng, perhaps gzipped), or - for standard input."`
+	Replay  replayCommand  `cmd:"" help:"Read capture files (pcap, pcapng, perhaps packed with gzip or zstd), or - for standard input."`
 	Sniff   sniffCommand   `cmd:"" help:"Capture on network interfaces (any: on all of them); --list names them."`
 	Proxy   proxyCommand   `cmd:"" help:"Stand between clients and a broker, and watch what passes."`
 	Broker  brokerCommand  `cmd:"" help:"Connect to a broker, subscribe and publish, and watch that connection."`
@@ -48,9 +48,10 @@ type demoCommand struct {
 }
 
 type replayCommand struct {
-	Files []string `arg:"" name:"file" help:"Capture files, merged by time; - is standard input."`
-	Speed string   `help:"max, or a multiple of the original pace: 1x, 10x, 0.5x." default:"max" placeholder:"SPEED"`
-	Port  []uint16 `help:"Take TCP on this port for MQTT, besides what is recognised by itself (repeatable)." placeholder:"PORT"`
+	Files  []string `arg:"" name:"file" help:"Capture files, or directories of them, merged by time; - is standard input."`
+	Speed  string   `help:"max, or a multiple of the original pace: 1x, 10x, 0.5x." default:"max" placeholder:"SPEED"`
+	Follow bool     `short:"f" help:"At the end of the last file wait for more, as tail -F does."`
+	Port   []uint16 `help:"Take TCP on this port for MQTT, besides what is recognised by itself (repeatable)." placeholder:"PORT"`
 }
 
 type brokerCommand struct {

@@ -25,7 +25,10 @@ func (c *replayCommand) run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	src := capture.NewFile(c.Files, capture.FileOptions{Speed: speed, Ports: c.Port, Stdin: os.Stdin})
+	if c.Follow && speed != 0 {
+		return usagef("--follow and --speed %s: a file that is still being written has its own pace", c.Speed)
+	}
+	src := capture.NewFile(c.Files, capture.FileOptions{Speed: speed, Follow: c.Follow, Ports: c.Port, Stdin: os.Stdin})
 	return o.watch(ctx, "replay "+strings.Join(c.Files, " "), src)
 }
 
