@@ -15,6 +15,10 @@ type Glyphs struct {
 	// AxisLeft and AxisRight end the time axis; Before marks what began before it.
 	AxisLeft, AxisRight, Before string
 	Ellipsis, Dot, Cursor       string
+	// Full and Empty draw how full a meter is, Bars how high a column is, lowest first; Unfolded and Folded stand before a level of a tree.
+	Full, Empty      string
+	Bars             []string
+	Unfolded, Folded string
 	// ASCII says that only ASCII may be shown, also of texts from the wire.
 	ASCII bool
 }
@@ -27,6 +31,7 @@ var utf8Glyphs = Glyphs{
 	HeadRight: "►", HeadLeft: "◄", GhostRight: "▷", GhostLeft: "◁",
 	AxisLeft: "├", AxisRight: "┤", Before: "‹",
 	Ellipsis: "…", Dot: "·", Cursor: "▸",
+	Full: "█", Empty: "░", Bars: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}, Unfolded: "▾", Folded: "▸",
 }
 
 var asciiGlyphs = Glyphs{
@@ -37,5 +42,6 @@ var asciiGlyphs = Glyphs{
 	HeadRight: ">", HeadLeft: "<", GhostRight: ">", GhostLeft: "<",
 	AxisLeft: "|", AxisRight: "|", Before: "<",
 	Ellipsis: "~", Dot: "-", Cursor: ">",
+	Full: "#", Empty: ".", Bars: []string{".", "-", "=", "#"}, Unfolded: "-", Folded: "+",
 	ASCII: true,
 }
