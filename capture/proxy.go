@@ -192,13 +192,6 @@ func (p *Proxy) Stats() decode.SourceStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	st.Name, st.Kind, st.State, st.Err = p.broker.String(), "proxy", p.state, p.err
-	for _, l := range p.listeners {
-		over := ""
-		if p.accepting != nil {
-			over = " with TLS"
-		}
-		st.Notes = append(st.Notes, "listening on "+l.Addr().String()+over)
-	}
 	if p.turned > 0 {
 		st.Notes = append(st.Notes, fmt.Sprintf("clients turned away, since the broker could not be reached: %d", p.turned))
 	}
