@@ -21,6 +21,8 @@ type Query struct {
 	// much as eviction moved that row since, so that the screen stands still. AroundRow is its place in the window.
 	Around    uint64
 	AroundRow int
+	// Order, if set, is what rows are taken from in place of Filter: sorted otherwise than by time. Around that is not in it counts as its first.
+	Order *Order
 	// Ladder, if not 0, is a handshake of which everything is wanted.
 	Ladder uint64
 	// Alerts asks for the list of alerts: the last AlertLimit of them, 0 for none.
@@ -217,6 +219,10 @@ func (e *Engine) Snapshot(q Query) *Snapshot {
 
 // rows copies the window of rows that q asks for.
 func (e *Engine) rows(s *Snapshot, q Query) {
+	if q.Order != nil {
+		e.orderedRows(s, q)
+		return
+	}
 	l := e.list(q.Filter)
 	s.Matched, s.Filtered = l.len(), e.view.progress(q.Filter)
 	limit := min(max(q.Limit, 0), s.Matched)
