@@ -18,6 +18,7 @@ require (
 	github.com/mochi-mqtt/server/v2 v2.7.9
 	golang.org/x/net v0.62.0
 	golang.org/x/sys v0.49.0
+	github.com/sahilm/fuzzy v0.1.3
 )
 
 require (

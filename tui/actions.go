@@ -1,71 +1,17 @@
 package tui
 
 import (
-	"strconv"
-
 	tea "charm.land/bubbletea/v2"
-
-	"github.com/mqttwatch/mqttwatch/decode"
-	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
 
-// onKey finds what a key does. While something is typed, keys are text.
-func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
-	key := k.String()
-	switch {
-	case key == "ctrl+c":
-		return tea.Quit
-	case m.help.open:
-		return m.helpKey(k)
-	case m.filter.typing:
-		return m.filterKey(k)
-	case m.digitKey(key):
-		return nil
-	}
-	b := m.keys.find(m, key)
-	if b == nil || b.run == nil {
-		return nil
-	}
-	if reason := b.reason(m); reason != "" {
-		m.say(reason)
-		return nil
-	}
-	m.message = ""
-	cmd := b.run(m)
-	m.layOut()
-	m.follow()
-	return cmd
-}
-
-// digitKey collects the number of a row, and goes there on G. A digit that is a screen's own key is that, unless a
-// number has begun.
-func (m *Model) digitKey(key string) bool {
-	isDigit := len(key) == 1 && key[0] >= '0' && key[0] <= '9'
-	switch {
-	case !onList(m):
-		return false
-	case m.digits == "" && (!isDigit || m.keys.find(m, key) != nil):
-		return false
-	case isDigit && len(m.digits) < 9:
-		m.digits += key
-		return true
-	}
-	row, _ := strconv.Atoi(m.digits)
-	m.digits = ""
-	if key != "G" {
-		return key == "esc"
-	}
-	m.leaveNewest()
-	m.list.follow = false
-	m.list.moveTo(row - 1)
-	m.follow()
-	return true
-}
-
 func (m *Model) goTo(s screen) tea.Cmd {
+	if s != m.screen {
+		m.remember()
+	}
+	m.finder, m.aside = finder{}, 0
 	m.screen, m.level, m.focus = s, levelList, 0
 	if s == screenAlerts {
-		m.alerts.sync(m.shown.Alerts)
+		m.syncAlerts()
 	}
 	return nil
 }
@@ -105,16 +51,21 @@ func (m *Model) drillIn() tea.Cmd {
 	return nil
 }
 
-// escape goes one step back, and in the first list clears the filter. It never quits.
+// escape clears the search, or goes one step back, and in the first list clears marks and then the filter. It never quits.
 func (m *Model) escape() tea.Cmd {
 	switch {
+	case searching(m):
+		m.finder = finder{}
 	case m.level == levelLadder && m.focus == 1:
 		m.focus = 0
 	case m.level == levelLadder:
 		m.level = levelList
 	case m.focus == 1:
 		m.focus = 0
+	case len(m.marks.ids) > 0 && m.screen == screenHandshakes:
+		return m.unmark()
 	case m.filter.text != "" || m.filter.problems:
+		m.remember()
 		m.filter.problems = false
 		m.setFilter("")
 	}
@@ -184,11 +135,17 @@ func (m *Model) toBottom() tea.Cmd {
 	if m.active() != paneList {
 		return m.moveBy(farAway)
 	}
+	if !m.sort.plain() {
+		return m.moveBy(farAway)
+	}
 	m.list.followNewest()
 	return nil
 }
 
 func (m *Model) following() string {
+	if !m.sort.plain() {
+		return m.sortedOtherwise()
+	}
 	if m.list.follow {
 		return "the list follows the newest already"
 	}
@@ -245,14 +202,9 @@ func (m *Model) toggleFreeze() tea.Cmd {
 	if m.frozen {
 		return nil
 	}
-	if m.list.cursor >= m.list.matched-1 {
+	if m.list.cursor >= m.list.matched-1 && m.sort.plain() {
 		m.list.followNewest()
 	}
-	return nil
-}
-
-func (m *Model) toggleTimes() tea.Cmd {
-	m.ladder.relative = !m.ladder.relative
 	return nil
 }
 
@@ -266,67 +218,10 @@ func (m *Model) toggleMouse() tea.Cmd {
 	return nil
 }
 
-func (m *Model) openHelp() tea.Cmd {
-	m.help = helpPane{open: true}
+// scrollAside moves long texts of the pane that has the keys to the left.
+func (m *Model) scrollAside(n int) tea.Cmd {
+	m.aside = max(0, min(m.aside+n, 1024))
 	return nil
 }
 
-// copyText puts what is under the cursor into the clipboard.
-func (m *Model) copyText() tea.Cmd {
-	var text string
-	switch m.active() {
-	case paneAlerts:
-		if a := m.alerts.current(); a != nil {
-			text = string(a.Name) + ": " + a.Text
-			if a.Detail != "" {
-				text += "\n" + a.Detail
-			}
-		}
-	case paneList:
-		if r := m.list.current(); r != nil {
-			text = m.rowText(r)
-		}
-	default:
-		if m.ladder.data != nil {
-			text = m.ladderText(m.ladder.data)
-		}
-	}
-	if text == "" {
-		m.say("there is nothing to copy")
-		return nil
-	}
-	m.say("copied")
-	return tea.SetClipboard(text)
-}
-
-// rowText is a row as one line of text.
-func (m *Model) rowText(r *watch.Row) string {
-	_, words, _ := m.pen.stateOf(r, farAway)
-	to := "to"
-	if r.Sender == decode.FromServer {
-		to = "from"
-	}
-	s := clockTime(r.Started, m.pen.loc, false) + " " + decode.Escape(clientName(r)) + " " + to + " " + decode.Escape(r.Server) + " " +
-		kindWord(r.Kind) + " id " + strconv.Itoa(int(r.PacketID)) + " " + decode.Escape(r.Topic) + ": " + words
-	if d := rowAge(r, m.shown.Now); d >= 0 {
-		s += " " + age(d)
-	}
-	return s
-}
-
-func (m *Model) ladderText(l *watch.Ladder) string {
-	s := m.rowText(&l.Row)
-	for i := range m.ladder.rungs {
-		r := &m.ladder.rungs[i]
-		arrow := "    "
-		switch {
-		case r.kind != rungStep && r.kind != rungGhost:
-		case r.dir == decode.FromClient:
-			arrow = " -> "
-		default:
-			arrow = " <- "
-		}
-		s += "\n" + padRight(clockTime(r.time, m.pen.loc, false), 12) + arrow + m.pen.text.safe(r.label)
-	}
-	return s
-}
+func (m *Model) notAside() string { return why(m.aside == 0, "the texts begin here") }

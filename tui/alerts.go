@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
 
@@ -19,6 +20,7 @@ type alertList struct {
 	selected    uint64
 	alerts      []watch.Alert
 	open        int // how many of them are open
+	acked       *acknowledged
 }
 
 func isOpen(a *watch.Alert) bool { return a.Lasting && a.Cleared == 0 }
@@ -28,6 +30,12 @@ func (l *alertList) sync(alerts []watch.Alert) {
 	l.alerts = slices.Clone(alerts)
 	slices.SortStableFunc(l.alerts, func(a, b watch.Alert) int {
 		openA, openB := isOpen(&a), isOpen(&b)
+		if ackA, ackB := l.has(&a), l.has(&b); ackA != ackB {
+			if ackB {
+				return -1
+			}
+			return 1
+		}
 		switch {
 		case openA != openB:
 			if openA {
@@ -40,7 +48,7 @@ func (l *alertList) sync(alerts []watch.Alert) {
 		return cmp.Or(cmp.Compare(lastTime(&b), lastTime(&a)), cmp.Compare(b.ID, a.ID))
 	})
 	l.open = 0
-	for l.open < len(l.alerts) && isOpen(&l.alerts[l.open]) {
+	for l.open < len(l.alerts) && isOpen(&l.alerts[l.open]) && !l.has(&l.alerts[l.open]) {
 		l.open++
 	}
 	if i := slices.IndexFunc(l.alerts, func(a watch.Alert) bool { return a.ID == l.selected }); i >= 0 {
@@ -49,6 +57,9 @@ func (l *alertList) sync(alerts []watch.Alert) {
 	}
 	l.moveTo(l.cursor)
 }
+
+// has reports whether an alert was acknowledged.
+func (l *alertList) has(a *watch.Alert) bool { return l.acked != nil && l.acked.has(a) }
 
 // lastTime is when an alert last was news.
 func lastTime(a *watch.Alert) decode.Time { return max(a.Raised, a.Cleared, a.Last) }
@@ -106,7 +117,7 @@ func alertColumnsFor(width int) alertColumns {
 //	✗ critical  12:01:33  12.4s  pubcomp-overdue  sensor-7  broker owes PUBCOMP for id 17 …
 //	───────────────────────────────────────────────────────────────────
 //	broker owes PUBCOMP for id 17 (QoS 2, plant/a/temp): PUBREL sent 12.4 s ago …
-func (l *alertList) view(p *pen, now decode.Time, width, height int, focused bool) []string {
+func (l *alertList) view(p *pen, now decode.Time, width, height, aside int, focused bool) []string {
 	if len(l.alerts) == 0 {
 		out := blankLines((height-2)/3, width)
 		return append(out, newLine(width).to(4).put(p.th.Strong, "No alerts").full(),
@@ -119,7 +130,7 @@ func (l *alertList) view(p *pen, now decode.Time, width, height int, focused boo
 	c := alertColumnsFor(width)
 	out := []string{alertHead(p, c, width)}
 	for i := l.top; i < min(l.top+l.height, len(l.alerts)); i++ {
-		out = append(out, p.alertRow(&l.alerts[i], c, now, width, i == l.cursor, focused))
+		out = append(out, p.alertRow(&l.alerts[i], c, now, width, aside, i == l.cursor, focused, l.has(&l.alerts[i])))
 	}
 	out = append(out, blankLines(height-below-len(out), width)...)
 	out = append(out, newLine(width).put(p.th.Rule, " "+repeat(p.g.Line, width-2)).full())
@@ -145,7 +156,7 @@ func alertHead(p *pen, c alertColumns, width int) string {
 	return o.full()
 }
 
-func (p *pen) alertRow(a *watch.Alert, c alertColumns, now decode.Time, width int, selected, focused bool) string {
+func (p *pen) alertRow(a *watch.Alert, c alertColumns, now decode.Time, width, aside int, selected, focused, acked bool) string {
 	glyph, st := p.severity(a.Severity)
 	word, plain := severityWord(a.Severity), p.th.Plain
 	ageText := age(now.Sub(a.Raised))
@@ -159,6 +170,9 @@ func (p *pen) alertRow(a *watch.Alert, c alertColumns, now decode.Time, width in
 		if a.Count > 1 {
 			ageText = strconv.Itoa(a.Count) + " " + p.g.Abandoned
 		}
+	}
+	if acked {
+		glyph, word, st, plain = p.g.Dot, "seen", p.th.Dim, p.th.Dim
 	}
 	o := newLine(width)
 	o.flat = selected && focused
@@ -177,7 +191,7 @@ func (p *pen) alertRow(a *watch.Alert, c alertColumns, now decode.Time, width in
 		o.put(plain, " "+padRight(cutMiddle(p.text.clean(a.Client, c.client), c.client, p.g.Ellipsis), c.client))
 	}
 	if c.text > 0 {
-		o.put(plain, " "+cut(p.text.safe(a.Text), c.text, p.g.Ellipsis))
+		o.put(plain, " "+cut(scrolled(p.text.safe(a.Text), aside, p.g), c.text, p.g.Ellipsis))
 	}
 	if o.flat {
 		return p.th.Selected.Render(o.full())
@@ -200,6 +214,20 @@ func (l *alertList) detail(p *pen, width int) []textLine {
 	}
 	if a.Handshake == 0 {
 		out = append(out, textLine{" It is not about one handshake.", p.th.Dim})
+	}
+	if e, ok := handshake.Explain(a.Name); ok {
+		for _, s := range wrap(p.text.safe(e.Means), width-2) {
+			out = append(out, textLine{" " + s, p.th.Dim})
+		}
+		for _, cause := range e.Causes {
+			for i, s := range wrap(p.text.safe(cause), width-4) {
+				bullet := "   "
+				if i == 0 {
+					bullet = " " + p.g.Dot + " "
+				}
+				out = append(out, textLine{bullet + s, p.th.Dim})
+			}
+		}
 	}
 	return out
 }

@@ -58,7 +58,7 @@ func (b *packetPane) moveBy(n int) { b.moveTo(b.cursor + n) }
 func (b *packetPane) moveTo(i int) { b.cursor = max(0, min(i, len(b.fields)-1)) }
 
 // view draws the fields above and the bytes below.
-func (b *packetPane) view(p *pen, width, height int, focused bool) []string {
+func (b *packetPane) view(p *pen, width, height, aside int, focused bool) []string {
 	var out []string
 	if b.note != "" {
 		out = append(out, newLine(width).put(p.th.Ghost, " "+cut(b.note, width-2, p.g.Ellipsis)).full())
@@ -76,7 +76,7 @@ func (b *packetPane) view(p *pen, width, height int, focused bool) []string {
 	b.top = max(min(b.top, b.cursor), b.cursor-fieldRows+1)
 	b.top = max(0, min(b.top, len(b.fields)-fieldRows))
 	for i := b.top; i < min(b.top+fieldRows, len(b.fields)); i++ {
-		out = append(out, b.fieldLine(p, i, width, focused))
+		out = append(out, b.fieldLine(p, i, width, aside, focused))
 	}
 	out = append(out, newLine(width).put(p.th.Rule, " "+strings.Repeat(p.g.Line, max(width-2, 0))).full())
 	return append(out, b.hex(p, width, per, height-len(out))...)
@@ -101,14 +101,14 @@ func (b *packetPane) absent(p *pen, width int) []string {
 	return []string{newLine(width).put(p.th.Dim, " "+words).full()}
 }
 
-func (b *packetPane) fieldLine(p *pen, i, width int, focused bool) string {
+func (b *packetPane) fieldLine(p *pen, i, width, aside int, focused bool) string {
 	f := &b.fields[i]
 	o := newLine(width)
 	o.flat = i == b.cursor && focused
 	o.put(p.th.Plain, " "+strings.Repeat("  ", min(f.Depth, 8)))
 	names := min(max(width*2/5, 16), 34)
 	o.put(p.th.Dim, cut(f.Name, names-o.used, p.g.Ellipsis)).to(names)
-	value := cutMiddle(p.text.safe(f.Value), width-o.used-1, p.g.Ellipsis)
+	value := cutMiddle(scrolled(p.text.safe(f.Value), aside, p.g), width-o.used-1, p.g.Ellipsis)
 	o.put(p.th.Plain, " ").put(p.th.Plain, value)
 	if f.Err != "" {
 		o.put(p.th.Mistake, "  "+p.g.Slow+" "+p.text.safe(f.Err))

@@ -12,13 +12,34 @@ import (
 const problemFilter = "state:stuck"
 
 func (m *Model) startFilter() tea.Cmd {
+	m.remember()
 	m.filter.typing = true
 	m.filter.before = m.filter.text
 	m.filter.editor = newEditor(m.filter.text)
+	m.history.at = len(m.history.texts)
+	return nil
+}
+
+// keepFilter ends typing; where what was typed has a mistake, the filter before is back.
+func (m *Model) keepFilter() tea.Cmd {
+	m.filter.typing = false
+	if m.filter.mistake != nil {
+		m.setFilter(m.filter.before)
+		m.say("that filter has a mistake: the one before is back")
+		return nil
+	}
+	m.history.add(m.filter.text)
+	return nil
+}
+
+func (m *Model) clearFilter() tea.Cmd {
+	m.filter.typing = false
+	m.setFilter("")
 	return nil
 }
 
 func (m *Model) toggleProblems() tea.Cmd {
+	m.remember()
 	m.filter.problems = !m.filter.problems
 	m.setFilter(m.filter.text)
 	return nil
@@ -56,87 +77,4 @@ func (m *Model) mistaken(err error) {
 		e = &filter.Error{Column: 1, Reason: err.Error()}
 	}
 	m.filter.mistake = e
-}
-
-// filterKey takes a key while the filter is typed. Up and down still move in the list.
-func (m *Model) filterKey(k tea.KeyPressMsg) tea.Cmd {
-	switch k.String() {
-	case "enter":
-		m.filter.typing = false
-		if m.filter.mistake != nil {
-			m.setFilter(m.filter.before)
-			m.say("that filter has a mistake: the one before is back")
-		}
-	case "esc":
-		m.filter.typing = false
-		m.setFilter("")
-	case "up":
-		return m.moveBy(-1)
-	case "down":
-		return m.moveBy(1)
-	default:
-		if m.filter.editor.press(k) {
-			m.setFilter(m.filter.editor.String())
-		}
-	}
-	return nil
-}
-
-func (m *Model) onPaste(text string) tea.Cmd {
-	m.dirty = true
-	switch {
-	case m.help.open && m.help.typing:
-		m.help.search.insert(text)
-	case m.filter.typing:
-		if m.filter.editor.insert(text) {
-			m.setFilter(m.filter.editor.String())
-			return m.ask()
-		}
-	}
-	return nil
-}
-
-// helpKey takes a key while the help is open.
-func (m *Model) helpKey(k tea.KeyPressMsg) tea.Cmd {
-	h := &m.help
-	key := k.String()
-	if h.typing {
-		switch key {
-		case "enter":
-			h.typing = false
-		case "esc":
-			h.typing, h.search = false, editor{}
-		default:
-			h.search.press(k)
-			h.top = 0
-		}
-		return nil
-	}
-	switch key {
-	case "esc":
-		if h.search.String() != "" {
-			h.search = editor{}
-			return nil
-		}
-		h.open = false
-	case "q", "?", "f1":
-		h.open = false
-	case "Q":
-		return tea.Quit
-	case "/":
-		h.typing = true
-	case "j", "down":
-		h.scrollBy(1)
-	case "k", "up":
-		h.scrollBy(-1)
-	case "pgdown", "ctrl+f", "space":
-		h.scrollBy(h.height)
-	case "pgup", "ctrl+b":
-		h.scrollBy(-h.height)
-	case "g", "home":
-		h.scrollBy(-farAway)
-	case "G", "end":
-		h.scrollBy(farAway)
-	}
-	return nil
 }

@@ -35,7 +35,7 @@ func (l *line) putAll(pieces []piece) *line {
 //	mqttwatch  replay eth0.pcap   ● live 00:12:31   418 pkt/s   kernel drop 0 · gap 0 · evicted 0/100k      ▲ 2 stuck
 func (m *Model) header(p *pen) string {
 	s := m.live
-	stuck := stuckPieces(p, s)
+	stuck := stuckPieces(p, m.stuck())
 	state := m.statePieces(p, s)
 	rate := []piece{{"  " + m.rate.words() + " pkt/s", p.th.Plain}}
 	losses := lossPieces(p, s, false)
@@ -63,12 +63,12 @@ func (m *Model) header(p *pen) string {
 	return left.full() + newLine(widthOf(stuck)+2).put(p.th.Plain, " ").putAll(stuck).full()
 }
 
-func stuckPieces(p *pen, s *watch.Snapshot) []piece {
-	n := s.Stuck.Warn + s.Stuck.Critical
+func stuckPieces(p *pen, s watch.Stuck) []piece {
+	n := s.Warn + s.Critical
 	switch {
 	case n == 0:
 		return []piece{{"0 stuck", p.th.Dim}}
-	case s.Stuck.Critical > 0:
+	case s.Critical > 0:
 		return []piece{{p.g.Raised + " " + count(n) + " stuck", p.th.Critical}}
 	}
 	return []piece{{p.g.Raised + " " + count(n) + " stuck", p.th.Overdue}}
@@ -199,7 +199,8 @@ type tab struct {
 
 func (m *Model) tabList() []tab {
 	alerts := "5 Alerts"
-	if n := m.live.Stuck.Warn + m.live.Stuck.Critical; n > 0 {
+	if s := m.stuck(); s.Warn+s.Critical > 0 {
+		n := s.Warn + s.Critical
 		alerts += " " + count(n)
 	}
 	return []tab{{screenHandshakes, "1 Handshakes"}, {screenAlerts, alerts}}
@@ -236,12 +237,21 @@ func (m *Model) placePieces(p *pen) []piece {
 		place += " of " + count(m.shown.Total)
 	}
 	out := []piece{{place, p.th.Dim}}
+	if share := m.shown.Filtered; m.filter.parsed != nil && share > 0 && share < 1 {
+		out = append(out, piece{"  filtering " + count(int(share*100)) + " %", p.th.Overdue})
+	}
+	if words := m.sortWords(); words != "" {
+		out = append(out, piece{words, p.th.Input})
+	}
+	if n := len(m.marks.ids); n > 0 {
+		out = append(out, piece{"  " + markSign(p.g) + " " + count(n) + " marked", p.th.Key})
+	}
 	switch {
 	case m.frozen:
 		out = append(out, piece{"  FROZEN", p.th.Overdue})
-	case m.list.follow && m.list.live:
+	case m.list.follow && m.list.live && m.sort.plain():
 		out = append(out, piece{"  FOLLOW", p.th.Live})
-	case !m.list.follow && m.fresh() > 0:
+	case !m.list.follow && m.fresh() > 0 && m.sort.plain():
 		out = append(out, piece{"  +" + count(m.fresh()) + " new", p.th.Overdue})
 	}
 	return out

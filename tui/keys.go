@@ -7,13 +7,32 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// A binding joins keys to what they do. The footer and the help are made from the same bindings, so they cannot drift.
+// A mode is what has the keys: the panes, or something that is open above them.
+type mode uint8
+
+const (
+	modeMain   mode = iota
+	modeHelp        // the help is open
+	modeSearch      // the help's search is typed
+	modeFilter      // the filter is typed
+	modeFind        // a search in a pane is typed
+	modeMenu        // a list to choose from is open
+	modeForm        // a form is open
+)
+
+// typing reports whether keys without a binding are text.
+func (k mode) typing() bool { return k != modeMain && k != modeHelp }
+
+// A binding joins keys to what they do. Footer, help, command palette and docs/keys.md are made from the same bindings, so they
+// cannot drift.
 type binding struct {
+	name  string   // of the command, in the palette and in the configuration file; made from help where empty
 	keys  []string // as tea.KeyPressMsg.String names them
-	label string   // how the keys are shown
+	label string   // how the keys are shown; made from keys where empty
 	foot  string   // a word for the footer; empty where it is not shown there
 	help  string
 	group string
+	in    mode
 	// here reports whether the binding belongs to what is on the screen; nil is always.
 	here func(m *Model) bool
 	// off says why it does not work now; nil, or an empty reason, is that it does.
@@ -24,10 +43,11 @@ type binding struct {
 // A keyMap is all bindings. The first that belongs to the screen has the key.
 type keyMap []binding
 
-// find returns the binding of a key, or nil.
+// find returns the binding of a key in the mode that the screen is in, or nil.
 func (k keyMap) find(m *Model, key string) *binding {
+	now := m.mode()
 	for i := range k {
-		if slices.Contains(k[i].keys, key) && k[i].shown(m) {
+		if k[i].in == now && slices.Contains(k[i].keys, key) && k[i].shown(m) {
 			return &k[i]
 		}
 	}
@@ -45,94 +65,62 @@ func (b *binding) reason(m *Model) string {
 
 // newKeyMap returns the bindings in the order in which the help lists them.
 func newKeyMap() keyMap {
-	return slices.Concat(keysOfScreens(), keysOfMoving(), keysOfList(), keysOfLadder(), keysOfView(), keysOfProgram())
+	k := slices.Concat(keysOfScreens(), keysOfMoving(), keysOfList(), keysOfMarks(), keysOfLadder(), keysOfAlerts(), keysOfView(), keysOfProgram(),
+		keysOfHelp(), keysOfPrompts(), keysOfMenus())
+	for i := range k {
+		b := &k[i]
+		if b.name == "" {
+			b.name = commandName(b.help)
+		}
+		if b.label == "" {
+			b.label = labelOf(b.keys)
+		}
+	}
+	return k
 }
 
-func keysOfScreens() keyMap {
-	const group = "Screens"
-	return keyMap{
-		{keys: []string{"1"}, label: "1", help: "handshakes", group: group,
-			run: func(m *Model) tea.Cmd { return m.goTo(screenHandshakes) }},
-		{keys: []string{"5"}, label: "5", help: "alerts", group: group,
-			run: func(m *Model) tea.Cmd { return m.goTo(screenAlerts) }},
-		{keys: []string{"enter"}, label: "Enter", foot: "open", help: "open: list, then ladder, then bytes", group: group,
-			here: not(onBytes), off: (*Model).nothingToOpen, run: (*Model).drillIn},
-		{keys: []string{"esc"}, label: "Esc", foot: "back", help: "back; in the list, clear the filter; never quits", group: group,
-			here: canGoBack, run: (*Model).escape},
-		{keys: []string{"esc"}, label: "Esc", foot: "clear filter", help: "back; in the list, clear the filter; never quits", group: group,
-			here: filtered, run: (*Model).escape},
-		{keys: []string{"tab", "shift+tab"}, label: "Tab", foot: "other pane", help: "the other pane", group: group,
-			here: func(m *Model) bool { return m.split() != splitNone }, run: (*Model).switchFocus},
-	}
+// commandName makes a name of what a binding does: "half a page down" is half-a-page-down.
+func commandName(help string) string {
+	help, _, _ = strings.Cut(help, ";")
+	return strings.Join(strings.FieldsFunc(strings.ToLower(help), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}), "-")
 }
 
-func keysOfMoving() keyMap {
-	const group = "Moving"
-	step := func(n int) func(*Model) tea.Cmd { return func(m *Model) tea.Cmd { return m.moveBy(n) } }
-	page := func(num, den int) func(*Model) tea.Cmd {
-		return func(m *Model) tea.Cmd { return m.moveBy(m.pageSize() * num / den) }
+// labelOf writes keys as the help shows them: "j ↓", "PgDn ^F".
+func labelOf(keys []string) string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = keyLabel(k)
 	}
-	return keyMap{
-		{keys: []string{"j", "down"}, label: "j ↓", help: "down", group: group, run: step(1)},
-		{keys: []string{"k", "up"}, label: "k ↑", help: "up", group: group, run: step(-1)},
-		{keys: []string{"pgdown", "ctrl+f"}, label: "PgDn ^F", help: "a page down", group: group, run: page(1, 1)},
-		{keys: []string{"pgup", "ctrl+b"}, label: "PgUp ^B", help: "a page up", group: group, run: page(-1, 1)},
-		{keys: []string{"ctrl+d"}, label: "^D", help: "half a page down", group: group, run: page(1, 2)},
-		{keys: []string{"ctrl+u"}, label: "^U", help: "half a page up", group: group, run: page(-1, 2)},
-		{keys: []string{"g", "home"}, label: "g Home", help: "to the first", group: group, run: (*Model).toTop},
-		{keys: []string{"G", "end"}, label: "G End", help: "to the last; in the list, follow the newest", group: group, run: (*Model).toBottom},
-		{keys: nil, label: "0…9 G", help: "to that row (begin with 0 if the first digit is a screen's)", group: group, here: onList},
-		{keys: []string{"e"}, label: "e", help: "next problem", group: group, here: onList, run: func(m *Model) tea.Cmd { return m.problem(1) }},
-		{keys: []string{"E"}, label: "E", help: "previous problem", group: group, here: onList, run: func(m *Model) tea.Cmd { return m.problem(-1) }},
-	}
+	return strings.Join(out, " ")
 }
 
-func keysOfList() keyMap {
-	const group = "List"
-	return keyMap{
-		{keys: []string{"/"}, label: "/", foot: "filter", help: "filter as you type; Enter keeps it, Esc clears it", group: group,
-			here: onHandshakes, run: (*Model).startFilter},
-		{keys: []string{"!"}, label: "!", foot: "problems", help: "problems only", group: group, here: onHandshakes, run: (*Model).toggleProblems},
-		{keys: []string{"A"}, label: "A", foot: "follow", help: "follow the newest", group: group, here: onList,
-			off: (*Model).following, run: (*Model).toBottom},
-		{keys: []string{"+"}, label: "+", help: "zoom the time axis in", group: group, here: onHandshakes,
-			run: func(m *Model) tea.Cmd { return m.zoomAxis(-1) }},
-		{keys: []string{"-"}, label: "-", help: "zoom the time axis out", group: group, here: onHandshakes,
-			run: func(m *Model) tea.Cmd { return m.zoomAxis(1) }},
-		{keys: []string{"="}, label: "=", help: "let the time axis fit the rows again", group: group, here: func(m *Model) bool {
-			return onHandshakes(m) && m.list.zoom != autoZoom
-		}, run: (*Model).fitAxis},
-	}
+var keyLabels = map[string]string{
+	"up": "↑", "down": "↓", "left": "←", "right": "→", "pgup": "PgUp", "pgdown": "PgDn", "enter": "Enter", "esc": "Esc", "tab": "Tab",
+	"home": "Home", "end": "End", "space": "Space", "backspace": "Backspace", "delete": "Del", "insert": "Ins",
 }
 
-func keysOfLadder() keyMap {
-	const group = "Ladder"
-	return keyMap{
-		{keys: []string{"r"}, label: "r", help: "fields and bytes of the packet", group: group, here: onLadder, run: (*Model).drillIn},
-		{keys: []string{"w"}, label: "w", help: "times: of the clock, or since the first packet", group: group, here: onLadder, run: (*Model).toggleTimes},
+func keyLabel(k string) string {
+	if rest, ok := strings.CutPrefix(k, "ctrl+"); ok && rest != "" {
+		if len(rest) == 1 {
+			return "^" + strings.ToUpper(rest)
+		}
+		return "^" + keyLabel(rest)
 	}
-}
-
-func keysOfView() keyMap {
-	const group = "View"
-	return keyMap{
-		{keys: []string{"d"}, label: "d", foot: "details", help: "show or hide the second pane", group: group, off: (*Model).noRoom, run: (*Model).toggleDetails},
-		{keys: []string{`\`}, label: `\`, help: "give the pane the whole screen", group: group, off: (*Model).notSplit, run: (*Model).toggleZoom},
-		{keys: []string{"p"}, label: "p", foot: "freeze", help: "freeze the view; the capture goes on", group: group, run: (*Model).toggleFreeze},
-		{keys: []string{"y"}, label: "y", help: "copy what is under the cursor (OSC 52)", group: group, run: (*Model).copyText},
-		{keys: []string{"%"}, label: "%", help: "mouse on or off (off frees it for selecting text)", group: group, run: (*Model).toggleMouse},
-		{keys: []string{"ctrl+l"}, label: "^L", help: "redraw", group: group, run: func(*Model) tea.Cmd { return tea.ClearScreen }},
+	if rest, ok := strings.CutPrefix(k, "shift+"); ok && rest != "" {
+		return "S-" + keyLabel(rest)
 	}
-}
-
-func keysOfProgram() keyMap {
-	const group = "Program"
-	return keyMap{
-		{keys: []string{"?", "f1"}, label: "? F1", foot: "help", help: "this help", group: group, run: (*Model).openHelp},
-		{keys: []string{"q"}, label: "q", foot: "quit", help: "back; in the first list, quit", group: group, run: (*Model).back},
-		{keys: []string{"Q", "ctrl+c"}, label: "Q ^C", help: "quit now", group: group, run: func(*Model) tea.Cmd { return tea.Quit }},
-		{keys: []string{"ctrl+z"}, label: "^Z", help: "suspend", group: group, run: func(*Model) tea.Cmd { return tea.Suspend }},
+	if rest, ok := strings.CutPrefix(k, "alt+"); ok && rest != "" {
+		return "A-" + keyLabel(rest)
 	}
+	if s, ok := keyLabels[k]; ok {
+		return s
+	}
+	if len(k) > 1 && k[0] == 'f' {
+		return strings.ToUpper(k)
+	}
+	return k
 }
 
 // What is on the screen, as bindings ask for it.
@@ -141,56 +129,61 @@ func onList(m *Model) bool       { return m.active() == paneList }
 func onHandshakes(m *Model) bool { return m.screen == screenHandshakes && m.level == levelList }
 func onLadder(m *Model) bool     { return m.active() == paneLadder }
 func onBytes(m *Model) bool      { return m.active() == paneBytes }
+func onAlerts(m *Model) bool     { return m.active() == paneAlerts }
 func canGoBack(m *Model) bool    { return m.level > levelList || m.focus > 0 }
 func filtered(m *Model) bool {
-	return !canGoBack(m) && m.screen == screenHandshakes && (m.filter.text != "" || m.filter.problems)
+	return !canGoBack(m) && m.screen == screenHandshakes && (m.filter.text != "" || m.filter.problems || len(m.marks.ids) > 0)
 }
 
 func not(f func(*Model) bool) func(*Model) bool { return func(m *Model) bool { return !f(m) } }
 
-// KeyHelp is a line of the help.
-type KeyHelp struct{ Group, Keys, Help string }
-
-// Keys lists every binding, in the order of the help. The documentation's table of keys is checked against it.
-func Keys() []KeyHelp {
-	var out []KeyHelp
-	for _, b := range newKeyMap() {
-		k := KeyHelp{Group: b.group, Keys: b.label, Help: b.help}
-		if !slices.Contains(out, k) {
-			out = append(out, k)
-		}
-	}
-	return out
+func either(f, g func(*Model) bool) func(*Model) bool {
+	return func(m *Model) bool { return f(m) || g(m) }
 }
 
 // footer lists the keys that work now, as many as fit.
 func (m *Model) footer(p *pen) string {
 	o := newLine(m.width)
-	var last string
+	for _, k := range m.footKeys(p) {
+		if o.used+cells(k[0])+cells(k[1])+3 > m.width {
+			continue
+		}
+		o.put(p.th.Plain, " ").put(p.th.Key, k[0]).put(p.th.Dim, " "+k[1]+" ")
+	}
+	return o.full()
+}
+
+// footKeys returns the keys of the mode and their words, those that work now.
+func (m *Model) footKeys(p *pen) [][2]string {
+	var out [][2]string
+	now := m.mode()
+	last := ""
 	for i := range m.keys {
 		b := &m.keys[i]
-		if b.foot == "" || !b.shown(m) || b.reason(m) != "" {
+		if b.foot == "" || b.in != now || !b.shown(m) || b.reason(m) != "" {
 			continue
 		}
 		label, _, _ := strings.Cut(b.label, " ")
-		word := m.footWord(b)
-		if o.used+cells(label)+cells(word)+3 > m.width || last == label {
+		if p.g.ASCII {
+			label = asciiLabel(label)
+		}
+		if label == last || label == "" {
 			continue
 		}
 		last = label
-		o.put(p.th.Plain, " ").put(p.th.Key, label).put(p.th.Dim, " "+word+" ")
+		out = append(out, [2]string{label, m.footWord(b)})
 	}
-	return o.full()
+	return out
 }
 
 // footWord is what a key does now, where that changes.
 func (m *Model) footWord(b *binding) string {
 	switch {
-	case b.label == "p" && m.frozen:
+	case b.name == "freeze" && m.frozen:
 		return "unfreeze"
-	case b.label == "q" && (canGoBack(m) || m.screen != screenHandshakes):
+	case b.name == "quit" && (canGoBack(m) || m.screen != screenHandshakes):
 		return "back"
-	case b.label == "!" && m.filter.problems:
+	case b.name == "problems" && m.filter.problems:
 		return "all"
 	}
 	return b.foot

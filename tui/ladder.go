@@ -12,16 +12,23 @@ import (
 
 // A ladder is one handshake between the client and the broker: which one, the cursor and the scrolling.
 type ladder struct {
-	id            uint64
-	cursor, top   int
-	head          int // lines above the first rung, as drawn
-	rungs         []rung
-	data          *watch.Ladder
-	gone          bool // it was asked for and is no longer kept
-	pinned        bool // it is not what the cursor of the list is on
-	relative      bool // times count from the first packet
-	ended         bool // no more packets will come
+	id          uint64
+	cursor, top int
+	head        int // lines above the first rung, as drawn
+	rungs       []rung
+	data        *watch.Ladder
+	gone        bool // it was asked for and is no longer kept
+	pinned      bool // it is not what the cursor of the list is on
+	ladderLook
+	marked        *markedPacket // to be compared
+	ended         bool          // no more packets will come
 	width, height int
+}
+
+// A ladderLook is how ladders are drawn: places in ladderTimes, ladderNames and ladderColors, and whether in few words.
+type ladderLook struct {
+	times, names, colors int
+	compact              bool
 }
 
 // open shows a handshake. What is known of it already is drawn until a Snapshot brings the rest; row may be nil.
@@ -29,7 +36,7 @@ func (l *ladder) open(id uint64, row *watch.Row) {
 	if l.id == id {
 		return
 	}
-	*l = ladder{id: id, width: l.width, height: l.height, cursor: -1, ended: l.ended, relative: l.relative}
+	*l = ladder{id: id, width: l.width, height: l.height, cursor: -1, ended: l.ended, ladderLook: l.ladderLook, marked: l.marked}
 	if row != nil {
 		l.data = &watch.Ladder{Row: *row}
 	}
@@ -47,6 +54,9 @@ func (l *ladder) sync(p *pen, data *watch.Ladder, now decode.Time) {
 	// The cursor begins at the last packet, or what is owed, and stays there as more come.
 	atEnd := l.cursor < 0 || l.cursor == len(l.rungs)-1
 	l.rungs = p.rungs(l.data, now)
+	if l.compact {
+		l.rungs = compactRungs(l.rungs, l.data)
+	}
 	if atEnd {
 		l.cursor = len(l.rungs) - 1
 	}
@@ -115,7 +125,7 @@ func (l *ladder) view(p *pen, now decode.Time, width, height int, focused bool) 
 	}
 	l.head = len(out) + 3
 	out = append(out, p.ladderTitle(l.data, width))
-	out = append(out, p.ends(l.data, n, width)...)
+	out = append(out, p.ends(l.data, n, width, l.names)...)
 	text := p.verdict(l.data, now, l.ended, width)
 	room := height - len(out)
 	below := min(len(text), max(room-len(l.rungs)-1, room/2))
@@ -125,7 +135,7 @@ func (l *ladder) view(p *pen, now decode.Time, width, height int, focused bool) 
 	rows := max(room-below, 1)
 	l.scroll(rows)
 	for i := l.top; i < min(l.top+rows, len(l.rungs)); i++ {
-		out = append(out, p.rungLine(&l.rungs[i], n, width, l.timeOf(p, &l.rungs[i], n), i == l.cursor, focused))
+		out = append(out, l.rungLine(p, &l.rungs[i], n, width, i == l.cursor, focused))
 	}
 	if spare := rows - min(rows, len(l.rungs)-l.top); spare > 0 && below > 0 {
 		out = append(out, p.lifelines(n, width))
@@ -195,7 +205,7 @@ func longKind(k handshake.Kind) string {
 }
 
 // ends draws who the lifelines are.
-func (p *pen) ends(l *watch.Ladder, n lanes, width int) []string {
+func (p *pen) ends(l *watch.Ladder, n lanes, width, names int) []string {
 	half := max((n.right-n.left+3)/2-1, 4)
 	two := func(st theme.Style, a, b string) string {
 		a = cutMiddle(a, half, p.g.Ellipsis)
@@ -206,42 +216,54 @@ func (p *pen) ends(l *watch.Ladder, n lanes, width int) []string {
 	if l.Addr.IsValid() && l.ClientKnown {
 		addr = l.Addr.String()
 	}
-	return []string{
-		two(p.th.Strong, client, "broker"),
-		two(p.th.Dim, addr, p.text.clean(l.Server, half)),
+	server := p.text.clean(l.Server, half)
+	switch ladderNames[names] {
+	case "name":
+		addr, server = "", ""
+	case "address":
+		if addr != "" {
+			client, addr = addr, ""
+		}
+		return []string{two(p.th.Strong, client, server), two(p.th.Dim, "", "")}
 	}
+	return []string{two(p.th.Strong, client, "broker"), two(p.th.Dim, addr, server)}
 }
 
 func (p *pen) lifelines(n lanes, width int) string {
 	return newLine(width).to(n.left).put(p.th.Rule, p.g.Pipe).to(n.right).put(p.th.Rule, p.g.Pipe).full()
 }
 
-// timeOf is what stands at the left of a rung: the time of the clock, or that since the first packet.
+// timeOf is what stands at the left of a rung: the time of the clock, or that since the first packet or the one before.
 func (l *ladder) timeOf(p *pen, r *rung, n lanes) string {
 	switch {
 	case n.time == 0 || r.time == 0:
 		return ""
-	case !l.relative:
+	case ladderTimes[l.times] == "clock":
 		return clockTime(r.time, p.loc, n.time < 12)
+	case ladderTimes[l.times] == "previous" && r.kind == rungStep:
+		return padLeft("+"+age(r.delta.Sub(0)), n.time)
 	case r.time < l.data.Started:
 		return padLeft("-"+age(l.data.Started.Sub(r.time)), n.time)
 	}
 	return padLeft("+"+age(r.time.Sub(l.data.Started)), n.time)
 }
 
-func (p *pen) rungLine(r *rung, n lanes, width int, when string, selected, focused bool) string {
+func (l *ladder) rungLine(p *pen, r *rung, n lanes, width int, selected, focused bool) string {
 	o := newLine(width)
 	o.flat = selected && focused
-	if selected && !focused {
+	switch k := l.marked; {
+	case k != nil && k.handshake == l.id && r.kind == rungStep && k.place == r.step:
+		o.put(p.th.Key, markSign(p.g))
+	case selected && !focused:
 		o.put(p.th.Key, p.g.Cursor)
 	}
 	o.to(1)
-	o.put(p.th.Dim, when)
-	if n.delta > 0 && r.delta > 0 {
+	o.put(p.th.Dim, l.timeOf(p, r, n))
+	if n.delta > 0 && r.delta > 0 && ladderTimes[l.times] != "previous" {
 		o.to(n.left-2-n.delta).put(p.th.Plain, padLeft("+"+age(r.delta.Sub(0)), n.delta))
 	}
 	o.to(n.left).put(p.th.Rule, p.g.Pipe)
-	p.between(o, r, n.right-n.left-1)
+	p.between(o, r, n.right-n.left-1, l.arrowStyle(p, r))
 	o.to(n.right).put(p.th.Rule, p.g.Pipe)
 	if o.flat {
 		return p.th.Selected.Render(o.full())
@@ -250,10 +272,10 @@ func (p *pen) rungLine(r *rung, n lanes, width int, when string, selected, focus
 }
 
 // between draws what is between the lifelines, width cells of it.
-func (p *pen) between(o *line, r *rung, width int) {
+func (p *pen) between(o *line, r *rung, width int, st theme.Style) {
 	switch r.kind {
 	case rungStep:
-		p.shaft(o, r, width, p.g.Line, p.g.HeadRight, p.g.HeadLeft, p.th.Plain, p.th.Strong)
+		p.shaft(o, r, width, p.g.Line, p.g.HeadRight, p.g.HeadLeft, st, p.th.Strong)
 	case rungGhost:
 		p.shaft(o, r, width, p.g.Dash, p.g.GhostRight, p.g.GhostLeft, p.th.Ghost, p.th.Ghost)
 	default:

@@ -132,7 +132,7 @@ func (m *Model) draw() []string {
 	if m.help.open {
 		out = append(out, fit(m.help.view(m, p, m.width, room), m.width, room)...)
 	} else {
-		out = append(out, m.body(p)...)
+		out = append(out, m.overlaid(p, m.body(p))...)
 	}
 	return append(out, m.bottom(p))
 }
@@ -170,17 +170,17 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	now := m.shown.Now
 	switch kind {
 	case paneAlerts:
-		return m.alerts.view(p, now, b.width, b.height, focused)
+		return m.alerts.view(p, now, b.width, b.height, m.asideOf(focused), focused)
 	case paneLadder:
 		return m.ladder.view(p, now, b.width, b.height, focused)
 	case paneBytes:
-		return m.packet.view(p, b.width, b.height, focused)
+		return m.packet.view(p, b.width, b.height, m.asideOf(focused), focused)
 	}
 	if m.list.matched == 0 {
 		return explain(p, m.shown, &m.filter).view(p, b.width, b.height)
 	}
 	strip := m.strip.view(p, b.width, m.stripRoom(b.height))
-	return append(strip, m.list.view(p, now, b.width, focused)...)
+	return append(strip, m.list.view(p, now, b.width, m.asideOf(focused), &m.marks, focused)...)
 }
 
 // fit brings lines to exactly height. Each is of the right width already.
@@ -194,16 +194,14 @@ func fit(lines []string, width, height int) []string {
 // bottom is the last line: the prompt, a message, or the keys.
 func (m *Model) bottom(p *pen) string {
 	switch {
+	case m.over != nil && m.message == "":
+		return m.footer(p)
 	case m.help.open && m.help.typing:
-		return newLine(m.width).put(p.th.Key, searchLabel).put(p.th.Plain, p.text.clean(m.help.search.String(), m.width)).full()
-	case m.help.open:
-		o := newLine(m.width)
-		for _, k := range [][2]string{{"j", "down"}, {"k", "up"}, {"PgDn", "page"}, {"/", "search"}, {"Esc", "close"}, {"Q", "quit"}} {
-			o.put(p.th.Plain, " ").put(p.th.Key, k[0]).put(p.th.Dim, " "+k[1]+" ")
-		}
-		return o.full()
+		return m.searchPrompt(p, &m.help.search)
 	case m.filter.typing:
 		return m.prompt(p)
+	case m.finder.typing:
+		return m.searchPrompt(p, &m.finder.typed)
 	case m.digits != "":
 		return newLine(m.width).put(p.th.Key, " go to row "+m.digits).put(p.th.Dim, "   G goes, Esc forgets it").full()
 	case m.message != "":
@@ -216,6 +214,28 @@ const (
 	promptLabel = " / "
 	searchLabel = " search: "
 )
+
+// searchPrompt is the line in which a search is typed, with the keys that work then.
+func (m *Model) searchPrompt(p *pen, e *editor) string {
+	return newLine(m.width).put(p.th.Key, searchLabel).put(p.th.Plain, p.text.clean(e.String(), m.width)).put(p.th.Dim, "   "+m.keyWords(p)).full()
+}
+
+// keyWords names the keys of a prompt.
+func (m *Model) keyWords(p *pen) string {
+	var out []string
+	for _, k := range m.footKeys(p) {
+		out = append(out, k[0]+" "+k[1])
+	}
+	return strings.Join(out, ", ")
+}
+
+// asideOf is how far the texts of a pane are scrolled: only of the one that has the keys.
+func (m *Model) asideOf(focused bool) int {
+	if focused {
+		return m.aside
+	}
+	return 0
+}
 
 func (m *Model) prompt(p *pen) string {
 	st, noteStyle := p.th.Input, p.th.Dim
@@ -230,7 +250,7 @@ func (m *Model) promptNote() string {
 	if e := m.filter.mistake; e != nil {
 		return "   column " + count(e.Column) + ": " + m.pen.text.clean(e.Reason, 80)
 	}
-	return "   Enter keeps it, Esc clears it"
+	return "   " + m.keyWords(&m.pen)
 }
 
 // typed returns what is shown of the filter as it is typed, its beginning cut where it is too long, and the column of the cursor in it.
@@ -249,8 +269,15 @@ func (m *Model) cursor() *tea.Cursor {
 	}
 	x := 0
 	switch {
+	case m.over != nil:
+		if m.caret.x < 0 {
+			return nil
+		}
+		return tea.NewCursor(m.caret.x, min(m.caret.y, m.height-1))
 	case m.help.open && m.help.typing:
 		x = cells(searchLabel) + cells(m.pen.text.clean(m.help.search.beforeCursor(), m.width))
+	case m.finder.typing:
+		x = cells(searchLabel) + cells(m.pen.text.clean(m.finder.typed.beforeCursor(), m.width))
 	case m.filter.typing && !m.help.open:
 		_, column := m.typed()
 		x = cells(promptLabel) + column

@@ -30,10 +30,13 @@ type list struct {
 	autoSpan int
 	edge     decode.Time // right end of the time axis
 	live     bool
-	bound    bool // the cursor stays within the window: no other comes
+	columns  []string // shown, in that order
+	bound    bool     // the cursor stays within the window: no other comes
 }
 
-func newList() list { return list{follow: true, zoom: autoZoom, autoSpan: -1} }
+func newList() list {
+	return list{follow: true, zoom: autoZoom, autoSpan: -1, columns: columnNames}
+}
 
 // query adds what the list needs to q: the rows on the screen, and as many before and after, so that a page down shows
 // its rows at once.

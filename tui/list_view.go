@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,31 @@ type listColumns struct {
 	time, client, arrow, qos, id, topic, state, line, age, flags int
 }
 
+// of returns the width of a column by its name.
+func (c *listColumns) of(name string) *int {
+	switch name {
+	case "time":
+		return &c.time
+	case "client":
+		return &c.client
+	case "direction":
+		return &c.arrow
+	case "qos":
+		return &c.qos
+	case "id":
+		return &c.id
+	case "topic":
+		return &c.topic
+	case "timeline":
+		return &c.line
+	case "age":
+		return &c.age
+	case "flags":
+		return &c.flags
+	}
+	return &c.state
+}
+
 // total is the width of all columns, with a space before each, and one more after the arrow's.
 func (c listColumns) total() int {
 	sum := 0
@@ -26,35 +52,27 @@ func (c listColumns) total() int {
 	return sum
 }
 
-// columnsFor fits the columns into width: they leave one after the other, least important first, and what is left over goes to those
-// that can use it.
-func columnsFor(width int) listColumns {
+// columnsFor fits the columns that are shown into width: they leave one after the other, least important first, and what is left over goes to
+// those that can use it.
+func columnsFor(width int, shown []string) listColumns {
 	c := listColumns{time: 12, client: 12, arrow: 1, qos: 3, id: 5, topic: 21, state: 17, line: 16, age: 6, flags: 4}
-	leave := []func(){
-		func() { c.flags = 0 },
-		func() { c.time = 8 },
-		func() { c.client = 10 },
-		func() { c.line = 14 },
-		func() { c.topic = 17 },
-		func() { c.client = 9 },
-		func() { c.line = 12 },
-		func() { c.time = 0 },
-		func() { c.topic = 12 },
-		func() { c.line = 10 },
-		func() { c.id = 0 },
-		func() { c.topic = 9 },
-		func() { c.line = 0 },
-		func() { c.qos = 0 },
-		func() { c.age = 0 },
-		func() { c.arrow = 0 },
-		func() { c.topic = 0 },
-		func() { c.client = 0 },
+	for _, name := range columnNames {
+		if w := c.of(name); !slices.Contains(shown, name) && name != "state" {
+			*w = 0
+		}
+	}
+	leave := []struct {
+		column *int
+		to     int
+	}{
+		{&c.flags, 0}, {&c.time, 8}, {&c.client, 10}, {&c.line, 14}, {&c.topic, 17}, {&c.client, 9}, {&c.line, 12}, {&c.time, 0}, {&c.topic, 12},
+		{&c.line, 10}, {&c.id, 0}, {&c.topic, 9}, {&c.line, 0}, {&c.qos, 0}, {&c.age, 0}, {&c.arrow, 0}, {&c.topic, 0}, {&c.client, 0},
 	}
 	for _, out := range leave {
 		if c.total() <= width {
 			break
 		}
-		out()
+		*out.column = min(*out.column, out.to)
 	}
 	if c.total() > width {
 		c.state = max(width-1, 1)
@@ -95,55 +113,76 @@ func grow(c *listColumns, left int) {
 //	TIME          CLIENT          QOS   ID  TOPIC         STATE            ├──── last 10 s ────┤    AGE
 //	12:01:33.120  sensor-7   →    Q2    17  plant/a/temp  ✓ complete                 P─R─L─C       43ms
 //	12:01:34.002  pump-2     ←    Q1     4  cmd/pump-2    ✗ PUBACK owed              P┄┄┄┄┄┄┄✗     8.2s
-func (l *list) view(p *pen, now decode.Time, width int, focused bool) []string {
-	c := columnsFor(width)
+func (l *list) view(p *pen, now decode.Time, width, aside int, marked *marks, focused bool) []string {
+	c := columnsFor(width, l.columns)
 	a := l.axis(c.line)
 	out := make([]string, 0, l.height+1)
-	out = append(out, l.head(p, c, a, width))
+	out = append(out, l.head(p, &c, a, width))
+	look := rowLook{c: &c, order: l.columns, a: a, now: now, width: width, aside: aside}
 	for place := l.top; place < l.top+l.height && place < l.matched; place++ {
 		r := l.row(place)
 		if r == nil {
 			out = append(out, newLine(width).put(p.th.Dim, " "+p.g.Waiting).full())
 			continue
 		}
-		out = append(out, p.listRow(r, c, a, now, width, place == l.cursor, focused))
+		out = append(out, p.listRow(r, &look, marked.has(r.ID), place == l.cursor, focused))
 	}
 	return out
 }
 
-func (l *list) head(p *pen, c listColumns, a axis, width int) string {
+func (l *list) head(p *pen, c *listColumns, a axis, width int) string {
 	o := newLine(width)
-	cell := func(w int, s string) {
-		if w > 0 {
-			o.put(p.th.Dim, " "+padRight(cut(s, w, ""), w))
+	for _, name := range l.columns {
+		w := *c.of(name)
+		if w == 0 {
+			continue
 		}
+		title := strings.ToUpper(name)
+		switch name {
+		case "direction", "flags":
+			title = ""
+		case "id", "age":
+			title = padLeft(title, w)
+		case "timeline":
+			title = p.title(a)
+		}
+		o.put(p.th.Dim, " "+padRight(cut(title, w, ""), w))
 	}
-	cell(c.time, "TIME")
-	cell(c.client, "CLIENT")
-	cell(c.arrow, " ")
-	cell(c.qos, "QOS")
-	if c.id > 0 {
-		cell(c.id, padLeft("ID", c.id))
-	}
-	cell(c.topic, "TOPIC")
-	cell(c.state, "STATE")
-	if c.line > 0 {
-		cell(c.line, p.title(a))
-	}
-	if c.age > 0 {
-		cell(c.age, padLeft("AGE", c.age))
-	}
-	cell(c.flags, "")
 	return o.full()
 }
 
-func (p *pen) listRow(r *watch.Row, c listColumns, a axis, now decode.Time, width int, selected, focused bool) string {
-	o := newLine(width)
+// A rowLook is what the rows of a list have in common.
+type rowLook struct {
+	c            *listColumns
+	order        []string
+	a            axis
+	now          decode.Time
+	width, aside int
+}
+
+func (p *pen) listRow(r *watch.Row, look *rowLook, marked, selected, focused bool) string {
+	o := newLine(look.width)
 	o.flat = selected && focused
 	mark := " "
-	if selected && !focused {
+	switch {
+	case marked:
+		mark = markSign(p.g)
+	case selected && !focused:
 		mark = p.g.Cursor
 	}
+	if r.Kind == 0 {
+		o.put(p.th.Dim, mark+"no longer kept")
+	} else {
+		p.rowCells(o, r, look, mark)
+	}
+	if o.flat {
+		return p.th.Selected.Render(o.full())
+	}
+	return o.full()
+}
+
+func (p *pen) rowCells(o *line, r *watch.Row, look *rowLook, first string) {
+	c := look.c
 	glyph, words, st := p.stateOf(r, c.state)
 	// What is stuck is so over its whole row; of what is well only the state is in colour.
 	text, times := p.th.Plain, p.th.Plain
@@ -153,28 +192,47 @@ func (p *pen) listRow(r *watch.Row, c listColumns, a axis, now decode.Time, widt
 	case !r.State.Open():
 		times = p.th.Dim
 	}
-	first := mark
 	cell := func(w int, style theme.Style, s string) {
-		if w > 0 {
-			o.put(p.th.Plain, first)
-			o.put(style, padRight(cut(s, w, p.g.Ellipsis), w))
-			first = " "
+		o.put(p.th.Plain, first)
+		o.put(style, padRight(cut(s, w, p.g.Ellipsis), w))
+		first = " "
+	}
+	for _, name := range look.order {
+		w := *c.of(name)
+		if w == 0 {
+			continue
+		}
+		switch name {
+		case "time":
+			cell(w, times, clockTime(r.Started, p.loc, w < 12))
+		case "client":
+			cell(w, text, p.clientOf(r, w))
+		case "direction":
+			cell(w, text, p.arrow(r))
+		case "qos":
+			cell(w, text, kindWord(r.Kind))
+		case "id":
+			cell(w, text, padLeft(strconv.Itoa(int(r.PacketID)), w))
+		case "topic":
+			cell(w, text, p.topicFrom(r, w, look.aside))
+		case "timeline":
+			cell(w, st, p.timeline(look.a, r, look.now))
+		case "age":
+			cell(w, st, padLeft(ageWords(r, look.now), w))
+		case "flags":
+			cell(w, p.th.Dim, p.flags(r))
+		default:
+			cell(w, st, glyph+" "+words)
 		}
 	}
-	cell(c.time, times, clockTime(r.Started, p.loc, c.time < 12))
-	cell(c.client, text, p.clientOf(r, c.client))
-	cell(c.arrow, text, p.arrow(r))
-	cell(c.qos, text, kindWord(r.Kind))
-	cell(c.id, text, padLeft(strconv.Itoa(int(r.PacketID)), c.id))
-	cell(c.topic, text, p.topicOf(r, c.topic))
-	cell(c.state, st, glyph+" "+words)
-	cell(c.line, st, p.timeline(a, r, now))
-	cell(c.age, st, padLeft(ageWords(r, now), c.age))
-	cell(c.flags, p.th.Dim, p.flags(r))
-	if o.flat {
-		return p.th.Selected.Render(o.full())
+}
+
+// topicFrom is the topic from a column on; its middle is left out only where it is not scrolled.
+func (p *pen) topicFrom(r *watch.Row, width, aside int) string {
+	if aside == 0 || r.Topic == "" || r.TopicUnknown {
+		return p.topicOf(r, width)
 	}
-	return o.full()
+	return cut(scrolled(p.text.clean(r.Topic, width+aside), aside, p.g), width, p.g.Ellipsis)
 }
 
 func (p *pen) topicOf(r *watch.Row, width int) string {

@@ -6,12 +6,14 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
 )
 
 // A Backend answers what a screen asks for. *watch.Engine is one.
@@ -71,6 +73,21 @@ type Model struct {
 	ladder ladder
 	packet packetPane
 	help   helpPane
+	over   overlay
+	caret  struct{ x, y int } // of the overlay, as drawn
+	finder finder
+
+	sort        sorting
+	marks       marks
+	views       viewHistory
+	acked       acknowledged
+	saved       []NamedFilter
+	history     filterHistory
+	await       *awaited
+	lastPublish *form
+	look        theme.Options
+	aside       int    // how far long texts are scrolled to the left
+	pressed     string // the last key
 
 	filter filterState
 	digits string // of the row to go to, as typed so far
@@ -107,12 +124,21 @@ type filterState struct {
 // New returns the Model of a screen that has seen nothing yet.
 func New(opt Options) *Model {
 	opt = opt.withDefaults()
-	m := &Model{opt: opt, keys: newKeyMap(), list: newList(), mouse: !opt.NoMouse, dirty: true}
+	m := &Model{opt: opt, list: newList(), mouse: !opt.NoMouse, dirty: true, look: opt.Look, saved: newSaved(opt.Filters)}
+	var err error
+	if m.keys, err = newKeyMap().rebind(opt.Keys); err != nil {
+		m.keys = newKeyMap() // CheckKeys says so before
+	}
+	if len(opt.Columns) > 0 && CheckColumns(opt.Columns) == "" {
+		m.list.columns = slices.Clone(opt.Columns)
+	}
 	m.pen = pen{th: &opt.Theme, g: &opt.Theme.Glyphs, text: textCleaner{ascii: opt.Theme.Glyphs.ASCII}, loc: opt.Location}
 	m.live = &watch.Snapshot{}
 	m.shown = m.live
 	m.width, m.height = 80, 24
 	m.setFilter(opt.Filter)
+	m.history.add(opt.Filter)
+	m.configure(opt.Settings)
 	return m
 }
 
@@ -151,9 +177,9 @@ func (m *Model) ask() tea.Cmd {
 	}
 	m.asking, m.again = true, false
 	q, freeze := m.query()
-	backend, seek := m.opt.Backend, m.list.seek
+	backend, seek, chosen := m.opt.Backend, m.list.seek, m.filter.parsed
 	return func() tea.Msg {
-		return snapshotMsg{snap: backend.Snapshot(q), freeze: freeze, seek: seek, ladder: q.Ladder, filter: q.Filter}
+		return snapshotMsg{snap: backend.Snapshot(q), freeze: freeze, seek: seek, ladder: q.Ladder, filter: chosen}
 	}
 }
 
@@ -170,6 +196,7 @@ func (m *Model) query() (q watch.Query, freeze bool) {
 		q.Limit = frozenRows
 		q.AlertLimit = alertLimit
 		q.Ladder = m.ladder.id
+		q.Order = m.sortedAs()
 		return q, true
 	}
 	if m.frozen {
@@ -179,6 +206,9 @@ func (m *Model) query() (q watch.Query, freeze bool) {
 		return q, false
 	}
 	m.list.query(&q)
+	if q.Order = m.sortedAs(); q.Order != nil {
+		q.Filter = nil
+	}
 	q.Ladder = m.ladder.id
 	q.AlertLimit = stripAlerts
 	if m.screen == screenAlerts {
@@ -196,6 +226,16 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.onSnapshot(msg)
 	case problemMsg:
 		return m, m.onProblem(msg)
+	case orderMsg:
+		return m, m.onOrder(msg)
+	case rangeMsg:
+		m.markAll(msg.ids)
+	case exportMsg:
+		return m, m.onExport(msg)
+	case publishMsg:
+		return m, m.onPublish(msg)
+	case foundMsg:
+		return m, m.onFound(msg)
 	case tea.WindowSizeMsg:
 		m.width, m.height, m.dirty = msg.Width, msg.Height, true
 		m.layOut()
@@ -223,7 +263,7 @@ func (m *Model) onTick(now time.Time) tea.Cmd {
 	if m.message != "" && now.After(m.messageUntil) {
 		m.message, m.dirty = "", true
 	}
-	return m.ask()
+	return tea.Batch(m.ask(), m.sortAgain(), m.lookForPublished())
 }
 
 // onSnapshot takes a Snapshot in, and asks for the next where one is wanted at once.
@@ -272,12 +312,9 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 // take shows a Snapshot.
 func (m *Model) take(s *watch.Snapshot, seek uint64) bool {
 	m.shown = s
-	m.strip.sync(s.Alerts)
+	m.syncAlerts()
 	m.layOut()
 	ok := m.list.sync(s, seek)
-	if m.screen == screenAlerts {
-		m.alerts.sync(s.Alerts)
-	}
 	m.ladder.sync(&m.pen, s.Ladder, s.Now)
 	m.ladder.ended = len(s.Sources) > 0 && !alive(s.Sources)
 	return ok
@@ -324,7 +361,7 @@ func (m *Model) openLadder(id uint64, row *watch.Row) {
 func (m *Model) changed(s *watch.Snapshot) bool {
 	o := m.live
 	if s.Now != o.Now || s.Counts.Packets != o.Counts.Packets || s.Counts.Evicted != o.Counts.Evicted || s.Counts.Lost != o.Counts.Lost ||
-		s.Stuck != o.Stuck || rowsDiffer(s.Rows, o.Rows) || s.Total != o.Total || s.Matched != o.Matched || s.First != o.First ||
+		s.Stuck != o.Stuck || s.Filtered != o.Filtered || rowsDiffer(s.Rows, o.Rows) || s.Total != o.Total || s.Matched != o.Matched || s.First != o.First ||
 		len(s.Alerts) != len(o.Alerts) || len(s.Sources) != len(o.Sources) || (s.Ladder == nil) != (o.Ladder == nil) ||
 		s.Ladder != nil && s.Ladder.ID != o.Ladder.ID {
 		return true

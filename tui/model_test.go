@@ -160,6 +160,9 @@ func TestLadderTimes(t *testing.T) {
 	d.has("       +43ms    +31ms")
 	d.hasNot("12:01:33.163")
 	d.keys("w")
+	d.has("       +31ms  ", "times: since the one before")
+	d.hasNot("+43ms", "12:01:33.163")
+	d.keys("w")
 	d.has("12:01:33.163")
 }
 

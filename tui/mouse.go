@@ -22,6 +22,10 @@ func (m *Model) onWheel(msg tea.MouseWheelMsg) tea.Cmd {
 		m.help.scrollBy(n)
 		return nil
 	}
+	if m.over != nil {
+		m.over.moveBy(m, n/wheelRows)
+		return nil
+	}
 	which, _, ok := m.paneAt(msg.X, msg.Y)
 	if !ok {
 		return nil
@@ -47,7 +51,7 @@ func (m *Model) onWheel(msg tea.MouseWheelMsg) tea.Cmd {
 // onClick selects what is clicked; a click on what is selected opens it. The click that brings the window to the front
 // does nothing else.
 func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
-	if msg.Button != tea.MouseLeft || m.help.open || m.opt.Now().Sub(m.focused) < 200*time.Millisecond {
+	if msg.Button != tea.MouseLeft || m.help.open || m.over != nil || m.opt.Now().Sub(m.focused) < 200*time.Millisecond {
 		return nil
 	}
 	if msg.Y == 1 {

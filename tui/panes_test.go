@@ -80,14 +80,14 @@ func TestTwoPanes(t *testing.T) {
 
 func TestCopy(t *testing.T) {
 	d := small(t, many())
-	d.keys("g", "e", "y")
-	d.has("copied")
+	d.keys("g", "e", "y", "r")
+	d.has("copied: row")
 	if !strings.Contains(d.clip, "pump-2 from 10.0.0.1:1883 Q1 id 4 cmd/pump-2/set: PUBACK owed") {
 		t.Errorf("the clipboard holds %q", d.clip)
 	}
 	d.tick(10 * time.Second)
 	d.hasNot("copied")
-	d.keys("5", "y")
+	d.keys("5", "y", "a")
 	if !strings.Contains(d.clip, "This broker resends only on reconnect.") {
 		t.Errorf("the clipboard holds %q", d.clip)
 	}
@@ -145,7 +145,7 @@ func TestAtRest(t *testing.T) {
 
 // TestHelpHoldsEveryBinding compares the help with the key map.
 func TestHelpHoldsEveryBinding(t *testing.T) {
-	d := newDriver(t, many(), 160, 100, theme.Options{})
+	d := newDriver(t, many(), 160, 160, theme.Options{})
 	d.keys("?")
 	for _, k := range tui.Keys() {
 		d.has(k.Keys, k.Help)
@@ -153,7 +153,9 @@ func TestHelpHoldsEveryBinding(t *testing.T) {
 	d.keys("/").typeText("redraw").keys("enter")
 	d.has("^L")
 	d.hasNot("a page down")
-	d.keys("esc", "esc")
+	d.keys("esc")
+	d.has("a page down")
+	d.keys("esc")
 	d.hasNot("redraw")
 }
 

@@ -16,7 +16,8 @@ import (
 func TestRandomKeys(t *testing.T) {
 	keys := []string{
 		"1", "5", "enter", "esc", "tab", "j", "k", "down", "up", "pgup", "pgdown", "ctrl+d", "ctrl+u", "g", "G", "home", "end", "e", "E", "/", "!", "A",
-		"+", "-", "=", "r", "d", "\\", "p", "y", "%", "ctrl+l", "?", "f1", "0", "2", "9", "a", "(", ":", "backspace", "left", "delete", "x", " ",
+		"+", "-", "=", "r", "d", "\\", "p", "y", "%", "ctrl+l", "?", "f1", "0", "2", "9", "a", "(", ":", "backspace", "left", "delete", "x", " ", "right", "ctrl+s", "ctrl+p",
+		"[", "]", "H", "L", "n", "N", "f", "F", "<", ">", "z", "t", "v", "u", "S", "s", "c", "w", "i", "l", "o", "P",
 	}
 	sizes := append([][2]int{{40, 10}, {1, 1}, {79, 20}, {119, 19}}, sizes...)
 	for seed := range int64(3) {
@@ -26,7 +27,7 @@ func TestRandomKeys(t *testing.T) {
 		size := sizes[rnd.Intn(len(sizes))]
 		d := newDriver(t, f, size[0], size[1], theme.Options{Color: true})
 		var pressed []string
-		for range 250 {
+		for range 400 {
 			key := keys[rnd.Intn(len(keys))]
 			pressed = append(pressed, key)
 			switch rnd.Intn(12) {

@@ -23,6 +23,24 @@ type Options struct {
 	Title string
 	// Filter is the text of the filter to begin with.
 	Filter string
+	// Look is what Theme was made of, to choose another while the program runs.
+	Look theme.Options
+	// Keys gives commands other keys, see CheckKeys; Columns are those of the list, see CheckColumns; Filters are saved filters by name,
+	// Settings the values of ScreenSettings.
+	Keys     map[string][]string
+	Columns  []string
+	Filters  map[string]string
+	Settings map[string]string
+	// Save writes a value of the screen into the configuration file: a string, a bool, a []string, or nil to take it out. Nil where there is
+	// no such file.
+	Save func(table, key string, value any) error
+	// Export writes handshakes to a file and returns how many, in one of ExportFormats. It is called from a goroutine of its own.
+	Export        func(ExportJob) (int, error)
+	ExportFormats []ExportFormat
+	// Publish sends a message; nil where there is no client. It is called from a goroutine of its own.
+	Publish func(Message) error
+	// Clipboard puts text into the machine's own clipboard as far as that can be done; nil where only the terminal's is used.
+	Clipboard func(string)
 	// Location is the time zone of the times shown; nil is the local one.
 	Location *time.Location
 	// NoMouse leaves the mouse to the terminal at first.

@@ -296,3 +296,14 @@ func cutLeft(s string, width int, ellipsis string) string {
 	}
 	return ellipsis + ansi.TruncateLeft(s, total-width+1, "")
 }
+
+// scrolled returns s from column n on, with a sign that something is before it.
+func scrolled(s string, n int, g *theme.Glyphs) string {
+	if n <= 0 || s == "" {
+		return s
+	}
+	if cells(s) <= n {
+		return g.Before
+	}
+	return g.Before + ansi.TruncateLeft(s, n+1, "")
+}

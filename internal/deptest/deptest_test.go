@@ -66,7 +66,7 @@ var rules = []rule{
 	},
 	{
 		folder: "tui", ours: []string{"decode/...", "theme", "tui/..."},
-		others: []string{"charm.land", "github.com/charmbracelet/x", "github.com/charmbracelet/colorprofile"},
+		others: []string{"charm.land", "github.com/charmbracelet/x", "github.com/charmbracelet/colorprofile", "github.com/sahilm/fuzzy"},
 		reason: "the screen pulls snapshots from the engine: it may not know where bytes come from",
 	},
 	{

@@ -1,0 +1,144 @@
+package tui
+
+import (
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+)
+
+// acknowledged are the alerts that the user has seen: dim, last, and no longer counted. One that becomes worse is as new.
+type acknowledged struct {
+	ids  map[uint64]handshake.Severity
+	undo []uint64
+}
+
+func (k *acknowledged) has(a *watch.Alert) bool {
+	severity, ok := k.ids[a.ID]
+	return ok && a.Severity <= severity
+}
+
+// open counts the acknowledged ones among those that are open, warn or worse: the header counts the others.
+func (k *acknowledged) open(alerts []watch.Alert) (n int, critical int) {
+	if len(k.ids) == 0 {
+		return 0, 0
+	}
+	for i := range alerts {
+		if a := &alerts[i]; isOpen(a) && k.has(a) && a.Severity >= handshake.Warn {
+			n++
+			if a.Severity == handshake.Critical {
+				critical++
+			}
+		}
+	}
+	return n, critical
+}
+
+func (m *Model) noAlert() string { return why(m.alerts.current() == nil, "there is no alert") }
+
+func (m *Model) nothingAcknowledged() string {
+	return why(len(m.acked.undo) == 0, "nothing was acknowledged")
+}
+
+// acknowledge acknowledges the alert under the cursor, or takes that back.
+func (m *Model) acknowledge() tea.Cmd {
+	a := m.alerts.current()
+	k := &m.acked
+	if k.has(a) {
+		delete(k.ids, a.ID)
+		k.undo = slices.DeleteFunc(k.undo, func(id uint64) bool { return id == a.ID })
+		m.syncAlerts()
+		return nil
+	}
+	if k.ids == nil {
+		k.ids = map[uint64]handshake.Severity{}
+	}
+	k.ids[a.ID] = a.Severity
+	k.undo = append(k.undo, a.ID)
+	at := m.alerts.cursor
+	m.alerts.selected = 0 // the cursor stays where it is: on the next one
+	m.syncAlerts()
+	m.alerts.moveTo(at)
+	m.say("acknowledged; u takes it back")
+	return nil
+}
+
+func (m *Model) undoAcknowledge() tea.Cmd {
+	k := &m.acked
+	last := k.undo[len(k.undo)-1]
+	k.undo = k.undo[:len(k.undo)-1]
+	delete(k.ids, last)
+	m.alerts.selected = last
+	m.syncAlerts()
+	return nil
+}
+
+// syncAlerts makes the list of alerts and the strip anew from what is shown.
+func (m *Model) syncAlerts() {
+	m.alerts.acked = &m.acked
+	m.alerts.sync(m.shown.Alerts)
+	m.strip.sync(slices.DeleteFunc(slices.Clone(m.shown.Alerts), func(a watch.Alert) bool { return m.acked.has(&a) }))
+}
+
+// stuck is what is stuck and not acknowledged.
+func (m *Model) stuck() watch.Stuck {
+	n, critical := m.acked.open(m.live.Alerts)
+	s := m.live.Stuck
+	s.Critical = max(0, s.Critical-critical)
+	s.Warn = max(0, s.Warn-(n-critical))
+	return s
+}
+
+// jumpToSubject goes to the alert's handshake in the list.
+func (m *Model) jumpToSubject() tea.Cmd {
+	a := m.alerts.current()
+	m.remember()
+	m.screen, m.level, m.focus = screenHandshakes, levelList, 0
+	if !m.sort.plain() {
+		m.sort.at, m.sort.reverse = 0, false
+		m.resort()
+	}
+	m.leaveNewest()
+	m.list.follow, m.list.seek = false, a.Handshake
+	return nil
+}
+
+// openExplain shows what the catalogue says of the alert under the cursor.
+func (m *Model) openExplain() tea.Cmd {
+	a := m.alerts.current()
+	e, ok := handshake.Explain(a.Name)
+	if !ok {
+		m.say("the catalogue has no entry for " + string(a.Name))
+		return nil
+	}
+	return m.openOver(&sheet{title: string(a.Name) + ": " + e.Title, lines: func(p *pen, width int) []textLine {
+		return p.entryLines(&e, width)
+	}})
+}
+
+// entryLines is what the catalogue says of an alert, in full.
+func (p *pen) entryLines(e *handshake.Entry, width int) []textLine {
+	var out []textLine
+	say := func(head string, texts ...string) {
+		if len(texts) == 0 || texts[0] == "" {
+			return
+		}
+		out = append(out, textLine{" " + head, p.th.Key})
+		for _, text := range texts {
+			for i, s := range wrap(p.text.safe(text), min(width-6, 110)) {
+				bullet := "     "
+				if i == 0 && len(texts) > 1 {
+					bullet = "   " + p.g.Dot + " "
+				}
+				out = append(out, textLine{bullet + s, p.th.Plain})
+			}
+		}
+	}
+	say("What it means", e.Means)
+	say("Usual causes", e.Causes...)
+	say("Check next", e.Checks...)
+	say("In the standard", e.Clauses())
+	return out
+}

@@ -1,0 +1,115 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+)
+
+// A place is a view that one can come back to.
+type place struct {
+	screen   screen
+	level    level
+	focus    int
+	filter   string
+	problems bool
+	sortAt   int
+	reverse  bool
+	follow   bool
+	cursor   uint64 // the handshake under the cursor
+	alert    uint64 // the alert under it
+	ladder   uint64
+}
+
+// same reports whether two places differ in the cursor at most.
+func (a place) same(b place) bool {
+	a.cursor, a.alert, a.ladder, a.follow = b.cursor, b.alert, b.ladder, b.follow
+	return a == b
+}
+
+// viewHistory is where one has been, and where one came back from.
+type viewHistory struct{ before, after []place }
+
+// maxViews bounds the history.
+const maxViews = 100
+
+func (m *Model) place() place {
+	p := place{
+		screen: m.screen, level: m.level, focus: m.focus, filter: m.filter.text, problems: m.filter.problems,
+		sortAt: m.sort.at, reverse: m.sort.reverse, follow: m.list.follow, cursor: m.list.selected, ladder: m.ladder.id,
+	}
+	p.alert = m.alerts.selected
+	return p
+}
+
+// remember notes the view that is about to be left.
+func (m *Model) remember() {
+	now := m.place()
+	v := &m.views
+	if n := len(v.before); n > 0 && v.before[n-1].same(now) {
+		v.before[n-1] = now
+		return
+	}
+	v.before = append(v.before, now)
+	if len(v.before) > maxViews {
+		v.before = v.before[1:]
+	}
+	v.after = nil
+}
+
+func (m *Model) noEarlierView() string {
+	if len(m.views.before) == 0 {
+		return "there is no view before this one"
+	}
+	return ""
+}
+
+func (m *Model) noLaterView() string {
+	if len(m.views.after) == 0 {
+		return "there is no view after this one"
+	}
+	return ""
+}
+
+func (m *Model) earlierView() tea.Cmd {
+	v := &m.views
+	last := v.before[len(v.before)-1]
+	v.before = v.before[:len(v.before)-1]
+	v.after = append(v.after, m.place())
+	return m.restore(last)
+}
+
+func (m *Model) laterView() tea.Cmd {
+	v := &m.views
+	next := v.after[len(v.after)-1]
+	v.after = v.after[:len(v.after)-1]
+	v.before = append(v.before, m.place())
+	return m.restore(next)
+}
+
+// restore goes to a place: screen, filter, sorting, and the cursor as soon as a Snapshot holds its handshake.
+func (m *Model) restore(p place) tea.Cmd {
+	m.screen, m.level, m.focus = p.screen, p.level, p.focus
+	if p.filter != m.filter.text || p.problems != m.filter.problems {
+		m.filter.problems = p.problems
+		m.setFilter(p.filter)
+	}
+	var cmd tea.Cmd
+	if p.sortAt != m.sort.at || p.reverse != m.sort.reverse {
+		m.sort.at, m.sort.reverse = p.sortAt, p.reverse
+		cmd = m.resort()
+	}
+	m.message = ""
+	if m.screen == screenAlerts {
+		m.alerts.selected = p.alert
+		m.syncAlerts()
+	}
+	if p.follow {
+		m.list.followNewest()
+	} else if p.cursor != 0 && m.sort.plain() {
+		m.leaveNewest()
+		m.list.follow, m.list.seek = false, p.cursor
+	}
+	if p.level == levelLadder && p.ladder != 0 {
+		m.openLadder(p.ladder, nil)
+	}
+	return cmd
+}
