@@ -4,8 +4,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// A place is a view that one can come back to.
-type place struct {
+// A pastView is a view that one can come back to.
+type pastView struct {
 	screen   screen
 	level    level
 	focus    int
@@ -20,19 +20,19 @@ type place struct {
 }
 
 // same reports whether two places differ in the cursor at most.
-func (a place) same(b place) bool {
+func (a pastView) same(b pastView) bool {
 	a.cursor, a.alert, a.ladder, a.follow = b.cursor, b.alert, b.ladder, b.follow
 	return a == b
 }
 
 // viewHistory is where one has been, and where one came back from.
-type viewHistory struct{ before, after []place }
+type viewHistory struct{ before, after []pastView }
 
 // maxViews bounds the history.
 const maxViews = 100
 
-func (m *Model) place() place {
-	p := place{
+func (m *Model) pastView() pastView {
+	p := pastView{
 		screen: m.screen, level: m.level, focus: m.focus, filter: m.filter.text, problems: m.filter.problems,
 		sortAt: m.sort.at, reverse: m.sort.reverse, follow: m.list.follow, cursor: m.list.selected, ladder: m.ladder.id,
 	}
@@ -42,7 +42,7 @@ func (m *Model) place() place {
 
 // remember notes the view that is about to be left.
 func (m *Model) remember() {
-	now := m.place()
+	now := m.pastView()
 	v := &m.views
 	if n := len(v.before); n > 0 && v.before[n-1].same(now) {
 		v.before[n-1] = now
@@ -73,7 +73,7 @@ func (m *Model) earlierView() tea.Cmd {
 	v := &m.views
 	last := v.before[len(v.before)-1]
 	v.before = v.before[:len(v.before)-1]
-	v.after = append(v.after, m.place())
+	v.after = append(v.after, m.pastView())
 	return m.restore(last)
 }
 
@@ -81,12 +81,12 @@ func (m *Model) laterView() tea.Cmd {
 	v := &m.views
 	next := v.after[len(v.after)-1]
 	v.after = v.after[:len(v.after)-1]
-	v.before = append(v.before, m.place())
+	v.before = append(v.before, m.pastView())
 	return m.restore(next)
 }
 
-// restore goes to a place: screen, filter, sorting, and the cursor as soon as a Snapshot holds its handshake.
-func (m *Model) restore(p place) tea.Cmd {
+// restore goes to a view: screen, filter, sorting, and the cursor as soon as a Snapshot holds its handshake.
+func (m *Model) restore(p pastView) tea.Cmd {
 	m.screen, m.level, m.focus = p.screen, p.level, p.focus
 	if p.filter != m.filter.text || p.problems != m.filter.problems {
 		m.filter.problems = p.problems
