@@ -171,15 +171,32 @@ func (t *Tracker) apply(l *Link, p *decode.Packet, s *Session, h *Handshake, kin
 	}
 }
 
+// newHandshake returns one that is empty but for its flight, of memory used before where there is some.
+func (t *Tracker) newHandshake() *Handshake {
+	var h *Handshake
+	if n := len(t.free); n > 0 {
+		h, t.free = t.free[n-1], t.free[:n-1]
+	} else {
+		h = new(Handshake)
+	}
+	if n := len(t.flights); n > 0 {
+		h.flight, t.flights = t.flights[n-1], t.flights[:n-1]
+	} else {
+		h.flight = new(flight)
+	}
+	return h
+}
+
+// land takes the flight of a handshake that has ended back.
+func (t *Tracker) land(h *Handshake) {
+	*h.flight = flight{}
+	t.flights = append(t.flights, h.flight)
+	h.flight = nil
+}
+
 // start begins a handshake with the packet p.
 func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender decode.Direction, state State) *Handshake {
-	h := t.free
-	if h == nil {
-		h = &Handshake{}
-	} else {
-		t.free = h.next
-		h.next = nil
-	}
+	h := t.newHandshake()
 	t.lastHandshake++
 	h.ID = t.lastHandshake
 	h.Session, h.link = s, l
@@ -310,6 +327,7 @@ func (t *Tracker) end(h *Handshake, state State) {
 		t.observer.Ended(h)
 	}
 	t.record(HandshakeEnded, h, nil)
+	t.land(h)
 }
 
 // doubtful reports whether p may be right and only looks wrong: packets of the other end that it answers to may be missing from the capture, or be

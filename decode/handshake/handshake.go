@@ -122,31 +122,38 @@ type Handshake struct {
 	JoinedLate bool
 	// Unsure is set where bytes are missing from the capture at a place that could hold the packet that is owed.
 	Unsure bool
-	// Attachment belongs to the Observer.
-	Attachment any
 	// TopicUnknown is set where the Topic Name stands behind a Topic Alias that was set before the capture began.
 	TopicUnknown bool
 
-	spare         uint16     // acknowledgements more than one that its resends may bring
-	again         uint16     // resends on the connection of the first
-	rels          uint16     // PUBREL packets more than one that are due: one for each PUBREC
-	comp          bool       // PUBLISH followed PUBREL: before its PUBREC may come the PUBCOMP of that PUBREL
+	nsteps  uint8
+	dropped uint16
+	first   [firstSteps]Step
+	more    []Step
+
+	*flight // nil once it has ended
+}
+
+// flight is what is needed of a Handshake only while it is open. Most that are kept have ended.
+type flight struct {
+	// Attachment belongs to the Observer. It is gone when Ended of the Observer has returned.
+	Attachment any
+
+	link          *Link // that of the sender's last packet
+	window        *Link // in whose window it counts; nil where in none
+	alert         *Alert
+	due           *timer
 	order         *ackOrder  // the queue of those that wait for the same acknowledgement; nil where in none
 	ahead, behind *Handshake // neighbours in that queue
-	pendingResume bool       // open from an earlier connection, not yet redelivered on this one
-	inQueue       bool       // waits in the queue of timers
-	nsteps        uint8
-	dropped       uint16
-	first         [firstSteps]Step
-	more          []Step
-
-	link       *Link // that of the sender's last packet
-	window     *Link // in whose window it counts; nil where in none
-	alert      *Alert
-	due        *timer
-	prev, next *Handshake // in the queue of timers
+	prev, next    *Handshake // in the queue of timers
 	// elder and younger are its neighbours among the open ones, in the order of ID.
 	elder, younger *Handshake
+
+	spare         uint16 // acknowledgements more than one that its resends may bring
+	again         uint16 // resends on the connection of the first
+	rels          uint16 // PUBREL packets more than one that are due: one for each PUBREC
+	comp          bool   // PUBLISH followed PUBREL: before its PUBREC may come the PUBCOMP of that PUBREL
+	pendingResume bool   // open from an earlier connection, not yet redelivered on this one
+	inQueue       bool   // waits in the queue of timers
 }
 
 // Steps returns the number of steps kept.
@@ -181,7 +188,7 @@ func (h *Handshake) Owes() (decode.Type, decode.Direction) {
 
 // Severity is that of the alert now open on h, None where there is none.
 func (h *Handshake) Severity() Severity {
-	if h.alert == nil {
+	if h.flight == nil || h.alert == nil {
 		return None
 	}
 	return h.alert.Severity

@@ -43,7 +43,7 @@ func TestWaitQueueKeepsOrder(t *testing.T) {
 	var q waitQueue
 	hs := make([]*Handshake, 5)
 	for i := range hs {
-		hs[i] = &Handshake{ID: uint64(i)}
+		hs[i] = &Handshake{ID: uint64(i), flight: &flight{}}
 		q.push(hs[i])
 	}
 	q.remove(hs[0])

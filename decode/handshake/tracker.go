@@ -73,8 +73,9 @@ type Tracker struct {
 	alerts  alertStore
 	counted map[AlertName]uint64
 
-	free                                *Handshake // a list through next
-	begun                               *Handshake // by the packet that is looked at
+	free                                []*Handshake // released
+	flights                             []*flight    // of handshakes that have ended
+	begun                               *Handshake   // by the packet that is looked at
 	lastHandshake, lastSession, lastRef uint64
 	sessionCount                        uint64
 	openCount                           int
@@ -405,8 +406,8 @@ func (t *Tracker) leaveOpen(h *Handshake) {
 
 // Release gives an ended handshake back for reuse: its owner no longer refers to it.
 func (t *Tracker) Release(h *Handshake) {
-	*h = Handshake{more: h.more[:0], next: t.free}
-	t.free = h
+	*h = Handshake{more: h.more[:0]}
+	t.free = append(t.free, h)
 }
 
 func (t *Tracker) record(kind EventKind, h *Handshake, a *Alert) {
