@@ -48,8 +48,7 @@ type File struct {
 	inputs []*input
 	asm    *assembler
 	notes  []string
-	// several is set where there is more than one file.
-	several bool
+	absent error // of a directory without captures
 	// recorder may be nil.
 	recorder *Recorder
 	// latest is the time of the capture when a pipe was last seen silent, ahead how far the clock was ahead of it.
@@ -61,7 +60,8 @@ type File struct {
 
 // NewFile returns a Source of the frames in the files given. They are opened by Run.
 func NewFile(paths []string, opts FileOptions) *File {
-	f := &File{paths: paths, opts: opts}
+	f := &File{opts: opts}
+	f.paths, f.absent = expand(paths)
 	f.stats = decode.SourceStats{Name: strings.Join(paths, ", "), Kind: "file", State: "starting"}
 	return f
 }
@@ -93,14 +93,12 @@ func (f *File) Run(ctx context.Context, sink Sink) error {
 	f.asm.limits.defaults()
 	live := false
 	var errs []error
-	paths, err := expand(f.paths)
-	if err != nil {
-		errs = append(errs, err)
-		f.notes = append(f.notes, err.Error())
+	if f.absent != nil {
+		errs = append(errs, f.absent)
+		f.notes = append(f.notes, f.absent.Error())
 	}
-	f.several = len(paths) > 1
-	for i, path := range paths {
-		in := newInput(ctx, path, f.opts.Follow && i == len(paths)-1, f)
+	for i, path := range f.paths {
+		in := newInput(ctx, path, f.opts.Follow && i == len(f.paths)-1, f)
 		live = live || in.live
 		f.inputs = append(f.inputs, in)
 	}
@@ -123,7 +121,7 @@ func (f *File) Run(ctx context.Context, sink Sink) error {
 			f.notes = append(f.notes, in.err.Error())
 		}
 	}
-	err = errors.Join(errs...)
+	err := errors.Join(errs...)
 	if len(errs) == 1 {
 		err = errs[0]
 	}

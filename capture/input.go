@@ -52,7 +52,7 @@ func newInput(ctx context.Context, path string, follow bool, f *File) *input {
 		return in
 	}
 	in.advance()
-	if f.several && !in.live && in.path != "-" && in.ok {
+	if len(f.paths) > 1 && !in.live && in.path != "-" && in.ok {
 		in.parked = true
 		in.frame.data = nil
 		in.close()

@@ -9,38 +9,82 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode"
 )
 
-// Several is a Source of several that run at the same time, each at its own pace: for live ones, of which each has the time of now.
+// Several is a Source of several, on one time line: files are read to their end first, one after the other; then the others run at the
+// same time, each at its own pace, for each has the time of now.
+//
+// A TCP connection that two of them see counts once: what the one says that was first to tell of it.
 type Several struct {
 	sources []Source
-	mu      sync.Mutex // around the Sink
+
+	mu    sync.Mutex // around the Sink and all that follows
+	ids   uint64
+	twins *twins
+	kept  []decode.Segment // reused
 }
 
 // Together returns sources as one.
-func Together(sources ...Source) *Several { return &Several{sources: sources} }
+func Together(sources ...Source) *Several {
+	return &Several{sources: sources, twins: newTwins(len(sources))}
+}
 
 // Run runs all of them. Where one ends, or fails, the others go on; its Stats say so. It returns nil, or what was wrong with those that
 // failed.
 func (s *Several) Run(ctx context.Context, sink Sink) error {
 	errs := make([]error, len(s.sources))
+	for i, src := range s.sources {
+		if ends(src) {
+			errs[i] = src.Run(ctx, s.join(i, sink))
+		}
+	}
 	var all sync.WaitGroup
 	for i, src := range s.sources {
-		all.Go(func() {
-			errs[i] = src.Run(ctx, func(batch []decode.Segment) {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				sink(batch)
-			})
-		})
+		if !ends(src) {
+			all.Go(func() { errs[i] = src.Run(ctx, s.join(i, sink)) })
+		}
 	}
 	all.Wait()
 	return errors.Join(errs...)
 }
 
+// ends reports whether src is of the past: files that are read to their end.
+func ends(src Source) bool {
+	f, ok := src.(*File)
+	return ok && !f.opts.Follow && f.mayWait()
+}
+
+// join returns the Sink for the source number i: connections get numbers that are unique among all sources, and those that another
+// source tells of already are left out.
+func (s *Several) join(i int, sink Sink) Sink {
+	return func(batch []decode.Segment) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.kept = s.kept[:0]
+		for k := range batch {
+			seg := &batch[k]
+			if seg.Kind == decode.Open {
+				s.ids++
+				seg.Conn.Info.ID = s.ids
+			}
+			if s.twins.first(i, seg) {
+				s.kept = append(s.kept, *seg)
+			}
+		}
+		if len(s.kept) > 0 {
+			sink(s.kept)
+		}
+		clear(s.kept)
+	}
+}
+
 // All returns the Stats of each source.
 func (s *Several) All() []decode.SourceStats {
 	var all []decode.SourceStats
-	for _, src := range s.sources {
-		all = append(all, src.Stats())
+	for i, src := range s.sources {
+		st := src.Stats()
+		if note := s.twins.note(i); note != "" {
+			st.Notes = append(st.Notes, note)
+		}
+		all = append(all, st)
 	}
 	return all
 }
