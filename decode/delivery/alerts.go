@@ -71,6 +71,9 @@ func cutText(s string) string { return s[:min(len(s), handshake.MaxText)] }
 
 // missing raises not-forwarded. Where equal messages cannot be told apart it says that one of them is missing, not which.
 func (c *Correlator) missing(m *Message, cp *Copy) {
+	if cp.Outcome == Unknown && !m.deficit(cp) {
+		return
+	}
 	severity := handshake.Critical
 	if cp.effective() == 0 || cp.Outcome == Unknown {
 		severity = handshake.Warn // QoS 0 may be dropped
@@ -90,6 +93,21 @@ func (c *Correlator) missing(m *Message, cp *Copy) {
 		cp.sess.misses++
 	}
 	c.point(m, cp, handshake.Alert{Name: handshake.NotForwarded, Severity: severity, Owed: decode.PUBLISH}, byMissing, sub)
+}
+
+// deficit reports whether equal messages can be counted against their copies: each of them had to be sent to the subscriber, once.
+func (m *Message) deficit(cp *Copy) bool {
+	ch := m.broker.keys[m.key]
+	if cp.Shared || ch == nil || ch.loose || ch.trimmed {
+		return false
+	}
+	for o := ch.first; o != nil; o = o.after {
+		own := o.copyFor(cp.sess)
+		if own == nil || own.Shared || !own.Required || o.filtersOf(cp.sess) != 1 || o.others != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // duplicate raises duplicate-delivery: s got m once more, in a delivery of its own.
@@ -115,10 +133,13 @@ func (c *Correlator) checkQoS(m *Message, cp *Copy, p *decode.Packet) {
 		return
 	}
 	t := &m.route.targets[i]
+	if m.filtersOf(s) > int(t.filters) {
+		return // it is a member of a group as well: which of both this is cannot be told
+	}
 	least, most := min(m.QoS, t.least), min(m.QoS, t.most)
 	switch {
 	case p.QoS < least || p.QoS > most:
-		if s.whole && s.subscribed < m.At && s.unsubscribed < m.At && m.Confidence == Exact && m.publisher.gap <= m.At {
+		if s.whole && len(s.pending) == 0 && s.subscribed < m.At && s.unsubscribed < m.At && m.Confidence == Exact && m.publisher.gap <= m.At {
 			c.point(m, cp, handshake.Alert{Name: handshake.QoSNotMinimum, Severity: handshake.Warn, Owed: decode.PUBLISH}, byWrong, subjectOf(m, cp))
 		}
 	case p.QoS < m.QoS && !t.lowered:

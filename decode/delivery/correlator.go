@@ -102,7 +102,7 @@ type broker struct {
 	groups  map[string]*group // by whole filter
 	match   matcher
 	stamp   uint64
-	pending int // SUBSCRIBE and UNSUBSCRIBE packets that wait for their answer
+	asking  map[*session]struct{} // those with SUBSCRIBE or UNSUBSCRIBE packets that wait for their answer
 	routes  map[string]*route
 	routed  int
 	// routedBytes is the length of the topics in routes.
@@ -150,7 +150,7 @@ func (c *Correlator) brokerOf(s *handshake.Session) *broker {
 	}
 	if b == nil {
 		b = &broker{
-			groups: make(map[string]*group), routes: make(map[string]*route), keys: make(map[uint64]*chain),
+			asking: make(map[*session]struct{}), groups: make(map[string]*group), routes: make(map[string]*route), keys: make(map[uint64]*chain),
 			retained: make(map[string]uint64), wills: make(map[uint64]*link), rewrites: len(c.brokers) >= maxBrokers,
 		}
 		c.brokers[key] = b
@@ -202,6 +202,9 @@ func (c *Correlator) Down(l *handshake.Link, why handshake.LinkEvent, ends bool)
 	current := s.l == k
 	if why.Cause == decode.CloseEvicted {
 		s.known, s.whole = false, false
+	}
+	if why.Cause != decode.CloseFIN || why.Dir == decode.FromServer {
+		s.reset = c.tracker.Now()
 	}
 	if current {
 		s.l = nil

@@ -35,7 +35,7 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 	}
 	if m := f.extra; f.best == nil && m != nil && m.route == nil {
 		c.populate(m, s.b.routeOf(p.Topic))
-		f.extra, f.late, f.seen = nil, nil, nil
+		f.extra, f.late, f.seen, f.any = nil, nil, nil, nil
 		f.look(s.b.keys[key])
 	}
 	if f.best == nil && f.extra == nil {
@@ -46,15 +46,42 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 	switch {
 	case f.best != nil:
 		c.consume(f.best, s, p, h)
+	case f.seen != nil && (f.late != nil || f.extra != nil):
+		s.b.keys[key].loose = true
+		c.either(&f, s, p, h)
 	case f.late != nil:
 		c.consume(f.late, s, p, h)
-	case f.extra != nil && (f.seen == nil || f.extra.At > f.seen.m.At):
+	case f.extra != nil:
+		if !s.mayGet(f.extra) {
+			s.whole = false // it gets what it did not subscribe to: the broker does that for it
+		}
 		c.consume(c.other(f.extra, s), s, p, h)
 	case f.seen != nil:
-		c.repeat(f.seen, s, p, h)
+		c.repeat(f.seen, s, p, h, f.alone)
 	default:
 		c.unmatched(s, p)
 	}
+}
+
+// either takes a PUBLISH that can be one that was given up, or a second one of a message that s has. It belongs to the latter where subscriptions overlap; else
+// it says no more than that nothing is sure.
+func (c *Correlator) either(f *finding, s *session, p *decode.Packet, h *handshake.Handshake) {
+	if cp := f.late; cp != nil && cp.Outcome == NotForwarded {
+		cp.Outcome, cp.Doubt = Unknown, DoubtEqual
+		cp.m.unsure(f.seen.m)
+		c.resettle(cp.m)
+	}
+	if int(f.seen.Count) < f.seen.m.filtersOf(s) {
+		c.repeat(f.seen, s, p, h, false)
+		return
+	}
+	f.seen.m.Confidence = max(f.seen.m.Confidence, Ordered)
+	c.counts.Unmatched++
+}
+
+// mayGet reports whether s can be sent m though no subscription that is known asked for it.
+func (s *session) mayGet(m *Message) bool {
+	return !s.whole || len(s.pending) > 0 || s.subscribed >= m.At || s.unsubscribed >= m.At
 }
 
 // attached returns the copy that a handshake delivers.
@@ -70,37 +97,46 @@ type finding struct {
 	p   *decode.Packet
 	now decode.Time
 
-	best  *Copy    // the oldest that is expected
+	best  *Copy    // the oldest that is expected, if possible with that QoS
 	late  *Copy    // the oldest that had been given up
 	extra *Message // the oldest that was not expected to go to s
 	seen  *Copy    // the newest of which s has a copy already
+	any   *Message // the first of best, late and extra
+	fits  bool     // best is expected with that QoS
+	alone bool     // there is one message of that key
 	props uint64
 	known bool // props was computed
 }
 
-// look goes through the messages of one key, oldest first: messages of one publisher on one topic are sent on in their order [MQTT-4.6.0-5].
+// look goes through the messages of one key, oldest first: messages of one publisher on one topic are sent on in their order (5.0 §4.6).
 func (f *finding) look(ch *chain) {
 	if ch == nil {
 		return
 	}
-	var other *Message // expected as well
+	f.alone = ch.alone()
 	for m := ch.first; m != nil; m = m.after {
 		if !f.matches(m) {
+			continue
+		}
+		if f.s.began > m.At { // what came before the session began is not for it
 			continue
 		}
 		cp := m.copyFor(f.s)
 		switch {
 		case cp == nil:
-			if f.extra == nil && !m.refused {
+			if f.extra == nil && !m.refused && (ch.n == 1 || f.s.mayGet(m)) {
 				f.extra = m
 			}
+			if !m.refused && f.s.mayGet(m) {
+				f.candidate(m)
+			}
 		case cp.Outcome == Waiting || cp.Outcome == Queued:
-			if f.best == nil {
-				f.best = cp
-			} else if other == nil {
-				other = m
+			f.candidate(m)
+			if fits := m.fits(f.s, cp, f.p.QoS); f.best == nil || fits && !f.fits {
+				f.best, f.fits = cp, fits
 			}
 		case cp.Outcome == NotForwarded || cp.Outcome == Unknown && cp.Forwarded == 0 || cp.Outcome == NotExpected || cp.Outcome == Expired:
+			f.candidate(m)
 			if f.late == nil {
 				f.late = cp
 			}
@@ -108,9 +144,24 @@ func (f *finding) look(ch *chain) {
 			f.seen = cp
 		}
 	}
-	if other != nil {
-		f.best.m.unsure(other)
+}
+
+// candidate notes that the PUBLISH can be of m. Where it can be of several, none of them is sure.
+func (f *finding) candidate(m *Message) {
+	if f.any == nil {
+		f.any = m
+		return
 	}
+	f.any.unsure(m)
+}
+
+// fits reports whether a copy of m is to come with that QoS. The order of messages is kept among those of one QoS only (5.0 §4.6).
+func (m *Message) fits(s *session, cp *Copy, qos uint8) bool {
+	if i := find(m.targets(), s.id); i >= 0 && &m.copies[i] == cp {
+		t := &m.route.targets[i]
+		return qos >= min(m.QoS, t.least) && qos <= min(m.QoS, t.most)
+	}
+	return qos <= m.QoS
 }
 
 // unsure notes that a copy of m may have been one of other, and the other way round.
@@ -201,6 +252,11 @@ func (c *Correlator) consume(cp *Copy, s *session, p *decode.Packet, h *handshak
 	if m.publisher.gap > m.At { // an equal one may have gone in unseen
 		m.Confidence = Ambiguous
 	}
+	if n := m.filtersOf(s); n > 1 && len(m.route.groups) > 0 { // its own copy, or that of the group: nobody can tell
+		if i := find(m.targets(), s.id); i >= 0 && n > int(m.route.targets[i].filters) {
+			m.Confidence = Ambiguous
+		}
+	}
 	if p.QoS == 0 {
 		cp.Outcome, cp.Ended = Sent, now
 	} else {
@@ -216,13 +272,15 @@ func (c *Correlator) consume(cp *Copy, s *session, p *decode.Packet, h *handshak
 	c.commit(m)
 	if was == Waiting || was == Queued {
 		i := 0
-		if cp.effective() > 0 {
+		if p.QoS > 0 {
 			i = 1
 		}
 		s.overtaken[i] = max(s.overtaken[i], m.At)
 	}
 	s.tested = max(s.tested, m.At)
-	c.checkQoS(m, cp, p)
+	if m.broker.keys[m.key].alone() {
+		c.checkQoS(m, cp, p)
+	}
 	if cp.Outcome == Sent {
 		c.arrived(m, cp)
 	}
@@ -265,7 +323,7 @@ const (
 )
 
 // repeat takes p, which is equal to a message of which s has a copy already: overlapping subscriptions can have a copy each, and QoS 1 may come twice.
-func (c *Correlator) repeat(cp *Copy, s *session, p *decode.Packet, h *handshake.Handshake) {
+func (c *Correlator) repeat(cp *Copy, s *session, p *decode.Packet, h *handshake.Handshake, alone bool) {
 	m := cp.m
 	filters := m.filtersOf(s)
 	if cp.Count < 255 {
@@ -276,7 +334,10 @@ func (c *Correlator) repeat(cp *Copy, s *session, p *decode.Packet, h *handshake
 		c.counts.Copies++
 		return
 	}
-	if p.Dup || !s.whole || filters == 0 || m.Confidence != Exact || m.broker.partial || p.Retain ||
+	if ch := m.broker.keys[m.key]; ch != nil {
+		ch.loose = true
+	}
+	if !alone || len(s.pending) > 0 || p.Dup || !s.whole || filters == 0 || m.Confidence != Exact || m.broker.partial || p.Retain ||
 		s.subscribed > m.At || s.up > m.At || s.blind > m.At || m.publisher.gap > m.At {
 		c.counts.Unmatched++
 		return

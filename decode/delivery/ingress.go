@@ -44,7 +44,8 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 	if p.Dup {
 		m.Doubt = DoubtBefore
 	}
-	m.unclear = b.partial || b.pending > 0
+	m.racing = b.racing(p.Topic)
+	m.unclear = b.partial || m.racing
 	r := b.routeOf(p.Topic)
 	m.Topic = r.topic
 	if m.QoS == 2 && b.fanout == fanoutRelease {
@@ -86,6 +87,7 @@ func (c *Correlator) trim(ch *chain) {
 	for m := ch.first; m != nil && ch.n >= maxChain/4; {
 		after := m.after
 		if m.waiting == 0 && m.Settled != 0 {
+			ch.trimmed = true
 			m.broker.unlink(m)
 		}
 		m = after

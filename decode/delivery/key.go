@@ -43,7 +43,12 @@ const maxChain = 64
 type chain struct {
 	first, last *Message
 	n           int
+	trimmed     bool // there were more
+	loose       bool // a PUBLISH could not be told to belong to one of them
 }
+
+// alone reports whether there is one message of the key, and was only one for long.
+func (ch *chain) alone() bool { return ch == nil || ch.n == 1 && !ch.trimmed }
 
 func (b *broker) link(m *Message) {
 	ch := b.keys[m.key]

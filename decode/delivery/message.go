@@ -153,6 +153,7 @@ type Message struct {
 	v5        bool
 	refused   bool
 	unclear   bool        // who was subscribed is not known for sure
+	racing    bool        // somebody was about to subscribe, or to unsubscribe
 	verdict   Verdict     // as it was told when m was settled
 	lost      bool        // the publisher's handshake ended before commit
 	rec, rel  decode.Time // QoS 2: PUBREC, PUBREL
@@ -288,6 +289,8 @@ func (m *Message) Verdict() Verdict {
 	case m.Settled == 0:
 		return Pending
 	case m.Doubt != NoDoubt && t.Forwarded == 0:
+		return CannotKnow
+	case t.Acknowledged > 0 && t.Acknowledged >= t.Forwarded && m.racing:
 		return CannotKnow
 	case t.Acknowledged > 0 && t.Acknowledged >= t.Forwarded:
 		return Complete

@@ -38,6 +38,7 @@ type session struct {
 	up           decode.Time // the newest connection was accepted
 	away         decode.Time // the last one ended
 	freed        decode.Time // a delivery to it ended
+	reset        decode.Time // a connection ended otherwise than by the client's FIN
 	// overtaken is the latest time at which a message came in that was sent to it by now; by effective QoS 0, and above.
 	overtaken [2]decode.Time
 	// sent counts the bytes of PUBLISH packets sent to it within the second that began at sentFrom.
@@ -62,7 +63,8 @@ type link struct {
 
 // A request is a SUBSCRIBE or UNSUBSCRIBE that waits for its answer.
 type request struct {
-	subs    []*subscription // what it asks for; those that it takes away
+	subs    []*subscription // what it asks for; those that it takes away, nil where there are none
+	filters []string        // those that it takes away
 	unknown bool            // it held more than is kept
 	remove  bool
 }
@@ -104,8 +106,55 @@ func (s *session) drop() {
 }
 
 func (s *session) forgetPending() {
-	s.b.pending -= len(s.pending)
+	delete(s.b.asking, s)
 	clear(s.pending)
+}
+
+// racing reports whether a subscription that is asked for, or given up, and not answered yet, matches a topic.
+func (b *broker) racing(topic []byte) bool {
+	if len(b.asking) == 0 {
+		return false
+	}
+	if len(b.asking) > maxAsking {
+		return true
+	}
+	for s := range b.asking {
+		for _, r := range s.pending {
+			for _, sub := range r.subs {
+				if sub == nil {
+					return true
+				}
+				if _, filter := shared(sub.filter); matches(filter, string(topic)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// maxAsking bounds the sessions that are looked at one by one.
+const maxAsking = 64
+
+// matches reports whether a Topic Filter matches a Topic Name.
+func matches(filter, topic string) bool {
+	if topic != "" && topic[0] == '$' && filter != "" && (filter[0] == '#' || filter[0] == '+') {
+		return false
+	}
+	for moreFilter, moreTopic := true, true; ; {
+		var want, level string
+		want, filter, moreFilter = cutLevel(filter)
+		if want == "#" && !moreFilter {
+			return true
+		}
+		level, topic, moreTopic = cutLevel(topic)
+		switch {
+		case want != "+" && want != level:
+			return false
+		case !moreFilter || !moreTopic:
+			return moreFilter == moreTopic || moreFilter && filter == "#"
+		}
+	}
 }
 
 func (s *session) add(sub *subscription) {
@@ -220,10 +269,13 @@ func (k *link) ask(p *decode.Packet, remove bool) {
 		f := &p.Subscribe.Filters[i]
 		if len(f.Filter) > maxFilter || s.b.filters.size+len(r.subs) >= maxSubscriptions {
 			r.unknown = true
-			r.subs = append(r.subs, nil)
+			r.subs, r.filters = append(r.subs, nil), append(r.filters, "")
 			continue
 		}
 		sub := s.subs[string(f.Filter)]
+		if remove {
+			r.filters = append(r.filters, string(f.Filter))
+		}
 		switch {
 		case remove && sub != nil:
 			s.remove(sub)
@@ -235,10 +287,8 @@ func (k *link) ask(p *decode.Packet, remove bool) {
 		}
 		r.subs = append(r.subs, sub)
 	}
-	if s.pending[p.PacketID] == nil {
-		s.b.pending++
-	}
 	s.pending[p.PacketID] = r
+	s.b.asking[s] = struct{}{}
 }
 
 // answered takes a SUBACK or UNSUBACK. A subscription counts with the QoS that was granted; one that failed does not.
@@ -257,7 +307,9 @@ func (s *session) answered(p *decode.Packet) {
 		return
 	}
 	delete(s.pending, p.PacketID)
-	s.b.pending--
+	if len(s.pending) == 0 {
+		delete(s.b.asking, s)
+	}
 	if r.unknown {
 		s.whole = false
 	}
@@ -270,10 +322,13 @@ func (s *session) answered(p *decode.Packet) {
 			continue
 		}
 		switch {
+		case r.remove && code < 0x80:
+			if late := s.subs[r.filters[i]]; late != nil { // asked for before, and granted since
+				s.remove(late)
+			}
 		case sub == nil:
-		case r.remove && code >= 0x80:
-			s.add(sub)
 		case r.remove:
+			s.add(sub)
 		case code >= 0x80:
 			if old := s.subs[sub.filter]; old != nil {
 				s.remove(old)

@@ -207,7 +207,7 @@ func (c *Correlator) decide(m *Message, cp *Copy) (o Outcome, d Doubt, hold bool
 	switch {
 	case s.over(now) || s.began > m.At:
 		return Unknown, DoubtSession, false
-	case s.unsubscribed >= m.At:
+	case s.unsubscribed >= m.At && !m.stands(s):
 		return Unknown, DoubtUnsubscribed, false
 	case m.Expiry != 0 && now >= m.Commit+decode.Time(m.Expiry)*1e9:
 		return Expired, cp.Doubt, false
@@ -217,6 +217,8 @@ func (c *Correlator) decide(m *Message, cp *Copy) (o Outcome, d Doubt, hold bool
 		return Unknown, DoubtOffline, true
 	case !cp.Required:
 		return Unknown, cp.Doubt, false
+	case m.QoS == 0 && m.publisher.reset >= m.At && m.publisher.reset-m.At < resetSpan:
+		return Unknown, DoubtUncommitted, false
 	case s.blind >= m.At:
 		return Unknown, DoubtGap, false
 	case m.broker.rewrites:
@@ -233,6 +235,17 @@ func (c *Correlator) decide(m *Message, cp *Copy) (o Outcome, d Doubt, hold bool
 	}
 	return NotForwarded, NoDoubt, false
 }
+
+// stands reports whether the subscriptions of s that m matches are those that they were, so that what it unsubscribed from has nothing to do with m.
+func (m *Message) stands(s *session) bool {
+	was := find(m.targets(), s.id)
+	now := m.broker.routeOf([]byte(m.Topic))
+	is := find(now.targets, s.id)
+	return was >= 0 && is >= 0 && s.subscribed < m.At && now.targets[is].filters == m.route.targets[was].filters
+}
+
+// resetSpan is how long after a PUBLISH of QoS 0 a reset of the connection may have thrown it away unread.
+const resetSpan = decode.Time(1e9)
 
 // policyMisses is how many messages may be missed by a subscriber whom nothing ever reached before that is taken for a rule of its broker.
 const policyMisses = 3
@@ -276,7 +289,7 @@ func (c *Correlator) decideGroup(m *Message, cp *Copy) (Outcome, Doubt, bool) {
 	if m.Expiry != 0 && now >= m.Commit+decode.Time(m.Expiry)*1e9 {
 		return Expired, cp.Doubt, false
 	}
-	if !cp.Required || m.broker.partial || m.broker.rewrites {
+	if !cp.Required || m.broker.partial || m.broker.rewrites || m.racing || m.others != nil {
 		d := cp.Doubt
 		if d == NoDoubt {
 			d = DoubtShared
