@@ -8,8 +8,9 @@ import (
 
 const description = `Shows MQTT delivery handshakes: who sent what, who owes the next packet, and since when.
 
-A capture file, "-" or a broker's URL may stand without its command:
-"mqttwatch eth0.pcap", "tcpdump -U -w - | mqttwatch -", "mqttwatch mqtt://host".
+A capture file, "-", an interface or a broker's URL may stand without its command:
+"mqttwatch eth0.pcap", "tcpdump -U -w - | mqttwatch -", "mqttwatch mqtt://host",
+"mqttwatch eth0 mqtt://host".
 Every option is also read from the environment: --fail-on from MQTTWATCH_FAIL_ON.`
 
 // options are the options of every command.
@@ -38,6 +39,7 @@ type cli struct {
 	Sniff   sniffCommand   `cmd:"" help:"Capture on network interfaces (any: on all of them); --list names them."`
 	Proxy   proxyCommand   `cmd:"" help:"Stand between clients and a broker, and watch what passes."`
 	Broker  brokerCommand  `cmd:"" help:"Connect to a broker, subscribe and publish, and watch that connection."`
+	Watch   watchCommand   `cmd:"" help:"Watch sources of several kinds at once: files, interfaces, brokers."`
 	Explain explainCommand `cmd:"" help:"Say what an alert means, what usually causes it, and what to check next."`
 	Version versionCommand `cmd:"" help:"Say which version this is."`
 }
@@ -52,6 +54,14 @@ type replayCommand struct {
 	Speed  string   `help:"max, or a multiple of the original pace: 1x, 10x, 0.5x." default:"max" placeholder:"SPEED"`
 	Follow bool     `short:"f" help:"At the end of the last file wait for more, as tail -F does."`
 	Port   []uint16 `help:"Take TCP on this port for MQTT, besides what is recognised by itself (repeatable)." placeholder:"PORT"`
+}
+
+// watchCommand is what stands behind words of several kinds.
+type watchCommand struct {
+	Sources  []string      `arg:"" name:"source" help:"Capture files, interfaces and brokers' URLs."`
+	Port     []uint16      `help:"In files take TCP on this port for MQTT; on interfaces take only this port (repeatable)." placeholder:"PORT"`
+	Topic    []string      `short:"t" help:"Subscribe to this Topic Filter (repeatable)." sep:"none" placeholder:"FILTER"`
+	Duration time.Duration `help:"End after this long." placeholder:"TIME"`
 }
 
 type brokerCommand struct {

@@ -34,7 +34,25 @@ func withVerb(k *kong.Kong, args []string) ([]string, error) {
 		return append([]string{word}, slices.Delete(slices.Clone(args), at, at+1)...), nil
 	}
 	verb, err := guess(word)
+	if err == nil && mixed(k, args[at+1:], verb) {
+		verb = "watch"
+	}
 	return append([]string{verb}, args...), err
+}
+
+// mixed reports whether one of the words stands for another command than verb.
+func mixed(k *kong.Kong, args []string, verb string) bool {
+	for len(args) > 0 {
+		at := firstWord(k, args)
+		if at < 0 {
+			return false
+		}
+		if other, err := guess(args[at]); err == nil && other != verb {
+			return true
+		}
+		args = args[at+1:]
+	}
+	return false
 }
 
 // guess returns the command that a word stands for.

@@ -45,6 +45,8 @@ func run(args []string) error {
 		return c.Proxy.run(ctx, &c.options)
 	case "broker":
 		return c.Broker.run(ctx, &c.options)
+	case "watch":
+		return c.Watch.run(ctx, &c.options)
 	case "explain":
 		return c.Explain.run()
 	}
