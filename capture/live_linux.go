@@ -17,6 +17,8 @@ const (
 	anyWorks = true
 	// lookEvery is how often an interface that is down is looked for.
 	lookEvery = 500 * time.Millisecond
+	// lastLook is how long frames are taken at the end that came before it.
+	lastLook = time.Second
 	// frameDelay is how long a frame may wait in its block: time without frames is that much behind the clock.
 	frameDelay = decode.Time(50 * time.Millisecond)
 )
@@ -89,7 +91,7 @@ func (l *Live) Run(ctx context.Context, sink Sink) error {
 
 // loop reads the rings until ctx is done, and then what they still hold.
 func (l *Live) loop(ctx context.Context) error {
-	wake := make(chan ringEvent, len(l.rings))
+	wake := make(chan *ring, len(l.rings))
 	for _, r := range l.rings {
 		go r.watch(wake)
 	}
@@ -99,7 +101,9 @@ func (l *Live) loop(ctx context.Context) error {
 	for ctx.Err() == nil {
 		idle := l.drain(ctx)
 		l.asm.flush()
-		l.keep(idle)
+		if err := l.keep(idle); err != nil {
+			return err
+		}
 		if !idle {
 			continue
 		}
@@ -112,40 +116,29 @@ func (l *Live) loop(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
-		case e := <-wake:
-			if err := l.woken(e); err != nil {
-				return err
-			}
+		case r := <-wake:
+			r.armed = false
 		}
 	}
-	// The kernel hands over the block that it fills when its time has come.
+	// The kernel hands over the block that it fills when its time has come. Traffic may go on without end.
 	time.Sleep(2 * ringRetire * time.Millisecond)
 	l.disarm(wake)
-	l.drain(context.Background())
-	return nil
-}
-
-// woken takes a ring back that has something, or an error.
-func (l *Live) woken(e ringEvent) error {
-	e.ring.armed = false
-	if e.err == nil {
-		return nil
+	for until := time.Now().Add(lastLook); !l.drain(context.Background()) && time.Now().Before(until); {
+		if err := l.keep(false); err != nil {
+			return err
+		}
 	}
-	if err := e.ring.failed(); err != nil {
-		return fmt.Errorf("cannot capture on %s any more: %w", e.ring.name, err)
-	}
-	l.tell()
 	return nil
 }
 
 // disarm takes all rings back.
-func (l *Live) disarm(wake <-chan ringEvent) {
+func (l *Live) disarm(wake <-chan *ring) {
 	for _, r := range l.rings {
 		_ = r.file.SetReadDeadline(time.Now()) // it works, as the socket is one that can be polled
 	}
 	for _, r := range l.rings {
 		for r.armed {
-			(<-wake).ring.armed = false
+			(<-wake).armed = false
 		}
 	}
 }
@@ -198,10 +191,10 @@ func (l *Live) earliest() (first *ring) {
 }
 
 // keep does what is due now and then: time goes on, counts are told, interfaces that are down are looked for.
-func (l *Live) keep(idle bool) {
+func (l *Live) keep(idle bool) error {
 	now := time.Now()
 	if now.Sub(l.kept) < tickEvery {
-		return
+		return nil
 	}
 	l.kept = now
 	at := l.asm.now
@@ -209,16 +202,21 @@ func (l *Live) keep(idle bool) {
 		at = max(at, decode.TimeOf(now)-frameDelay)
 	}
 	l.asm.tick(at)
-	if now.Sub(l.looked) >= lookEvery {
+	look := now.Sub(l.looked) >= lookEvery
+	if look {
 		l.looked = now
-		for _, r := range l.rings {
-			if r.down != "" {
-				r.look()
-			}
+	}
+	for _, r := range l.rings {
+		if err := r.failed(); err != nil {
+			return fmt.Errorf("cannot capture on %s any more: %w", r.name, err)
+		}
+		if look && r.down != "" {
+			r.look()
 		}
 	}
 	l.count()
 	l.tell()
+	return nil
 }
 
 func (l *Live) count() {

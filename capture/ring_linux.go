@@ -71,12 +71,6 @@ type ring struct {
 	armed bool
 }
 
-// ringEvent says that a ring may have a block, or that its socket has an error.
-type ringEvent struct {
-	ring *ring
-	err  error
-}
-
 // cookedOrNot says how frames of an interface of the hardware type are taken, and of what link type they are then.
 func cookedOrNot(hardware uint16) (cooked bool, link uint32) {
 	switch hardware {
@@ -223,15 +217,15 @@ func (r *ring) close() {
 	}
 }
 
-// watch tells wake each time that there is a block, or an error. It waits through Go's poller: a thread that blocks in poll(2) a hundred
+// watch tells wake each time that there may be a block. It waits through Go's poller: a thread that blocks in poll(2) a hundred
 // times a second costs more than all decoding.
-func (r *ring) watch(wake chan<- ringEvent) {
+func (r *ring) watch(wake chan<- *ring) {
 	for range r.arm {
 		err := r.conn.Read(func(uintptr) bool { return r.available() })
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			time.Sleep(2 * ringRetire * time.Millisecond) // the poller does not wait while a socket has an error
+			time.Sleep(2 * ringRetire * time.Millisecond) // the poller may not wait while a socket has an error
 		}
-		wake <- ringEvent{r, err}
+		wake <- r
 	}
 }
 
@@ -315,6 +309,9 @@ func (r *ring) cook(at, from int, status uint32) {
 	address := r.mem[at+frameAddress:]
 	index := binary.NativeEndian.Uint32(address[4:])
 	copy(b[0:], address[2:4]) // protocol
+	if hidesTag(b[:2], r.head.data) {
+		binary.BigEndian.PutUint16(b[:], etherVLAN)
+	}
 	binary.BigEndian.PutUint32(b[4:], index)
 	binary.BigEndian.PutUint16(b[8:], binary.NativeEndian.Uint16(address[8:])) // ARPHRD
 	copy(b[10:20], address[10:20])                                             // packet type, length and address
@@ -335,6 +332,21 @@ func (r *ring) cook(at, from int, status uint32) {
 	}
 }
 
+// hidesTag reports whether a cooked frame begins with a VLAN tag, although the protocol is that of what is behind the tag: Linux
+// says so since 6.10. A tag looks like the beginning of IP only where it has the one priority that makes its first half byte the version.
+func hidesTag(protocol, data []byte) bool {
+	if len(data) < 4 || protocol[0] != data[2] || protocol[1] != data[3] {
+		return false
+	}
+	switch binary.BigEndian.Uint16(protocol) {
+	case etherIPv4:
+		return data[0]>>4 != 4
+	case etherIPv6:
+		return data[0]>>4 != 6
+	}
+	return false
+}
+
 // lost adds up what the kernel dropped since the last call, and returns the sum.
 func (r *ring) lost() uint64 {
 	if r.fd >= 0 {
@@ -345,7 +357,7 @@ func (r *ring) lost() uint64 {
 	return r.drops
 }
 
-// failed takes the error that poll told of.
+// failed takes the error that the socket has, if it has one that does not pass.
 func (r *ring) failed() error {
 	errno, err := unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	switch {
