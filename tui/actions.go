@@ -10,6 +10,7 @@ func (m *Model) goTo(s screen) tea.Cmd {
 	}
 	m.finder, m.aside = finder{}, 0
 	m.screen, m.level, m.focus = s, levelList, 0
+	m.alignFilter()
 	if s == screenAlerts {
 		m.syncAlerts()
 	}
@@ -30,7 +31,7 @@ func (m *Model) nothingToOpen() string {
 			return "this alert is not about one handshake"
 		}
 	}
-	return ""
+	return m.nothingInSurvey()
 }
 
 // drillIn goes one step on: list → ladder → bytes.
@@ -47,6 +48,8 @@ func (m *Model) drillIn() tea.Cmd {
 		m.level, m.focus = levelLadder, 0
 	case paneLadder:
 		m.level, m.focus = levelLadder, 1
+	default:
+		return m.openSurvey()
 	}
 	return nil
 }
@@ -103,6 +106,10 @@ func (m *Model) moveBy(n int) tea.Cmd {
 		m.ladder.moveBy(n)
 	case paneBytes:
 		m.packet.moveBy(n)
+	case paneStatistics:
+		m.survey.stats.moveBy(n)
+	default:
+		m.placeOf(m.active()).moveBy(n)
 	}
 	return nil
 }
@@ -123,6 +130,10 @@ func (m *Model) pageSize() int {
 		return max(m.alerts.height-1, 1)
 	case paneLadder:
 		return max(m.ladder.height-6, 1)
+	case paneStatistics:
+		return max(m.survey.stats.height-1, 1)
+	case paneSessions, paneTopics, panePackets:
+		return max(m.placeOf(m.active()).height-1, 1)
 	}
 	return max(m.height/2, 1)
 }
@@ -132,6 +143,9 @@ const farAway = 1 << 30
 func (m *Model) toTop() tea.Cmd { return m.moveBy(-farAway) }
 
 func (m *Model) toBottom() tea.Cmd {
+	if onPackets(m) && !m.frozen {
+		return m.followPackets()
+	}
 	if m.active() != paneList {
 		return m.moveBy(farAway)
 	}
@@ -202,6 +216,7 @@ func (m *Model) toggleFreeze() tea.Cmd {
 	if m.frozen {
 		return nil
 	}
+	m.bindSurvey(false)
 	if m.list.cursor >= m.list.matched-1 && m.sort.plain() {
 		m.list.followNewest()
 	}

@@ -12,6 +12,7 @@ import (
 // A packetPane shows one packet: its fields, and its bytes with those of the field under the cursor marked.
 type packetPane struct {
 	handshake uint64
+	number    uint64 // of the packet in the list of packets, where it is shown from there
 	step      int
 	have      bool // the bytes were there when the packet was taken in
 	title     string

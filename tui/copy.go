@@ -27,6 +27,7 @@ func (m *Model) openCopy() tea.Cmd {
 			add("a", "alert", text, "")
 		}
 	}
+	m.surveyCopies(add)
 	if m.active() == paneBytes && m.packet.have {
 		if m.packet.cursor < len(m.packet.fields) {
 			f := &m.packet.fields[m.packet.cursor]
@@ -62,7 +63,7 @@ func (m *Model) subject() *watch.Row {
 	if m.active() == paneList {
 		return m.list.current()
 	}
-	if m.ladder.data != nil && m.ladder.id != 0 {
+	if m.ladder.data != nil && m.ladder.id != 0 && !m.onSurvey() {
 		return &m.ladder.data.Row
 	}
 	return nil

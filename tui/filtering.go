@@ -47,6 +47,10 @@ func (m *Model) toggleProblems() tea.Cmd {
 
 // setFilter takes a text as the filter. While it is not valid, the last valid filter stays and the mistake is shown.
 func (m *Model) setFilter(text string) {
+	if m.alignFilter(); m.filter.ofPackets {
+		m.setPacketFilter(text)
+		return
+	}
 	m.filter.text = text
 	m.filter.mistake = nil
 	parsed, err := filter.Parse(text)

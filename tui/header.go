@@ -203,12 +203,51 @@ func (m *Model) tabList() []tab {
 		n := s.Warn + s.Critical
 		alerts += " " + count(n)
 	}
-	return []tab{{screenHandshakes, "1 Handshakes"}, {screenAlerts, alerts}}
+	return m.fitTabs([]tab{
+		{screenHandshakes, "1 Handshakes"}, {screenSessions, "3 Sessions"}, {screenTopics, "4 Topics"},
+		{screenAlerts, alerts}, {screenStatistics, "6 Statistics"}, {screenPackets, "7 Packets"},
+	})
+}
+
+// fitTabs shortens the names of the screens that are not shown where there is no room for all, first to four letters, then to their keys. The number
+// of alerts stays.
+func (m *Model) fitTabs(tabs []tab) []tab {
+	room := m.width - 1 - widthOf(m.filterPieces(&m.pen)) - widthOf(m.placePieces(&m.pen))
+	for _, letters := range []int{4, 0} {
+		used := 0
+		for _, t := range tabs {
+			used += cells(t.text) + 2
+		}
+		if used <= room {
+			break
+		}
+		for i := range tabs {
+			if tabs[i].screen != m.screen {
+				tabs[i].text = shortTab(tabs[i].text, letters)
+			}
+		}
+	}
+	return tabs
+}
+
+// shortTab is the key of a tab, so many letters of its name, and its number.
+func shortTab(text string, letters int) string {
+	parts := strings.SplitN(text, " ", 3)
+	out := parts[0]
+	if letters > 0 {
+		out += " " + cut(parts[1], letters, "")
+	}
+	if len(parts) > 2 && letters > 0 {
+		out += " " + parts[2]
+	} else if len(parts) > 2 {
+		out += ":" + parts[2]
+	}
+	return out
 }
 
 func (m *Model) filterPieces(p *pen) []piece {
 	var out []piece
-	if m.screen != screenHandshakes {
+	if m.screen != screenHandshakes && m.screen != screenPackets {
 		return nil
 	}
 	if m.filter.text != "" {
@@ -226,6 +265,9 @@ func (m *Model) filterPieces(p *pen) []piece {
 
 // placePieces tells where the list is: FOLLOW, or how many rows came since.
 func (m *Model) placePieces(p *pen) []piece {
+	if m.onSurvey() {
+		return m.surveyPlace(p)
+	}
 	if m.screen != screenHandshakes || m.shown.Total == 0 {
 		return nil
 	}

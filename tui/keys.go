@@ -65,7 +65,7 @@ func (b *binding) reason(m *Model) string {
 
 // newKeyMap returns the bindings in the order in which the help lists them.
 func newKeyMap() keyMap {
-	k := slices.Concat(keysOfScreens(), keysOfMoving(), keysOfList(), keysOfMarks(), keysOfLadder(), keysOfAlerts(), keysOfView(), keysOfProgram(),
+	k := slices.Concat(keysOfScreens(), keysOfMoving(), keysOfList(), keysOfMarks(), keysOfLadder(), keysOfAlerts(), keysOfSurvey(), keysOfView(), keysOfProgram(),
 		keysOfHelp(), keysOfPrompts(), keysOfMenus())
 	for i := range k {
 		b := &k[i]
@@ -132,7 +132,7 @@ func onBytes(m *Model) bool      { return m.active() == paneBytes }
 func onAlerts(m *Model) bool     { return m.active() == paneAlerts }
 func canGoBack(m *Model) bool    { return m.level > levelList || m.focus > 0 }
 func filtered(m *Model) bool {
-	return !canGoBack(m) && m.screen == screenHandshakes && (m.filter.text != "" || m.filter.problems || len(m.marks.ids) > 0)
+	return !canGoBack(m) && (m.screen == screenHandshakes || onPacketScreen(m)) && (m.filter.text != "" || m.filter.problems || len(m.marks.ids) > 0)
 }
 
 func not(f func(*Model) bool) func(*Model) bool { return func(m *Model) bool { return !f(m) } }

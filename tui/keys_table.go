@@ -9,8 +9,16 @@ func keysOfScreens() keyMap {
 	return keyMap{
 		{name: "handshakes", keys: []string{"1"}, help: "handshakes", group: group,
 			run: func(m *Model) tea.Cmd { return m.goTo(screenHandshakes) }},
+		{name: "sessions", keys: []string{"3"}, help: "sessions", group: group,
+			run: func(m *Model) tea.Cmd { return m.goTo(screenSessions) }},
+		{name: "topics", keys: []string{"4"}, help: "topics", group: group,
+			run: func(m *Model) tea.Cmd { return m.goTo(screenTopics) }},
 		{name: "alerts", keys: []string{"5"}, help: "alerts", group: group,
 			run: func(m *Model) tea.Cmd { return m.goTo(screenAlerts) }},
+		{name: "statistics", keys: []string{"6"}, help: "statistics", group: group,
+			run: func(m *Model) tea.Cmd { return m.goTo(screenStatistics) }},
+		{name: "packets", keys: []string{"7"}, help: "packets", group: group,
+			run: func(m *Model) tea.Cmd { return m.goTo(screenPackets) }},
 		{name: "open", keys: []string{"enter"}, foot: "open", help: "open: list, then ladder, then bytes", group: group,
 			here: not(onBytes), off: (*Model).nothingToOpen, run: (*Model).drillIn},
 		{name: "back", keys: []string{"esc"}, foot: "back", help: escHelp, group: group,
@@ -60,8 +68,8 @@ func keysOfMoving() keyMap {
 	}
 }
 
-// onHandshakesList is where / filters; elsewhere it searches.
-func onHandshakesList(m *Model) bool { return onHandshakes(m) && m.focus == 0 }
+// onHandshakesList is where / filters, as it does in the list of packets; elsewhere it searches.
+func onHandshakesList(m *Model) bool { return (onHandshakes(m) || onPacketScreen(m)) && m.focus == 0 }
 
 func keysOfList() keyMap {
 	const group = "List"

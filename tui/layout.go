@@ -26,6 +26,9 @@ func (m *Model) panes() [2]pane {
 	switch {
 	case m.level == levelLadder:
 		return [2]pane{paneLadder, paneBytes}
+	case m.onSurvey():
+		panes, _ := surveyPanesOf(m.screen)
+		return panes
 	case m.screen == screenAlerts:
 		return [2]pane{paneAlerts, paneLadder}
 	}
@@ -49,6 +52,9 @@ func (m *Model) room() splitKind {
 // split is how they do.
 func (m *Model) split() splitKind {
 	kind := m.room()
+	if m.onSurvey() && m.screen != screenPackets {
+		return splitNone
+	}
 	if m.level == levelList && m.screen == screenHandshakes && m.list.matched == 0 && m.focus == 0 {
 		return splitNone
 	}
@@ -173,6 +179,14 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 		return m.alerts.view(p, now, b.width, b.height, m.asideOf(focused), focused)
 	case paneLadder:
 		return m.ladder.view(p, now, b.width, b.height, focused)
+	case paneSessions:
+		return m.survey.sessions.view(p, now, b.width, b.height, focused)
+	case paneTopics:
+		return m.survey.topics.view(p, now, b.width, b.height, focused)
+	case paneStatistics:
+		return m.survey.stats.view(p, m.shown, b.width, b.height)
+	case panePackets:
+		return m.survey.packets.view(p, &m.filter, b.width, b.height, focused)
 	case paneBytes:
 		return m.packet.view(p, b.width, b.height, m.asideOf(focused), focused)
 	}

@@ -27,7 +27,11 @@ type screen uint8
 
 const (
 	screenHandshakes screen = iota
+	screenSessions
+	screenTopics
 	screenAlerts
+	screenStatistics
+	screenPackets
 )
 
 // level is how far one has drilled in: the list with the ladder beside it, or the ladder with the bytes beside it.
@@ -46,6 +50,10 @@ const (
 	paneAlerts
 	paneLadder
 	paneBytes
+	paneSessions
+	paneTopics
+	paneStatistics
+	panePackets
 )
 
 // A Model is the root of the screen; it is a tea.Model. It is to be used by one goroutine.
@@ -72,6 +80,7 @@ type Model struct {
 	alerts alertList
 	ladder ladder
 	packet packetPane
+	survey surveyPanes
 	help   helpPane
 	over   overlay
 	caret  struct{ x, y int } // of the overlay, as drawn
@@ -90,6 +99,9 @@ type Model struct {
 	pressed     string // the last key
 
 	filter filterState
+	// otherFilter is that of the packets, or while those are shown that of the handshakes.
+	otherFilter filterState
+
 	digits string // of the row to go to, as typed so far
 	frozen bool
 	// freezing is set until the rows around the window have come that are kept while the view is frozen.
@@ -119,6 +131,9 @@ type filterState struct {
 	problems bool
 	parsed   *filter.Filter // the last valid one, with problems in it
 	before   string         // the text when typing began
+	// ofPackets is set where packets are chosen, by packets; parsed stays that of the handshakes.
+	ofPackets bool
+	packets   *filter.Packets
 }
 
 // New returns the Model of a screen that has seen nothing yet.
@@ -136,6 +151,7 @@ func New(opt Options) *Model {
 	m.live = &watch.Snapshot{}
 	m.shown = m.live
 	m.width, m.height = 80, 24
+	m.survey.packets.follow = true
 	m.setFilter(opt.Filter)
 	m.history.add(opt.Filter)
 	m.configure(opt.Settings)
@@ -188,7 +204,9 @@ const frozenRows = 2000
 
 // query says what the screen needs. While frozen that is only the counts, and a ladder that is not there yet.
 func (m *Model) query() (q watch.Query, freeze bool) {
+	m.alignFilter()
 	q.Filter = m.filter.parsed
+	m.querySurvey(&q, m.freezing)
 	if m.freezing {
 		m.list.query(&q)
 		q.First = max(0, q.First-frozenRows/2)
@@ -290,6 +308,7 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 		m.take(msg.snap, 0)
 		m.freezing = false
 		m.list.bound = true
+		m.bindSurvey(true)
 	case msg.snap.Ladder != nil && msg.snap.Ladder.ID == m.ladder.id:
 		kept := *m.shown
 		kept.Ladder = msg.snap.Ladder
@@ -297,9 +316,10 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 		m.ladder.sync(&m.pen, kept.Ladder, kept.Now)
 		m.dirty = true
 	}
+	m.takePacket(msg.snap.Packets)
 	again := m.again
 	m.follow()
-	if m.list.follow && m.screen == screenHandshakes {
+	if m.list.follow && m.screen == screenHandshakes || m.survey.packets.follow && m.screen == screenPackets {
 		// While new rows come with each Snapshot, the next tick is soon enough for what the ladder lacks of the newest.
 		m.again = again
 	}
@@ -315,6 +335,7 @@ func (m *Model) take(s *watch.Snapshot, seek uint64) bool {
 	m.syncAlerts()
 	m.layOut()
 	ok := m.list.sync(s, seek)
+	m.takeSurvey(s)
 	m.ladder.sync(&m.pen, s.Ladder, s.Now)
 	m.ladder.ended = len(s.Sources) > 0 && !alive(s.Sources)
 	return ok
@@ -323,6 +344,10 @@ func (m *Model) take(s *watch.Snapshot, seek uint64) bool {
 // follow lets the second pane show what the cursor of the first is on. Beside a list that follows, where that would be
 // another handshake every moment, it is the one that is stuck longest.
 func (m *Model) follow() {
+	if m.onSurvey() {
+		m.followPacket()
+		return
+	}
 	if m.level == levelList && m.focus == 0 {
 		m.ladder.pinned = false
 		worst := m.strip.worst()
@@ -363,7 +388,7 @@ func (m *Model) changed(s *watch.Snapshot) bool {
 	if s.Now != o.Now || s.Counts.Packets != o.Counts.Packets || s.Counts.Evicted != o.Counts.Evicted || s.Counts.Lost != o.Counts.Lost ||
 		s.Stuck != o.Stuck || s.Filtered != o.Filtered || rowsDiffer(s.Rows, o.Rows) || s.Total != o.Total || s.Matched != o.Matched || s.First != o.First ||
 		len(s.Alerts) != len(o.Alerts) || len(s.Sources) != len(o.Sources) || (s.Ladder == nil) != (o.Ladder == nil) ||
-		s.Ladder != nil && s.Ladder.ID != o.Ladder.ID {
+		s.Ladder != nil && s.Ladder.ID != o.Ladder.ID || surveyChanged(s, o) {
 		return true
 	}
 	for i := range s.Sources {

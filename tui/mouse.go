@@ -43,6 +43,10 @@ func (m *Model) onWheel(msg tea.MouseWheelMsg) tea.Cmd {
 		m.ladder.moveBy(n)
 	case paneBytes:
 		m.packet.moveBy(n)
+	case paneStatistics:
+		m.survey.stats.moveBy(n)
+	default:
+		m.placeOf(m.panes()[which]).moveBy(n)
 	}
 	m.follow()
 	return nil
@@ -82,6 +86,8 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 		if i := m.packet.top + y - head; y >= head && i < len(m.packet.fields) {
 			m.packet.moveTo(i)
 		}
+	case paneSessions, paneTopics, panePackets:
+		return m.clickPlace(m.placeOf(m.panes()[which]), y-1, same)
 	}
 	m.follow()
 	return nil

@@ -88,6 +88,7 @@ func (m *Model) laterView() tea.Cmd {
 // restore goes to a view: screen, filter, sorting, and the cursor as soon as a Snapshot holds its handshake.
 func (m *Model) restore(p pastView) tea.Cmd {
 	m.screen, m.level, m.focus = p.screen, p.level, p.focus
+	m.alignFilter()
 	if p.filter != m.filter.text || p.problems != m.filter.problems {
 		m.filter.problems = p.problems
 		m.setFilter(p.filter)

@@ -1,0 +1,210 @@
+package tui
+
+import (
+	"strconv"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
+)
+
+// A packetList is all Control Packets in the order in which they were seen, and what of the bytes did not become any.
+type packetList struct {
+	place
+	data  *watch.PacketList
+	asked uint64 // the packet whose bytes were asked for
+}
+
+func (l *packetList) query(f *filter.Packets) *watch.PacketQuery {
+	return &watch.PacketQuery{Window: l.window(), Filter: f, Follow: l.follow, Detail: l.selected}
+}
+
+func (l *packetList) sync(s *watch.PacketList) {
+	if s == nil {
+		return
+	}
+	l.data = s
+	ids := make([]uint64, len(s.Rows))
+	for i := range s.Rows {
+		ids[i] = s.Rows[i].Number
+	}
+	l.place.sync(s.First, s.Matched, ids)
+}
+
+// current returns the row under the cursor, or nil.
+func (l *packetList) current() *watch.PacketRow {
+	if i := l.index(); i >= 0 && l.data != nil {
+		return &l.data.Rows[i]
+	}
+	return nil
+}
+
+// The columns of the list, in their order.
+const (
+	packetTime = iota
+	packetClient
+	packetArrow
+	packetType
+	packetQoS
+	packetID
+	packetText
+	packetLength
+	packetConn
+)
+
+func packetColumns() []tableColumn {
+	return []tableColumn{
+		packetTime:   {name: "TIME", width: 12, rank: 3},
+		packetClient: {name: "CLIENT", width: 10, rank: 2, most: 18},
+		packetArrow:  {name: "", width: 1},
+		packetType:   {name: "PACKET", width: 11},
+		packetQoS:    {name: "QOS", width: 5, rank: 1},
+		packetID:     {name: "ID", width: 5, right: true, rank: 1},
+		packetText:   {name: "TOPIC, REASON", width: 16, most: 1 << 10},
+		packetLength: {name: "LENGTH", width: 6, right: true, rank: 4},
+		packetConn:   {name: "CONN", width: 0},
+	}
+}
+
+// view draws the list.
+//
+//	TIME         CLIENT        PACKET      QOS      ID  TOPIC, REASON        LENGTH
+//	12:01:33.120 sensor-7    → PUBLISH     Q2 R     17  plant/a/temp            42B
+//	12:01:33.121 sensor-7    ← PUBREC               17                           4B
+//	12:01:33.201 pump-2      → ░ gap                    1,460 bytes missing
+func (l *packetList) view(p *pen, f *filterState, width, height int, focused bool) []string {
+	if l.data == nil || l.total == 0 {
+		return l.empty(p, f, width, height)
+	}
+	l.resize(height - 1)
+	t := fitTable(packetColumns(), width)
+	out := []string{t.head(p, width)}
+	return append(out, l.lines(p, width, func(i int, selected bool) string {
+		r := &l.data.Rows[i]
+		return t.row(p, width, selected, focused, func(c int) (string, theme.Style) { return p.packetCell(r, c, t[c].width) })
+	})...)
+}
+
+func (l *packetList) empty(p *pen, f *filterState, width, height int) []string {
+	if l.data != nil && l.data.Total > 0 {
+		return emptyPane(p, width, height, "No packet matches", "filter: "+p.text.clean(f.text, 60), "It hides "+count(l.data.Total)+" packets: Esc clears it.")
+	}
+	return emptyPane(p, width, height, "No packets yet", "Nothing that was captured so far is MQTT. 1 says more on what was seen.")
+}
+
+func (p *pen) packetCell(r *watch.PacketRow, column, width int) (string, theme.Style) {
+	st := p.th.Plain
+	switch {
+	case r.Lost || r.Err != nil:
+		st = p.th.Loss
+	case r.Type == decode.PINGREQ || r.Type == decode.PINGRESP:
+		st = p.th.Dim
+	case r.Reason >= 0x80:
+		st = p.th.Refused
+	}
+	switch column {
+	case packetTime:
+		return clockTime(r.Time, p.loc, width < 12), p.th.Dim
+	case packetClient:
+		return cutMiddle(p.text.clean(r.Client, width), width, p.g.Ellipsis), st
+	case packetArrow:
+		return p.arrowOf(r.Dir), st
+	case packetType:
+		if r.Lost {
+			return p.g.Hole + " " + lossWord(r.Loss), st
+		}
+		return r.Type.String(), st
+	case packetQoS:
+		return p.packetFlags(r), st
+	case packetID:
+		if r.PacketID == 0 {
+			return "", st
+		}
+		return strconv.Itoa(int(r.PacketID)), st
+	case packetLength:
+		if r.Length == 0 {
+			return "", st
+		}
+		return size(uint64(r.Length)), p.th.Dim
+	case packetText:
+		return p.packetWords(r, width), st
+	}
+	return strconv.FormatUint(r.Conn, 10), st
+}
+
+// packetFlags is what a PUBLISH says of its delivery.
+func (p *pen) packetFlags(r *watch.PacketRow) string {
+	if r.Type != decode.PUBLISH || r.Lost {
+		return ""
+	}
+	s := "Q" + strconv.Itoa(int(r.QoS))
+	if r.Dup {
+		s += " " + p.g.Dup
+	}
+	if r.Retain {
+		s += " R"
+	}
+	return s
+}
+
+// packetWords is the topic, the Reason Code, or what is wrong.
+func (p *pen) packetWords(r *watch.PacketRow, width int) string {
+	switch {
+	case r.Lost:
+		s := "bytes that are no packet"
+		if r.Loss == decode.LossGap {
+			s = "bytes missing from the capture"
+		} else if r.Loss == decode.LossTruncated {
+			s = "bytes of a packet that has no end"
+		}
+		if r.Length > 0 {
+			return count(r.Length) + " " + s
+		}
+		return s
+	case r.Err != nil:
+		return p.g.Slow + " " + p.text.clean(r.Err.Error(), width) + " (offset " + count(r.Offset+int64(r.Err.Offset)) + ")"
+	case r.TopicUnknown:
+		return p.g.Late + " (alias)"
+	}
+	s := cutMiddle(p.text.clean(r.Text, width), width, p.g.Ellipsis)
+	if r.Reason != 0 {
+		if s != "" {
+			s += " "
+		}
+		s += hexCode(r.Reason) + " " + reasonName(r.Reason, r.Type, r.Version)
+	}
+	return s
+}
+
+func lossWord(c decode.LossCause) string {
+	switch c {
+	case decode.LossGap:
+		return "gap"
+	case decode.LossTruncated:
+		return "cut"
+	case decode.LossUndecodable:
+		return "undecoded"
+	}
+	return "skipped"
+}
+
+// showPacket takes in a packet of the list of packets, with its bytes.
+// It reports whether that is another than before.
+func (b *packetPane) showPacket(d *watch.PacketDetail) bool {
+	have := d.Raw.Bytes != nil
+	if b.number == d.Number && (b.have || !have) {
+		return false
+	}
+	*b = packetPane{number: d.Number, have: have, raw: d.Raw, title: d.Type.String()}
+	if d.PacketID != 0 {
+		b.title += " id " + strconv.Itoa(int(d.PacketID))
+	}
+	if d.Lost {
+		*b = packetPane{number: d.Number, step: -1, note: "No packet: " + count(d.Length) + " bytes are lost here."}
+	}
+	if have {
+		b.fields = dissect(d.Raw)
+	}
+	return true
+}

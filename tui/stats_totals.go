@@ -1,0 +1,109 @@
+package tui
+
+import (
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
+)
+
+// outcomes draws how the handshakes ended.
+func (s *statsPane) outcomes(p *pen, c *watch.Counts, width int) []string {
+	o := newLine(width).put(p.th.Strong, " "+padRight("Handshakes", 12))
+	for _, name := range []string{"COMPLETE", "REFUSED", "ABANDONED", "UNKNOWN", "OPEN"} {
+		o.put(p.th.Dim, padLeft(name, 10))
+	}
+	out := []string{o.full()}
+	for i, name := range []string{"QoS 1", "QoS 2"} {
+		h := &c.Handshakes[i]
+		o := newLine(width).put(p.th.Plain, " "+padRight(name, 12))
+		for j, n := range []uint64{h.Complete, h.Refused, h.Abandoned, h.Unknown, h.Open} {
+			st := p.th.Plain
+			switch {
+			case n == 0:
+				st = p.th.Dim
+			case j == 1 || j == 2:
+				st = p.th.Refused
+			}
+			o.put(st, padLeft(count(n), 10))
+		}
+		if h.JoinedLate > 0 {
+			o.put(p.th.Dim, "  "+count(h.JoinedLate)+" joined late")
+		}
+		out = append(out, o.full())
+	}
+	out = append(out, newLine(width).put(p.th.Plain, " "+padRight("QoS 0", 12)).put(p.th.Dim, padLeft(count(c.Publish[0]), 10)+" PUBLISH, no handshake").full())
+	return append(out, blankLines(1, width)...)
+}
+
+// losses lists what the capture lacks, and what was let go to keep within bounds.
+func (s *statsPane) losses(p *pen, snap *watch.Snapshot, width int) []string {
+	var kernel, queue, gaps, gapBytes, truncated, resent uint64
+	other, undecoded := map[string]uint64{}, map[string]uint64{}
+	for i := range snap.Sources {
+		src := &snap.Sources[i]
+		kernel, queue, gaps = kernel+src.KernelDrops, queue+src.QueueDrops, gaps+src.Gaps
+		gapBytes, truncated, resent = gapBytes+src.GapBytes, truncated+src.Cut, resent+src.Resent
+		for k, n := range src.Other {
+			other[k] += n
+		}
+		for k, n := range src.NotDecoded {
+			undecoded[k] += n
+		}
+	}
+	c := &snap.Counts
+	type loss struct {
+		n    uint64
+		what string
+		st   theme.Style
+	}
+	rows := []loss{
+		{kernel, "frames lost by the kernel", p.th.Loss}, {queue, "segments lost: too slow here", p.th.Loss},
+		{gaps, "gaps in TCP streams, " + count(gapBytes) + " bytes", p.th.Loss}, {truncated, "frames cut by the snap length", p.th.Loss},
+		{c.Malformed, "malformed packets", p.th.Loss}, {c.LostBytes, "bytes that became no packet", p.th.Loss},
+		{resent, "TCP segments sent again", p.th.Plain},
+		{c.Evicted, "finished handshakes let go, " + short(uint64(max(c.Keep, 0))) + " are kept", p.th.Plain},
+		{c.Forgotten, "open handshakes given up", p.th.Loss}, {s.data.PrunedSessions, "sessions let go", p.th.Plain},
+		{s.data.PrunedTopics, "topics let go", p.th.Plain},
+	}
+	out := []string{title(p, width, "Losses", "")}
+	quiet := true
+	for _, r := range rows {
+		if r.n > 0 {
+			quiet = false
+			out = append(out, newLine(width).put(r.st, " "+padLeft(count(r.n), 12)).put(p.th.Plain, " "+r.what).full())
+		}
+	}
+	if quiet {
+		out[0] = title(p, width, "Losses", "none")
+	}
+	for _, m := range []struct {
+		what string
+		n    map[string]uint64
+	}{{"not MQTT", other}, {"not decoded", undecoded}} {
+		if len(m.n) > 0 {
+			out = append(out, newLine(width).put(p.th.Dim, " "+padLeft(m.what, 12)+" "+tally(p, m.n)).full())
+		}
+	}
+	return append(out, blankLines(1, width)...)
+}
+
+// sys lists what brokers say of themselves.
+func (s *statsPane) sys(p *pen, width int) []string {
+	if len(s.data.Sys) == 0 {
+		return []string{
+			title(p, width, "Broker", "$SYS"),
+			newLine(width).put(p.th.Dim, " Nothing on $SYS topics so far: a client that subscribes to $SYS/# shows them.").full(),
+		}
+	}
+	more := "$SYS"
+	if s.data.SysLeftOut > 0 {
+		more += ", " + count(s.data.SysLeftOut) + " messages on further topics left out"
+	}
+	out := []string{title(p, width, "Broker", more)}
+	names := min(width/2, 44)
+	for i := range s.data.Sys {
+		v := &s.data.Sys[i]
+		name := cutMiddle(p.text.clean(v.Topic, names), names, p.g.Ellipsis)
+		out = append(out, newLine(width).put(p.th.Dim, " "+padRight(name, names)).put(p.th.Plain, " "+p.text.clean(v.Value, width-names)).full())
+	}
+	return out
+}

@@ -1,0 +1,405 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+)
+
+// surveyPanes are the screens beside handshakes and alerts.
+type surveyPanes struct {
+	sessions sessionPane
+	topics   topicPane
+	stats    statsPane
+	packets  packetList
+}
+
+func onSessions(m *Model) bool { return m.active() == paneSessions }
+func onTopics(m *Model) bool   { return m.active() == paneTopics }
+func onPackets(m *Model) bool  { return m.active() == panePackets }
+func onPacketScreen(m *Model) bool {
+	return m.screen == screenPackets && m.level == levelList
+}
+
+// onSurvey reports whether what is shown has no handshake.
+func (m *Model) onSurvey() bool {
+	switch m.screen {
+	case screenSessions, screenTopics, screenStatistics, screenPackets:
+		return m.level == levelList
+	}
+	return false
+}
+
+// surveyPanesOf returns the panes of a screen that is not about single handshakes. Packets have a second one, for their bytes.
+func surveyPanesOf(s screen) (panes [2]pane, ok bool) {
+	switch s {
+	case screenSessions:
+		return [2]pane{paneSessions, paneSessions}, true
+	case screenTopics:
+		return [2]pane{paneTopics, paneTopics}, true
+	case screenStatistics:
+		return [2]pane{paneStatistics, paneStatistics}, true
+	case screenPackets:
+		return [2]pane{panePackets, paneBytes}, true
+	}
+	return panes, false
+}
+
+// querySurvey asks for what the screen shows. When the view is frozen it asks for all screens, with rows to scroll to.
+func (m *Model) querySurvey(q *watch.Query, freezing bool) {
+	s := &m.survey
+	if freezing {
+		q.Sessions = &watch.SessionQuery{Window: s.sessions.frozen(), Detail: s.sessions.selected}
+		q.Topics = s.topics.query()
+		q.Topics.Window = s.topics.frozen()
+		q.Packets = s.packets.query(m.packetFilter())
+		q.Packets.Window = s.packets.frozen()
+		q.Statistics = true
+		return
+	}
+	switch m.screen {
+	case screenSessions:
+		q.Sessions = s.sessions.query()
+	case screenTopics:
+		q.Topics = s.topics.query()
+	case screenPackets:
+		q.Packets = s.packets.query(m.packetFilter())
+	case screenStatistics:
+		q.Statistics = true
+	}
+	if m.frozen {
+		// Rows stay as they are; what is under the cursor may be asked about.
+		q.Topics, q.Statistics = nil, false
+		if q.Packets != nil {
+			q.Packets.Window = watch.Window{}
+		}
+		if q.Sessions != nil {
+			q.Sessions = nil
+		}
+	}
+}
+
+// takeSurvey takes in what a Snapshot holds of it.
+func (m *Model) takeSurvey(s *watch.Snapshot) {
+	m.survey.sessions.sync(s.Sessions)
+	m.survey.topics.sync(s.Topics)
+	m.survey.stats.sync(s.Statistics)
+	m.survey.packets.sync(s.Packets)
+	m.takePacket(s.Packets)
+}
+
+// takePacket shows the bytes of the packet under the cursor.
+func (m *Model) takePacket(s *watch.PacketList) {
+	if s == nil || !onPacketScreen(m) || s.Detail == nil || s.Detail.Number != m.survey.packets.selected {
+		return
+	}
+	if m.packet.showPacket(s.Detail) {
+		m.dirty = true
+	}
+}
+
+// followPacket asks for the bytes of the packet under the cursor where they are not shown.
+func (m *Model) followPacket() {
+	if l := &m.survey.packets; l.selected != 0 && l.selected != m.packet.number {
+		m.again = !l.follow || l.selected != l.asked
+		l.asked = l.selected
+	}
+}
+
+// bindSurvey keeps the cursors within what is kept while the view is frozen, or frees them.
+func (m *Model) bindSurvey(bound bool) {
+	for _, l := range []*place{&m.survey.sessions.place, &m.survey.topics.place, &m.survey.packets.place} {
+		l.bound = bound
+		l.follow = l.follow && !bound
+		l.clamp()
+	}
+}
+
+// surveyChanged reports whether two Snapshots show other rows.
+func surveyChanged(a, b *watch.Snapshot) bool {
+	if (a.Sessions == nil) != (b.Sessions == nil) || (a.Topics == nil) != (b.Topics == nil) || (a.Packets == nil) != (b.Packets == nil) ||
+		(a.Statistics == nil) != (b.Statistics == nil) {
+		return true
+	}
+	switch {
+	case a.Sessions != nil:
+		x, y := a.Sessions, b.Sessions
+		return x.First != y.First || x.Total != y.Total || len(x.Rows) != len(y.Rows) || (x.Detail == nil) != (y.Detail == nil) ||
+			x.Detail != nil && x.Detail.ID != y.Detail.ID
+	case a.Topics != nil:
+		x, y := a.Topics, b.Topics
+		return x.First != y.First || x.Shown != y.Shown || len(x.Rows) != len(y.Rows) || x.Topics != y.Topics
+	case a.Packets != nil:
+		x, y := a.Packets, b.Packets
+		return x.First != y.First || x.Matched != y.Matched || len(x.Rows) != len(y.Rows) || x.Seen != y.Seen
+	}
+	return false
+}
+
+// placeOf returns the cursor of a pane, or nil.
+func (m *Model) placeOf(p pane) *place {
+	switch p {
+	case paneSessions:
+		return &m.survey.sessions.place
+	case paneTopics:
+		return &m.survey.topics.place
+	case panePackets:
+		return &m.survey.packets.place
+	}
+	return nil
+}
+
+// openSurvey opens what is under the cursor: a session or a topic as a filter of handshakes, a packet's bytes.
+func (m *Model) openSurvey() tea.Cmd {
+	switch m.active() {
+	case paneSessions:
+		if r := m.survey.sessions.current(); r != nil {
+			return m.showHandshakes(sessionFilter(r))
+		}
+	case paneTopics:
+		r := m.survey.topics.current()
+		switch {
+		case r == nil:
+		case r.Children > 0:
+			return m.foldTopic()
+		default:
+			return m.showHandshakes(topicFilter(r))
+		}
+	case panePackets:
+		m.focus = 1
+	}
+	return nil
+}
+
+func (m *Model) nothingInSurvey() string {
+	switch m.active() {
+	case paneSessions:
+		if r := m.survey.sessions.current(); r == nil {
+			return "there is no session to open"
+		} else if sessionFilter(r) == "" {
+			return "the client is not known"
+		}
+	case paneTopics:
+		if r := m.survey.topics.current(); r == nil || r.Unknown {
+			return "there is no topic to open"
+		}
+	case panePackets:
+		if m.survey.packets.current() == nil {
+			return "there is no packet to open"
+		}
+	case paneStatistics:
+		return "there is nothing to open here"
+	}
+	return ""
+}
+
+// showHandshakes goes to the list of handshakes with a filter.
+func (m *Model) showHandshakes(text string) tea.Cmd {
+	cmd := m.goTo(screenHandshakes)
+	m.remember()
+	m.filter.problems = false
+	m.setFilter(text)
+	m.history.add(text)
+	m.list.followNewest()
+	return cmd
+}
+
+func quoted(s string) string { return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"` }
+
+func sessionFilter(r *watch.SessionRow) string {
+	switch {
+	case r.ClientKnown:
+		return "client=" + quoted(r.Client)
+	case r.Addr.IsValid():
+		return "host:" + r.Addr.String()
+	}
+	return ""
+}
+
+// topicFilter chooses the handshakes of a topic, and of all below where it has more levels.
+func topicFilter(r *watch.TopicRow) string {
+	if r.Children == 0 {
+		return "topic=" + quoted(r.Path)
+	}
+	if strings.ContainsAny(r.Path, "+#") {
+		return "topic:" + quoted(r.Path+"/")
+	}
+	return "topic:" + quoted(r.Path+"/#")
+}
+
+func (m *Model) foldTopic() tea.Cmd {
+	if r := m.survey.topics.current(); r != nil {
+		m.survey.topics.fold(r)
+	}
+	return nil
+}
+
+func (m *Model) unfoldTopic() tea.Cmd {
+	if r := m.survey.topics.current(); r != nil && r.Children > 0 && !r.Unfolded {
+		m.survey.topics.fold(r)
+	}
+	return nil
+}
+
+// leaveTopic folds the level under the cursor, or goes to the one above.
+func (m *Model) leaveTopic() tea.Cmd {
+	r := m.survey.topics.current()
+	switch {
+	case r == nil:
+	case r.Unfolded:
+		m.survey.topics.fold(r)
+	default:
+		m.survey.topics.toParent(r)
+	}
+	return nil
+}
+
+func (m *Model) handshakesOfTopic() tea.Cmd {
+	if r := m.survey.topics.current(); r != nil {
+		return m.showHandshakes(topicFilter(r))
+	}
+	return nil
+}
+
+func (m *Model) cannotFold() string {
+	switch r := m.survey.topics.current(); {
+	case m.frozen:
+		return "the view is frozen: p goes on, then topics unfold"
+	case r == nil:
+		return "there is no topic"
+	}
+	return ""
+}
+
+func (m *Model) followPackets() tea.Cmd {
+	m.survey.packets.follow = true
+	m.survey.packets.moveTo(m.survey.packets.total - 1)
+	return nil
+}
+
+func (m *Model) packetsFollow() string {
+	switch {
+	case m.frozen:
+		return "the view is frozen: p goes on"
+	case m.survey.packets.follow:
+		return "the list follows the newest already"
+	}
+	return ""
+}
+
+// packetFilter is the filter of the list of packets.
+func (m *Model) packetFilter() *filter.Packets {
+	if m.filter.ofPackets {
+		return m.filter.packets
+	}
+	return m.otherFilter.packets
+}
+
+// alignFilter makes m.filter that of the screen: packets have one of their own, with words of their own. The handshakes keep theirs meanwhile.
+func (m *Model) alignFilter() {
+	if m.filter.ofPackets == (m.screen == screenPackets) {
+		return
+	}
+	kept := m.filter.parsed
+	m.filter, m.otherFilter = m.otherFilter, m.filter
+	m.filter.ofPackets = m.screen == screenPackets
+	if m.filter.ofPackets {
+		m.filter.parsed = kept
+	}
+}
+
+// setPacketFilter is setFilter on the screen of packets.
+func (m *Model) setPacketFilter(text string) {
+	m.filter.text, m.filter.mistake = text, nil
+	parsed, err := filter.ParsePackets(text)
+	if err != nil {
+		m.mistaken(err)
+		return
+	}
+	m.filter.packets = parsed
+}
+
+// clickPlace selects a row that is clicked; a click on what is selected opens it.
+func (m *Model) clickPlace(l *place, row int, same bool) tea.Cmd {
+	at := l.top + row
+	if row < 0 || row >= l.height || at >= l.total {
+		return nil
+	}
+	if same && at == l.cursor {
+		if m.nothingToOpen() == "" {
+			return m.settle(m.drillIn())
+		}
+		return nil
+	}
+	l.moveTo(at)
+	m.follow()
+	return nil
+}
+
+// surveyCopies adds what can be copied of a session, a topic or a packet.
+func (m *Model) surveyCopies(add func(letter, name, text, off string)) {
+	switch m.active() {
+	case paneSessions:
+		if r := m.survey.sessions.current(); r != nil {
+			add("c", "client", decode.Escape(r.Client), "")
+			add("f", "filter of its handshakes", sessionFilter(r), "")
+		}
+	case paneTopics:
+		if r := m.survey.topics.current(); r != nil {
+			add("t", "topic", decode.Escape(r.Path), why(r.Unknown, "the topic is not known"))
+		}
+	case panePackets:
+		if r := m.survey.packets.current(); r != nil {
+			add("r", "row", m.packetLine(r), "")
+		}
+	}
+}
+
+// packetLine is a packet as one line of text.
+func (m *Model) packetLine(r *watch.PacketRow) string {
+	arrow := " -> "
+	if r.Dir == decode.FromServer {
+		arrow = " <- "
+	}
+	name := r.Type.String()
+	if r.Lost {
+		name = lossWord(r.Loss)
+	}
+	s := clockTime(r.Time, m.pen.loc, false) + " " + decode.Escape(r.Client) + arrow + name
+	if flags := m.pen.packetFlags(r); flags != "" {
+		s += " " + flags
+	}
+	if r.PacketID != 0 {
+		s += " id " + count(int(r.PacketID))
+	}
+	if words := m.pen.packetWords(r, 1024); words != "" {
+		s += " " + words
+	}
+	return s
+}
+
+// surveyPlace tells where the list of packets is, and whether the view is frozen.
+func (m *Model) surveyPlace(p *pen) []piece {
+	var out []piece
+	if l := &m.survey.packets; m.screen == screenPackets && l.data != nil {
+		place := "  " + count(l.total)
+		if !l.follow {
+			place = "  " + count(min(l.cursor+1, l.total)) + "/" + count(l.total)
+		}
+		if l.total < l.data.Total {
+			place += " of " + count(l.data.Total)
+		}
+		out = append(out, piece{place, p.th.Dim})
+		if l.follow && m.list.live && !m.frozen {
+			out = append(out, piece{"  FOLLOW", p.th.Live})
+		}
+	}
+	if m.frozen {
+		out = append(out, piece{"  FROZEN", p.th.Overdue})
+	}
+	return out
+}

@@ -1,0 +1,107 @@
+package tui
+
+import "github.com/mqttwatch/mqttwatch/theme"
+
+// A tableColumn is a column of a table: it leaves where there is no room, the one with the highest rank first; rank 0 stays.
+type tableColumn struct {
+	name  string
+	width int
+	right bool // its texts stand at the right
+	rank  int
+	most  int // how wide it may grow; 0 is that it does not
+}
+
+// A table is the columns that fit a width.
+type table []tableColumn
+
+// fitTable returns the columns that fit, grown in their order as far as there is room.
+func fitTable(all []tableColumn, width int) table {
+	t := make(table, len(all))
+	copy(t, all)
+	for t.total() > width {
+		worst := -1
+		for i := range t {
+			if t[i].width > 0 && t[i].rank > 0 && (worst < 0 || t[i].rank > t[worst].rank) {
+				worst = i
+			}
+		}
+		if worst < 0 {
+			break
+		}
+		t[worst].width = 0
+	}
+	left := width - t.total()
+	for i := range t {
+		if t[i].width > 0 && t[i].most > t[i].width && left > 0 {
+			n := min(left, t[i].most-t[i].width)
+			t[i].width += n
+			left -= n
+		}
+	}
+	return t
+}
+
+func (t table) total() int {
+	sum := 0
+	for _, c := range t {
+		if c.width > 0 {
+			sum += c.width + 1
+		}
+	}
+	return sum
+}
+
+func (t table) head(p *pen, width int) string {
+	o := newLine(width)
+	for _, c := range t {
+		if c.width > 0 {
+			o.put(p.th.Dim, " "+align(cut(p.plain(c.name), c.width, ""), c.width, c.right))
+		}
+	}
+	return o.full()
+}
+
+func align(s string, width int, right bool) string {
+	if right {
+		return padLeft(s, width)
+	}
+	return padRight(s, width)
+}
+
+// plain replaces the arrows in a name of a column by the symbols of the theme.
+func (p *pen) plain(s string) string {
+	out := ""
+	for _, r := range s {
+		switch r {
+		case '→':
+			out += p.g.ToServer
+		case '←':
+			out += p.g.ToClient
+		default:
+			out += string(r)
+		}
+	}
+	return out
+}
+
+// row draws one row: cell gives the text of a column, clean and of any width, and its style.
+func (t table) row(p *pen, width int, selected, focused bool, cell func(i int) (string, theme.Style)) string {
+	o := newLine(width)
+	o.flat = selected && focused
+	before := " "
+	if selected && !focused {
+		before = p.g.Cursor
+	}
+	for i, c := range t {
+		if c.width == 0 {
+			continue
+		}
+		text, st := cell(i)
+		o.put(p.th.Plain, before).put(st, align(cut(text, c.width, p.g.Ellipsis), c.width, c.right))
+		before = " "
+	}
+	if o.flat {
+		return p.th.Selected.Render(o.full())
+	}
+	return o.full()
+}

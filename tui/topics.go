@@ -1,0 +1,213 @@
+package tui
+
+import (
+	"maps"
+	"strings"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
+)
+
+// A topicPane is the tree of topics.
+type topicPane struct {
+	place
+	data    *watch.TopicList
+	toggled map[uint64]bool // nodes that are not as they are by default
+}
+
+func (l *topicPane) query() *watch.TopicQuery {
+	return &watch.TopicQuery{Window: l.window(), Toggled: maps.Clone(l.toggled)}
+}
+
+func (l *topicPane) sync(s *watch.TopicList) {
+	if s == nil {
+		return
+	}
+	l.data = s
+	ids := make([]uint64, len(s.Rows))
+	for i := range s.Rows {
+		ids[i] = s.Rows[i].ID
+	}
+	l.place.sync(s.First, s.Shown, ids)
+}
+
+// current returns the row under the cursor, or nil.
+func (l *topicPane) current() *watch.TopicRow {
+	if i := l.index(); i >= 0 && l.data != nil {
+		return &l.data.Rows[i]
+	}
+	return nil
+}
+
+// fold folds or unfolds the level under the cursor.
+func (l *topicPane) fold(r *watch.TopicRow) {
+	if l.toggled == nil {
+		l.toggled = map[uint64]bool{}
+	}
+	if l.toggled[r.ID] {
+		delete(l.toggled, r.ID)
+		return
+	}
+	l.toggled[r.ID] = true
+}
+
+// toParent puts the cursor on the level above that under the cursor.
+func (l *topicPane) toParent(r *watch.TopicRow) {
+	for i := l.index() - 1; i >= 0; i-- {
+		if l.data.Rows[i].Depth < r.Depth {
+			l.moveTo(l.first + i)
+			return
+		}
+	}
+	if r.Depth > 0 && l.first > 0 {
+		l.moveTo(l.first - 1) // its place is beyond the window: nearer to it
+	}
+}
+
+// The columns of the tree, in their order.
+const (
+	topicName = iota
+	topicRateIn
+	topicRateOut
+	topicQoS0
+	topicQoS1
+	topicQoS2
+	topicOpen
+	topicStuck
+	topicP50
+	topicP99
+	topicMax
+	topicBytes
+	topicLast
+)
+
+func topicColumns() []tableColumn {
+	return []tableColumn{
+		topicName:    {name: "TOPIC", width: 22, most: 70},
+		topicRateIn:  {name: "→ /S", width: 5, right: true, rank: 3},
+		topicRateOut: {name: "← /S", width: 5, right: true, rank: 4},
+		topicQoS0:    {name: "QOS0", width: 5, right: true, rank: 5},
+		topicQoS1:    {name: "QOS1", width: 5, right: true, rank: 5},
+		topicQoS2:    {name: "QOS2", width: 5, right: true, rank: 5},
+		topicOpen:    {name: "OPEN", width: 5, right: true, rank: 2},
+		topicStuck:   {name: "STUCK", width: 6, right: true},
+		topicP50:     {name: "P50", width: 6, right: true, rank: 7},
+		topicP99:     {name: "P99", width: 6, right: true, rank: 1},
+		topicMax:     {name: "MAX", width: 6, right: true, rank: 8},
+		topicBytes:   {name: "BYTES", width: 7, right: true, rank: 9},
+		topicLast:    {name: "LAST", width: 6, right: true, rank: 6},
+	}
+}
+
+// view draws the tree.
+//
+//	TOPIC             → /S  ← /S  QOS0  QOS1  QOS2  OPEN  STUCK    P99
+//	▾ plant           12.1  11.9   820   412    96     3         43ms
+//	  ▾ a              2.0   2.0   …
+//	    temp
+func (l *topicPane) view(p *pen, now decode.Time, width, height int, focused bool) []string {
+	if l.data == nil || l.total == 0 {
+		return emptyPane(p, width, height, "No topics yet", "A topic shows with the first PUBLISH to it. A subscription alone has none.")
+	}
+	l.resize(height - 2)
+	t := fitTable(topicColumns(), width)
+	out := []string{t.head(p, width)}
+	out = append(out, l.lines(p, width, func(i int, selected bool) string {
+		r := &l.data.Rows[i]
+		return t.row(p, width, selected, focused, func(c int) (string, theme.Style) { return p.topicCell(r, c, t[c].width, now) })
+	})...)
+	out = fit(out, width, height-1)
+	return append(out, l.foot(p, width))
+}
+
+// foot tells the whole topic under the cursor.
+func (l *topicPane) foot(p *pen, width int) string {
+	words := " " + count(l.data.Topics) + " levels "
+	if n := l.data.Pruned; n > 0 {
+		words += p.g.Dot + " " + count(n) + " silent ones not kept "
+	}
+	o := newLine(width)
+	if r := l.current(); r != nil {
+		name := topicPath(p, r, width)
+		o.put(p.th.Strong, " "+cutMiddle(name, width-cells(words)-2, p.g.Ellipsis))
+	}
+	return o.to(width-cells(words)).put(p.th.Dim, words).full()
+}
+
+func topicPath(p *pen, r *watch.TopicRow, width int) string {
+	if r.Unknown {
+		return p.g.Late + " behind Topic Aliases set before the capture"
+	}
+	s := p.text.clean(r.Path, width)
+	if r.Children > 0 {
+		s += "/..."
+	}
+	return s
+}
+
+func (p *pen) topicCell(r *watch.TopicRow, column, width int, now decode.Time) (string, theme.Style) {
+	number := func(n uint64) (string, theme.Style) {
+		if n == 0 {
+			return p.g.Dot, p.th.Dim
+		}
+		return short(n), p.th.Plain
+	}
+	rate := func(v float64) (string, theme.Style) {
+		if s := perSecond(v); s != "0" {
+			return s, p.th.Plain
+		}
+		return p.g.Dot, p.th.Dim
+	}
+	switch column {
+	case topicName:
+		return p.topicName(r, width), p.th.Plain
+	case topicRateIn, topicRateOut:
+		return rate(r.Rate[column-topicRateIn])
+	case topicQoS0, topicQoS1, topicQoS2:
+		q := column - topicQoS0
+		return number(r.Publish[0][q] + r.Publish[1][q])
+	case topicOpen:
+		return number(uint64(r.Open))
+	case topicStuck:
+		if r.Stuck > 0 {
+			return p.g.Stuck + " " + short(uint64(r.Stuck)), p.th.Overdue
+		}
+		return p.g.Dot, p.th.Dim
+	case topicBytes:
+		return size(r.Bytes), p.th.Plain
+	case topicLast:
+		return age(now.Sub(r.Last)), p.th.Plain
+	}
+	if r.Answered == 0 {
+		return p.g.Dot, p.th.Dim
+	}
+	switch column {
+	case topicP50:
+		return age(r.P50), p.th.Plain
+	case topicP99:
+		return age(r.P99), p.th.Plain
+	}
+	return age(r.Max), p.th.Plain
+}
+
+// topicName is a level as the tree shows it. The level before the first / of "/a" is empty.
+func (p *pen) topicName(r *watch.TopicRow, width int) string {
+	mark := " "
+	switch {
+	case r.Unfolded:
+		mark = p.g.Unfolded
+	case r.Children > 0:
+		mark = p.g.Folded
+	}
+	indent := strings.Repeat("  ", min(r.Depth, max(width/4, 1)))
+	room := max(width-cells(indent)-2, 4)
+	name := p.text.clean(r.Level, room)
+	switch {
+	case r.Unknown:
+		name = p.g.Late + " (alias)"
+	case r.Level == "":
+		name = "(empty)"
+	}
+	return indent + mark + " " + cutMiddle(name, room, p.g.Ellipsis)
+}
