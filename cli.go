@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/mqttwatch/mqttwatch/internal/config"
 )
 
 const description = `Shows MQTT delivery handshakes: who sent what, who owes the next packet, and since when.
@@ -11,10 +13,14 @@ const description = `Shows MQTT delivery handshakes: who sent what, who owes the
 A capture file, "-", an interface or a broker's URL may stand without its command:
 "mqttwatch eth0.pcap", "tcpdump -U -w - | mqttwatch -", "mqttwatch mqtt://host",
 "mqttwatch eth0 mqtt://host".
-Every option is also read from the environment: --fail-on from MQTTWATCH_FAIL_ON.`
+Every option is also read from the environment, --fail-on from MQTTWATCH_FAIL_ON, and from the
+configuration file ("mqttwatch config --print" prints a template of it).`
 
 // options are the options of every command.
 type options struct {
+	Config string       `help:"Read this configuration file instead of the usual one (mqttwatch config --path)." placeholder:"FILE" group:"output"`
+	file   *config.File // what the configuration file says
+
 	recordFlags
 
 	Output   string        `help:"What to show: auto, text, json or summary. auto is the screen on a terminal, else text." enum:"auto,text,json,summary" default:"auto" placeholder:"FORM" group:"output"`
@@ -40,6 +46,7 @@ type cli struct {
 	Proxy   proxyCommand   `cmd:"" help:"Stand between clients and a broker, and watch what passes."`
 	Broker  brokerCommand  `cmd:"" help:"Connect to a broker, subscribe and publish, and watch that connection."`
 	Watch   watchCommand   `cmd:"" help:"Watch sources of several kinds at once: files, interfaces, brokers."`
+	Config  configCommand  `cmd:"" help:"Show where the configuration file is; --print prints a template of it."`
 	Explain explainCommand `cmd:"" help:"Say what an alert means, what usually causes it, and what to check next."`
 	Version versionCommand `cmd:"" help:"Say which version this is."`
 }
@@ -105,8 +112,8 @@ func (o *options) check() error {
 }
 
 // newParser returns the parser of the command line into c.
-func newParser(c *cli) *kong.Kong {
-	return kong.Must(c,
+func newParser(c *cli, more ...kong.Option) *kong.Kong {
+	return kong.Must(c, append(more,
 		kong.Name("mqttwatch"),
 		kong.Description(description),
 		kong.DefaultEnvars("MQTTWATCH"),
@@ -117,5 +124,5 @@ func newParser(c *cli) *kong.Kong {
 			{Key: "watch", Title: "Watching:"},
 			{Key: "record", Title: "Recording:"},
 		}),
-	)
+	)...)
 }

@@ -16,9 +16,10 @@ require (
 	github.com/gorilla/websocket v1.5.3
 	github.com/klauspost/compress v1.18.7
 	github.com/mochi-mqtt/server/v2 v2.7.9
+	github.com/pelletier/go-toml/v2 v2.4.3
+	github.com/sahilm/fuzzy v0.1.3
 	golang.org/x/net v0.62.0
 	golang.org/x/sys v0.49.0
-	github.com/sahilm/fuzzy v0.1.3
 )
 
 require (

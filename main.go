@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 
 	"github.com/alecthomas/kong"
 )
@@ -23,10 +24,18 @@ func run(args []string) error {
 		return errUsageShown
 	}
 	var c cli
-	k := newParser(&c)
+	var fromFile fileResolver
+	k := newParser(&c, kong.Resolvers(&fromFile))
 	args, err := withVerb(k, args)
 	if err != nil {
 		return err
+	}
+	path, named := configPath(args)
+	if args[0] != "config" && !slices.Contains(args, "--help") && !slices.Contains(args, "-h") { // these are to help where the file has a mistake
+		if c.file, err = readConfig(path, named); err != nil {
+			return err
+		}
+		fromFile.use(k, c.file)
 	}
 	command, err := k.Parse(args)
 	if err != nil {
@@ -47,6 +56,8 @@ func run(args []string) error {
 		return c.Broker.run(ctx, &c.options)
 	case "watch":
 		return c.Watch.run(ctx, &c.options)
+	case "config":
+		return c.Config.run(k, path)
 	case "explain":
 		return c.Explain.run()
 	}

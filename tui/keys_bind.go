@@ -21,7 +21,7 @@ func CheckKeys(keys map[string][]string) error {
 	return err
 }
 
-// rebind gives commands other keys. A key that is given to a command is taken from all others of its mode.
+// rebind gives commands other keys. A key that is new to a command is taken from all others of its mode.
 func (k keyMap) rebind(keys map[string][]string) (keyMap, error) {
 	if len(keys) == 0 {
 		return k, nil
@@ -32,7 +32,7 @@ func (k keyMap) rebind(keys map[string][]string) (keyMap, error) {
 	}
 	slices.Sort(names)
 	out := slices.Clone(k)
-	owner := map[mode]map[string]string{}
+	given, owner := map[mode]map[string]string{}, map[mode]map[string]string{}
 	for _, name := range names {
 		at := slices.IndexFunc(out, func(b binding) bool { return b.name == name })
 		if at < 0 {
@@ -43,22 +43,31 @@ func (k keyMap) rebind(keys map[string][]string) (keyMap, error) {
 		}
 		in := out[at].in
 		if owner[in] == nil {
-			owner[in] = map[string]string{}
+			given[in], owner[in] = map[string]string{}, map[string]string{}
 		}
 		for _, key := range keys[name] {
 			if reason := badKey(key, in); reason != "" {
 				return nil, &KeyError{name, reason}
 			}
-			if other := owner[in][key]; other != "" && other != name {
+			// Commands that share a key from the start work in different places, and may go on to.
+			if other := given[in][key]; other != "" && other != name && !(k.has(name, key) && k.has(other, key)) {
 				return nil, &KeyError{name, key + " is given to " + other + " too"}
 			}
-			owner[in][key] = name
+			given[in][key] = name
+			if !k.has(name, key) {
+				owner[in][key] = name
+			}
 		}
 	}
 	for i := range out {
 		out[i].take(keys, owner[out[i].in])
 	}
 	return out, nil
+}
+
+// has reports whether a command has a key from the start.
+func (k keyMap) has(name, key string) bool {
+	return slices.ContainsFunc(k, func(b binding) bool { return b.name == name && slices.Contains(b.keys, key) })
 }
 
 // take sets the keys of a binding as configured: its own, without those that others were given.
@@ -126,7 +135,9 @@ func Keys() []KeyHelp {
 		if slices.ContainsFunc(out, func(k KeyHelp) bool { return k.Command == b.name }) {
 			continue
 		}
-		out = append(out, KeyHelp{b.group, b.label, b.help, b.name, b.keys, b.run == nil})
+		// ctrl+c is no binding's alone: it always quits.
+		names := slices.DeleteFunc(slices.Clone(b.keys), func(key string) bool { return key == "ctrl+c" })
+		out = append(out, KeyHelp{b.group, b.label, b.help, b.name, names, b.run == nil})
 	}
 	return out
 }
