@@ -64,9 +64,20 @@ func filterError(text string, err error) error {
 	return usagef("--filter %s: %w", text, err)
 }
 
+// seesBroker reports whether src can see more than one connection of a broker, so that there are deliveries to follow.
+func seesBroker(src capture.Source) bool {
+	for _, s := range statsOf(src) {
+		if s.Kind != "client" {
+			return true
+		}
+	}
+	return false
+}
+
 // start makes the engine. A nil onEvent takes no events, which saves making them.
 func (w *watching) start(raw int, onEvent func(*watch.Event)) {
-	cfg := watch.Config{Keep: w.Keep, Learn: w.Learn, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Survey: raw > 0, Filter: w.filter, OnEvent: onEvent}
+	cfg := watch.Config{Keep: w.Keep, Learn: w.Learn, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Survey: raw > 0, Filter: w.filter, OnEvent: onEvent,
+		Deliveries: seesBroker(w.src)}
 	if w.FailOn != "" {
 		cfg.OnEvent = func(e *watch.Event) {
 			w.note(e)

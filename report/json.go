@@ -29,6 +29,8 @@ func (j *JSON) Event(e *watch.Event) {
 		j.buf = j.handshake(j.buf, e.Row)
 	case watch.AlertRaised, watch.AlertEscalated, watch.AlertCleared:
 		j.buf = j.alert(j.buf, e)
+	case watch.DeliverySettled:
+		j.buf = j.delivery(j.buf, e.Delivery)
 	}
 	j.full()
 }

@@ -189,13 +189,14 @@ func TestDocumentedFields(t *testing.T) {
 		&watch.Event{Kind: watch.HandshakeEnded, Row: full},
 		&watch.Event{Kind: watch.HandshakeEnded, Row: sub},
 		&watch.Event{Kind: watch.AlertRaised, Alert: alert()},
+		&watch.Event{Kind: watch.DeliverySettled, Delivery: undelivered()},
 	)) {
 		kind := object["kind"].(string)
 		written[kind] = map[string]bool{}
 		collect(written[kind], "", object)
 	}
 	documented := documentedFields(t)
-	for _, kind := range []string{"handshake", "subscription", "alert", "summary"} {
+	for _, kind := range []string{"handshake", "subscription", "alert", "delivery", "summary"} {
 		for field := range written[kind] {
 			if !documented[kind][field] {
 				t.Errorf("docs/json.md does not describe %s of %s", field, kind)

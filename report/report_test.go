@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	deliveries "github.com/mqttwatch/mqttwatch/decode/delivery"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/report"
@@ -79,7 +80,9 @@ func snapshot() *watch.Snapshot {
 			KernelDrops: 1, QueueDrops: 2, Cut: 3, Resent: 4, Other: map[string]uint64{"TLS": 1, "HTTP": 2},
 			NotDecoded: map[string]uint64{"link type 195": 3}, Notes: []string{"file ends in the middle of a frame"},
 		}},
+		Deliveries: watch.Deliveries{On: true, Counts: deliveries.Counts{Messages: 3, Open: 1, Copies: 4, Unmatched: 2}},
 	}
+	s.Deliveries.Counts.Settled[deliveries.Complete], s.Deliveries.Counts.Settled[deliveries.Undelivered] = 1, 1
 	s.Counts.Packets[decode.CONNECT] = 2
 	s.Counts.Packets[decode.PUBLISH] = 6
 	return s

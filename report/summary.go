@@ -35,6 +35,7 @@ func AppendSummary(b []byte, s *watch.Snapshot) []byte {
 	for i, o := range c.Handshakes {
 		b = appendOutcomeLine(b, i+1, o)
 	}
+	b = appendDeliveryLine(b, &s.Deliveries)
 	b = append(b, "alerts       "...)
 	var alerts []part
 	for _, name := range sortedKeys(c.Alerts) {
@@ -161,6 +162,12 @@ func connectionNoun(name string, n uint64) string {
 		return "TCP " + noun + " with something else"
 	case "TLS":
 		return "TLS " + noun + " (encrypted)"
+	case "WebSocket":
+		return "WebSocket " + noun + " without MQTT"
+	case "WebSocket with compression":
+		return "WebSocket " + noun + " with compression (not unpacked)"
+	case "WebSocket refused":
+		return "refused WebSocket " + noun
 	}
 	return decode.Escape(name) + " " + noun
 }

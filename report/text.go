@@ -26,6 +26,10 @@ func (t *Text) Event(e *watch.Event) {
 		t.buf = t.handshake(t.buf, e.Row, e.Time)
 	case watch.AlertRaised, watch.AlertEscalated, watch.AlertCleared:
 		t.buf = t.alert(t.buf, e)
+	case watch.DeliverySettled:
+		if isProblem(e.Delivery) {
+			t.buf = t.delivery(t.buf, e.Delivery, e.Time)
+		}
 	}
 	t.full()
 }

@@ -34,6 +34,7 @@ connections  2, 2 sessions
 PUBLISH      3 QoS 0, 2 QoS 1, 1 QoS 2
 QoS 1        15 handshakes: 1 complete, 2 refused, 3 abandoned, 4 unknown, 5 open, 6 joined late
 QoS 2        9 handshakes: 9 complete
+deliveries   3 messages: 1 open, 1 complete, 1 not forwarded, 2 copies of unseen origin
 alerts       1 capture-gap, 2 puback-overdue
 not seen     1 gaps in TCP, 100 bytes in gaps, 1 malformed packets, 3 frames cut, 1 dropped by the kernel, 2 dropped by mqttwatch, 20 bytes not understood, 4 handshakes evicted, 2 HTTP connections, 1 TLS connection (encrypted), 3 frames not decoded (link type 195)
 note         file ends in the middle of a frame
@@ -64,6 +65,8 @@ func TestNoMQTT(t *testing.T) {
 	}{
 		{"TLS", []decode.SourceStats{{Name: "x.pcap", Frames: 237, Other: map[string]uint64{"TLS": 1, "not MQTT": 2}}},
 			"no MQTT found in x.pcap: 237 frames, 1 TLS connection (encrypted), 2 TCP connections with something else"},
+		{"WebSocket", []decode.SourceStats{{Name: "x.pcap", Frames: 9, Other: map[string]uint64{"WebSocket": 2, "WebSocket with compression": 1}}},
+			"no MQTT found in x.pcap: 9 frames, 2 WebSocket connections without MQTT, 1 WebSocket connection with compression (not unpacked)"},
 		{"link type", []decode.SourceStats{{Name: "x.pcap", Frames: 2, NotDecoded: map[string]uint64{"link type 195": 2}}},
 			"no MQTT found in x.pcap: 2 frames, 2 frames not decoded (link type 195)"},
 		{"no TCP", []decode.SourceStats{{Name: "a.pcap", Frames: 1}, {Name: "b.pcap", Frames: 1}},
