@@ -1,0 +1,295 @@
+package main_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/internal/need"
+)
+
+// inside returns cmd such that it runs in a network namespace.
+func inside(t *testing.T, ns string, cmd *exec.Cmd) *exec.Cmd {
+	t.Helper()
+	in := exec.Command(need.Program(t, "ip"), append([]string{"netns", "exec", ns, cmd.Path}, cmd.Args[1:]...)...)
+	in.Env = cmd.Env
+	return in
+}
+
+// sockets waits until n packet sockets capture in a namespace.
+func sockets(t *testing.T, ns string, n int) {
+	t.Helper()
+	got := 0
+	for range 500 {
+		out, err := inside(t, ns, exec.Command("cat", "/proc/net/packet")).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = 0
+		for line := range strings.Lines(string(out)) {
+			if f := strings.Fields(line); len(f) > 5 && f[5] == "1" { // running: bound
+				got++
+			}
+		}
+		if got == n {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("%d captures run, want %d", got, n)
+}
+
+// interrupt ends a process as Ctrl-C does and returns what it wrote.
+func interrupt(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
+	_ = cmd.Wait() // what it wrote tells how it went
+}
+
+// brokerIn runs mosquitto in a namespace at 127.0.0.1:1883.
+func brokerIn(t *testing.T, ns string) {
+	t.Helper()
+	config := filepath.Join(t.TempDir(), "mosquitto.conf")
+	text := "listener 1883 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nuser root\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, inside(t, ns, exec.Command(need.Program(t, "mosquitto"), "-c", config)))
+	for range 200 {
+		out, _ := inside(t, ns, exec.Command("cat", "/proc/net/tcp")).Output()
+		if strings.Contains(string(out), "0100007F:075B 00000000:0000 0A") { // 127.0.0.1:1883 listens
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("mosquitto does not listen")
+}
+
+// saturate has four clients publish n messages each as fast as they can, to a broker with one subscriber.
+func saturate(t *testing.T, ns string, qos, n int) {
+	t.Helper()
+	q := strconv.Itoa(qos)
+	sub := inside(t, ns, exec.Command(need.Program(t, "mosquitto_sub"), "-q", q, "-t", "load/#", "-i", "sub", "-C", strconv.Itoa(4*n)))
+	load := []*exec.Cmd{sub}
+	for i := range 4 {
+		pub := inside(t, ns, exec.Command(need.Program(t, "mosquitto_pub"), "-l", "-q", q, "-t", fmt.Sprint("load/", i), "-i", fmt.Sprint("pub", i)))
+		pub.Stdin = strings.NewReader(strings.Repeat("{\"temp\":21.5,\"unit\":\"C\"}\n", n))
+		load = append(load, pub)
+	}
+	for i, cmd := range load {
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			time.Sleep(300 * time.Millisecond) // it subscribes first
+		}
+	}
+	for _, cmd := range load {
+		late := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%v: %v", cmd.Args, err)
+		}
+		late.Stop()
+	}
+	time.Sleep(1200 * time.Millisecond) // tcpdump looks once a second for what does not fill a block
+}
+
+// TestSniffSaturated: nothing of a broker under full load is lost, and the handshakes are those in the file of a tcpdump beside it; where the
+// machine is so busy that tcpdump loses something, no more is lost here.
+func TestSniffSaturated(t *testing.T) {
+	tcpdump := need.Program(t, "tcpdump")
+	for qos := 1; qos <= 2; qos++ {
+		t.Run(fmt.Sprint("QoS ", qos), func(t *testing.T) {
+			ns := need.Namespace(t)
+			brokerIn(t, ns)
+			file := filepath.Join(t.TempDir(), "tcpdump.pcap")
+			dump := inside(t, ns, exec.Command(tcpdump, "-i", "lo", "-w", file, "-Z", "root", "tcp", "port", "1883"))
+			sniff := inside(t, ns, command("sniff", "lo", "--port", "1883", "--output", "json"))
+			var said, out, errs bytes.Buffer
+			dump.Stderr, sniff.Stdout, sniff.Stderr = &said, &out, &errs
+			for _, cmd := range []*exec.Cmd{dump, sniff} {
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			sockets(t, ns, 2)
+			const each = 5000
+			begin := time.Now()
+			saturate(t, ns, qos, each)
+			t.Logf("%d handshakes a second", int(8*each/(time.Since(begin)-1500*time.Millisecond).Seconds()))
+			t.Logf("processor time: mqttwatch %v, tcpdump %v", cpuOf(t, sniff), cpuOf(t, dump))
+			interrupt(t, sniff)
+			interrupt(t, dump)
+			live := summary(t, out.String())
+			read := summary(t, run(t, nil, "replay", "--output", "json", file).stdout)
+			theirs, err := strconv.Atoi(regexp.MustCompile(`(\d+) packets? dropped by kernel`).FindStringSubmatch(said.String() + "0 packets dropped by kernel")[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			ours := int(live["capture"].(map[string]any)["kernel_drops"].(float64))
+			t.Logf("%v frames, %d lost here, %d lost by tcpdump", live["capture"].(map[string]any)["frames"], ours, theirs)
+			if ours > theirs {
+				t.Errorf("%d frames lost, tcpdump lost %d", ours, theirs)
+			}
+			if theirs == 0 && ours == 0 {
+				for _, key := range []string{"handshakes", "packets", "alerts"} {
+					if a, b := fmt.Sprint(live[key]), fmt.Sprint(read[key]); a != b {
+						t.Errorf("%s: live %s, tcpdump's file %s", key, a, b)
+					}
+				}
+			}
+			complete := live["handshakes"].(map[string]any)[fmt.Sprint("qos", qos)].(map[string]any)["complete"].(float64)
+			if ours == 0 && complete != 8*each || errs.String() != "" { // what goes in, and what comes out
+				t.Errorf("%v handshakes complete, want %d; %s", complete, 8*each, errs.String())
+			}
+		})
+	}
+}
+
+// cpuOf returns the processor time of a process so far; ip(8) has replaced itself by it.
+func cpuOf(t *testing.T, cmd *exec.Cmd) time.Duration {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	f := strings.Fields(rest)
+	user, _ := strconv.Atoi(f[11])
+	system, _ := strconv.Atoi(f[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// TestSniffDropsRoot: started by sudo the program is the user's again as soon as it captures, in all of its threads, and it goes on capturing.
+func TestSniffDropsRoot(t *testing.T) {
+	ns := need.Namespace(t)
+	brokerIn(t, ns)
+	dir := t.TempDir()
+	for d := dir; d != os.TempDir() && len(d) > 1; d = filepath.Dir(d) {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chown(dir, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	sniff := command("lo", "--output", "json", "--write", filepath.Join(dir, "out.pcapng"))
+	sniff = inside(t, ns, sniff)
+	sniff.Env = append(sniff.Env, "SUDO_UID=65534", "SUDO_GID=65534")
+	var out, errs bytes.Buffer
+	sniff.Stdout, sniff.Stderr = &out, &errs
+	if err := sniff.Start(); err != nil {
+		t.Fatal(err)
+	}
+	sockets(t, ns, 1)
+	time.Sleep(200 * time.Millisecond)
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", sniff.Process.Pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("threads %v, %v: %s", threads, err, errs.String())
+	}
+	for _, thread := range threads {
+		status, err := os.ReadFile(thread)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"Uid:\t65534\t65534\t65534\t65534\n", "Gid:\t65534\t65534\t65534\t65534\n", "Groups:\t65534 \n", "CapPrm:\t0000000000000000\n", "CapEff:\t0000000000000000\n"} {
+			if !strings.Contains(string(status), want) {
+				t.Errorf("%s lacks %q:\n%s", thread, want, status)
+			}
+		}
+	}
+	for _, line := range [][]string{{"down"}, {"up"}} { // binding and polling need no rights
+		if text, err := exec.Command("ip", "-n", ns, "link", "set", "lo", line[0]).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		time.Sleep(700 * time.Millisecond)
+	}
+	pub := inside(t, ns, exec.Command(need.Program(t, "mosquitto_pub"), "-q", "1", "-t", "a", "-m", "b"))
+	if text, err := pub.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	time.Sleep(200 * time.Millisecond)
+	interrupt(t, sniff)
+	qos1 := summary(t, out.String())["handshakes"].(map[string]any)["qos1"].(map[string]any)
+	if qos1["complete"] != 1.0 {
+		t.Errorf("QoS 1: %v, want 1 complete", qos1)
+	}
+	if want := "mqttwatch: lo: lo is down; it is captured again as soon as it is up\nmqttwatch: lo: captured again\n"; errs.String() != want {
+		t.Errorf("told %q, want %q", errs.String(), want)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "out.pcapng")); err != nil {
+		t.Error(err)
+	} else if s := info.Sys().(*syscall.Stat_t); s.Uid != 65534 || info.Size() < 500 {
+		t.Errorf("the recording is of user %d and has %d bytes, want 65534", s.Uid, info.Size())
+	}
+}
+
+// TestSniffNotPermitted runs a copy of the program as somebody else.
+func TestSniffNotPermitted(t *testing.T) {
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		t.Skip("it takes root to be somebody else")
+	}
+	dir, err := os.MkdirTemp("", "mqttwatch-other-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	content, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "mqttwatch")
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command("sniff", "lo", "--port", "1883")
+	cmd.Path, cmd.Args[0] = path, path
+	cmd.Dir, cmd.Env = "/", []string{"XDG_CONFIG_HOME=" + filepath.Join(dir, "none")}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	r := finish(t, cmd)
+	want := "mqttwatch: may not capture on lo (operation not permitted); allow it once: sudo setcap cap_net_raw=ep " + path +
+		"; or let tcpdump capture: sudo tcpdump -i lo -U -w - tcp port 1883 | mqttwatch replay -\n"
+	if r.status != 1 || r.stderr != want {
+		t.Errorf("status %d, %q; want 1, %q", r.status, r.stderr, want)
+	}
+}
+
+func TestSniffCommandLine(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		args   []string
+		status int
+		want   string // of stdout or stderr
+	}{
+		{"list", []string{"sniff", "--list"}, 0, "127.0.0.1/8"},
+		{"none", []string{"sniff"}, 2, "mqttwatch: on which interface? mqttwatch sniff --list names them\n"},
+		{"unknown", []string{"sniff", "wlan77"}, 2, "mqttwatch: wlan77: no such interface; there are "},
+		{"a word", []string{"wlan77"}, 2, "no such command, file or interface"},
+		{"option", []string{"sniff", "lo", "--keep", "0"}, 2, "--keep 0"},
+		{"port", []string{"sniff", "lo", "--port", "70000"}, 2, "--port"},
+	} {
+		if runtime.GOOS != "linux" {
+			t.Skip("interfaces are captured on Linux")
+		}
+		r := run(t, nil, c.args...)
+		if r.status != c.status || !strings.Contains(r.stdout+r.stderr, c.want) {
+			t.Errorf("%s: status %d, %q %q; want %d, %q", c.name, r.status, r.stdout, r.stderr, c.status, c.want)
+		}
+	}
+}
