@@ -47,7 +47,11 @@ func (t *sourceTrouble) look(w io.Writer, s *decode.SourceStats, goesOn bool) {
 	case s.State == "retrying" && (t.live || goesOn), s.State == "failed" && goesOn:
 		fmt.Fprintf(w, "mqttwatch: %s: %s\n", s.Name, s.Err)
 	case s.State == "live" && before == "retrying":
-		fmt.Fprintf(w, "mqttwatch: %s: connected again\n", s.Name)
+		again := "connected again"
+		if s.Kind == "interface" {
+			again = "captured again"
+		}
+		fmt.Fprintf(w, "mqttwatch: %s: %s\n", s.Name, again)
 	}
 }
 
