@@ -52,7 +52,7 @@ var rules = []rule{
 	},
 	{
 		folder: "capture", ours: []string{"decode"},
-		others: []string{"github.com/google/gopacket", "github.com/eclipse/paho.golang", "github.com/eclipse/paho.mqtt.golang", "github.com/gorilla/websocket", "github.com/klauspost/compress/zstd", "golang.org/x/sys"},
+		others: []string{"github.com/google/gopacket", "github.com/eclipse/paho.golang", "github.com/eclipse/paho.mqtt.golang", "github.com/gorilla/websocket", "github.com/klauspost/compress/zstd", "golang.org/x/net/bpf", "golang.org/x/sys"},
 		reason: "a source yields segments of bytes; what they mean (handshakes) and how it is shown is not its business",
 	},
 	{
