@@ -69,6 +69,8 @@ type Publish struct {
 	Payload []byte
 	QoS     byte
 	Retain  bool
+	// Properties of MQTT 5.0; nil is none.
+	Properties *PublishProperties
 }
 
 // Client is the embedded client: a Source that connects to a broker, subscribes, publishes on request, and

@@ -44,7 +44,7 @@ func (c *Client) connect311(ctx context.Context, trial bool) error {
 	}
 	l.paho = mqtt.NewClient(l.options())
 	published := make(chan struct{})
-	go func() { c.publish(runCtx, l); close(published) }()
+	go func() { c.publishAll(runCtx, l); close(published) }()
 	err := l.run(trial)
 	cancel()
 	<-published

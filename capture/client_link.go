@@ -27,9 +27,13 @@ type clientLink struct {
 	isReady     bool
 	ready       chan struct{} // closed once publishing may begin
 	subscribing sync.WaitGroup
+	requests    chan Publish // what Send was given
 }
 
-func (l *clientLink) init() { l.ready = make(chan struct{}) }
+func (l *clientLink) init() {
+	l.ready = make(chan struct{})
+	l.requests = make(chan Publish, maxRequests)
+}
 
 // connect5 keeps a connection of MQTT 5.0 up until ctx is done, the first attempt failed under FailFast, or the broker refused the
 // version: then it returns errRefused5 or errSilent.
@@ -43,7 +47,7 @@ func (c *Client) connect5(ctx context.Context) error {
 		return fmt.Errorf("cannot connect to %s: %w", c.broker, err)
 	}
 	published := make(chan struct{})
-	go func() { c.publish(runCtx, sender5{c, manager}); close(published) }()
+	go func() { c.publishAll(runCtx, sender5{c, manager}); close(published) }()
 	<-runCtx.Done()
 	if conn := c.conn.Load(); conn != nil {
 		conn.leave() // what is being written must not hold up the end

@@ -79,7 +79,7 @@ func (s sender5) send(ctx context.Context, p *Publish) bool {
 	if !s.c.queue.awaitRoom(ctx) {
 		return false
 	}
-	msg := &paho.Publish{Topic: p.Topic, Payload: p.Payload, QoS: p.QoS, Retain: p.Retain}
+	msg := &paho.Publish{Topic: p.Topic, Payload: p.Payload, QoS: p.QoS, Retain: p.Retain, Properties: p.Properties.paho()}
 	if err := s.m.PublishViaQueue(ctx, &autopaho.QueuePublish{Publish: msg}); err != nil {
 		s.c.note("cannot publish to " + p.Topic + ": " + innermost(err))
 	}
