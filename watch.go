@@ -32,7 +32,8 @@ type watching struct {
 	src    capture.Source
 	filter *filter.Filter
 	engine *watch.Engine
-	alert  bool // --fail-on: such an alert was raised
+	client *capture.Client // that the screen can publish with; nil where there is none, or several
+	alert  bool            // --fail-on: such an alert was raised
 }
 
 // watch joins src to the engine and a front end, until the source or ctx ends.
@@ -44,10 +45,11 @@ func (o *options) watch(ctx context.Context, title string, src capture.Source) e
 	if err != nil {
 		return filterError(o.Filter, err)
 	}
+	client, _ := src.(*capture.Client)
 	if src, err = o.recorded(src); err != nil {
 		return err
 	}
-	w := &watching{options: o, title: title, src: src, filter: chosen}
+	w := &watching{options: o, title: title, src: src, filter: chosen, client: client}
 	if o.onScreen() {
 		return w.screen(ctx)
 	}
@@ -192,11 +194,17 @@ func (w *watching) screenOptions() (tui.Options, error) {
 	if err != nil {
 		return tui.Options{}, usageError{err}
 	}
-	look, err := theme.New(theme.Options{Name: w.Theme, Color: color, ASCII: w.ASCII || !theme.UTF8(os.Getenv)})
+	look := theme.Options{Name: w.Theme, Color: color, ASCII: w.ASCII || !theme.UTF8(os.Getenv)}
+	th, err := theme.New(look)
 	if err != nil {
 		return tui.Options{}, usageError{err}
 	}
-	return tui.Options{Theme: look, Color: color, Title: w.title, Filter: w.Filter, NoMouse: w.NoMouse}, nil
+	opt := tui.Options{Theme: th, Look: look, Color: color, Title: w.title, Filter: w.Filter, NoMouse: w.NoMouse, Export: w.export, ExportFormats: exportFormats()}
+	w.configure(&opt)
+	if w.client != nil {
+		opt.Publish = w.publish
+	}
+	return opt, nil
 }
 
 // verdict returns how a run ended whose results are shown: by an error of the source, a signal, or an alert.
