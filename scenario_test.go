@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/internal/scenario"
 )
@@ -36,9 +37,10 @@ func TestScenarios(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			t.Parallel()
 			s := readScenario(t, file)
-			want := concluded(s)
+			deliveries := strings.HasPrefix(filepath.Base(file), "delivery-")
+			want := concluded(s, deliveries)
 			for _, w := range wires {
-				got := replayScenario(t, s, w.wire)
+				got := replayScenario(t, s, w.wire, deliveries)
 				if !slices.Equal(got, want) {
 					t.Errorf("%s, %s\ngot:\n  %s\nwant:\n  %s", s.Title, w.name, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 				}
@@ -61,9 +63,9 @@ func readScenario(t *testing.T, file string) *scenario.Scenario {
 }
 
 // concluded returns the events that the scenario's file lists, each alert with its client in front. Deliveries open at the end have no time.
-func concluded(s *scenario.Scenario) []string {
+func concluded(s *scenario.Scenario, deliveries bool) []string {
 	var clients []string
-	e := watch.New(watch.Config{OnEvent: func(e *watch.Event) {
+	e := watch.New(watch.Config{Deliveries: deliveries, OnEvent: func(e *watch.Event) {
 		if e.Alert != nil {
 			clients = append(clients, e.Alert.Client)
 		}
@@ -79,6 +81,8 @@ func concluded(s *scenario.Scenario) []string {
 			clients = clients[1:]
 		case "awaiting", "unknown":
 			line = "open " + what
+		case "delivery":
+			line, _, _ = strings.Cut(what, " from ")
 		default:
 			line = at + " " + what
 		}
@@ -88,7 +92,7 @@ func concluded(s *scenario.Scenario) []string {
 }
 
 // replayScenario returns the events of a run of the program on the scenario's capture, in the form of concluded.
-func replayScenario(t *testing.T, s *scenario.Scenario, w scenario.Wire) []string {
+func replayScenario(t *testing.T, s *scenario.Scenario, w scenario.Wire, deliveries bool) []string {
 	t.Helper()
 	file, err := scenario.Pcap(s, w)
 	if err != nil {
@@ -101,13 +105,26 @@ func replayScenario(t *testing.T, s *scenario.Scenario, w scenario.Wire) []strin
 	var out []string
 	for _, o := range lines(t, r.stdout) {
 		switch o["kind"] {
+		case "delivery":
+			if deliveries {
+				out = append(out, fmt.Sprintf("delivery %v %s %s", o["id"], strings.ReplaceAll(fmt.Sprint(o["verdict"]), "_", " "), o["confidence"]))
+			}
 		case "alert":
+			if !deliveries && aboutDelivery[handshake.AlertName(fmt.Sprint(o["name"]))] {
+				continue // a story about handshakes does not tell of deliveries
+			}
 			out = append(out, fmt.Sprintf("[%s] %s %s %s %s: %s", o["client_id"], seconds(t, o["time"]), o["event"], o["severity"], o["name"], o["text"]))
 		case "handshake", "subscription":
 			out = append(out, handshakeLine(t, o))
 		}
 	}
 	return out
+}
+
+// aboutDelivery are the alerts that only scenarios about deliveries list.
+var aboutDelivery = map[handshake.AlertName]bool{
+	handshake.NotForwarded: true, handshake.DeliveryIncomplete: true, handshake.DeliveryLatencyHigh: true, handshake.QoSDowngraded: true,
+	handshake.QoSNotMinimum: true, handshake.DuplicateDelivery: true,
 }
 
 // handshakeLine writes a handshake as scenarios have it.

@@ -45,6 +45,7 @@ type chain struct {
 	n           int
 	trimmed     bool // there were more
 	loose       bool // a PUBLISH could not be told to belong to one of them
+	next        *chain
 }
 
 // alone reports whether there is one message of the key, and was only one for long.
@@ -53,7 +54,12 @@ func (ch *chain) alone() bool { return ch == nil || ch.n == 1 && !ch.trimmed }
 func (b *broker) link(m *Message) {
 	ch := b.keys[m.key]
 	if ch == nil {
-		ch = new(chain)
+		if ch = b.freeChain; ch != nil {
+			b.freeChain = ch.next
+			*ch = chain{}
+		} else {
+			ch = new(chain)
+		}
 		b.keys[m.key] = ch
 	}
 	m.before, m.after = ch.last, nil
@@ -84,5 +90,7 @@ func (b *broker) unlink(m *Message) {
 	m.before, m.after, m.chained = nil, nil, false
 	if ch.n--; ch.n == 0 {
 		delete(b.keys, m.key)
+		*ch = chain{next: b.freeChain}
+		b.freeChain = ch
 	}
 }

@@ -224,7 +224,7 @@ func TestVerdictsAgainstModel(t *testing.T) {
 		{name: "stuck subscribers", stuck: 300, withhold: 20},
 		{name: "everything", withhold: 20, duplicate: 20, stuck: 200, shared: true, equal: true},
 	}
-	runs := 40
+	runs := 25
 	if testing.Short() {
 		runs = 8
 	}
