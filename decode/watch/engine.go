@@ -119,9 +119,9 @@ type connection struct {
 	link    *handshake.Link
 	counted bool
 	// The survey's: where to count.
-	entry *sessionEntry
-	topic [2]*topicNode // of the last PUBLISH, by direction
-	note  *connNote
+	entry  *sessionEntry
+	topics [2]recentTopics // by direction
+	note   *connNote
 	// undecided is what the tracker was told last of either direction.
 	undecided [2]bool
 }
@@ -193,6 +193,9 @@ func (h *handler) Packet(c *decode.Conn, p *decode.Packet) {
 		e.counts.Publish[p.QoS]++
 	}
 	ref := e.raw.add(p)
+	if e.survey != nil {
+		e.survey.current = state
+	}
 	e.tracker.Packet(state.link, p, ref)
 	if e.survey != nil {
 		e.survey.packet(state, &c.Info, p, ref)

@@ -107,13 +107,9 @@ func (e *sessionEntry) packet(second int64, p *decode.Packet) {
 }
 
 // answered counts how long a delivery took.
-func (b *sessionBook) answered(h *handshake.Handshake, d time.Duration) {
-	e := b.entries[h.Session]
-	if e == nil {
-		return
+func (e *sessionEntry) answered(sender decode.Direction, d time.Duration) {
+	if e.times[sender] == nil {
+		e.times[sender] = new(spread)
 	}
-	if e.times[h.Sender] == nil {
-		e.times[h.Sender] = new(spread)
-	}
-	e.times[h.Sender].add(d)
+	e.times[sender].add(d)
 }

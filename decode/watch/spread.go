@@ -22,6 +22,14 @@ func (s *spread) add(d time.Duration) {
 	s.most = max(s.most, d)
 }
 
+func (s *spread) absorb(o *spread) {
+	for i, n := range o.bins {
+		s.bins[i] += n
+	}
+	s.n += o.n
+	s.most = max(s.most, o.most)
+}
+
 // SpreadBin returns the bin that a time falls into.
 func SpreadBin(d time.Duration) int {
 	us := uint64(max(d, 0) / time.Microsecond)

@@ -45,14 +45,14 @@ const longestStep = time.Hour
 type stepTimes [StepKinds][2]stepTime
 
 type stepTime struct {
-	exact  *hdrhistogram.Histogram // microseconds
-	spread *spread
+	exact *hdrhistogram.Histogram // microseconds
+	most  time.Duration
 }
 
 func newStepTimes() (s stepTimes) {
 	for i := range s {
 		for j := range s[i] {
-			s[i][j] = stepTime{hdrhistogram.New(1, longestStep.Microseconds(), 2), new(spread)}
+			s[i][j] = stepTime{exact: hdrhistogram.New(1, longestStep.Microseconds(), 2)}
 		}
 	}
 	return s
@@ -78,7 +78,7 @@ func (s *stepTimes) add(h *handshake.Handshake) (whole time.Duration, ok bool) {
 
 func (t *stepTime) add(d time.Duration) {
 	d = min(max(d, 0), longestStep)
-	t.spread.add(d)
+	t.most = max(t.most, d)
 	_ = t.exact.RecordValue(d.Microseconds()) // within its bounds
 }
 
@@ -99,7 +99,13 @@ func stepKind(from, to decode.Type) (StepKind, bool) {
 // copy returns the latency of a step.
 func (t *stepTime) copy() Latency {
 	at := func(percent float64) time.Duration {
-		return min(time.Duration(t.exact.ValueAtPercentile(percent))*time.Microsecond, t.spread.most)
+		return min(time.Duration(t.exact.ValueAtPercentile(percent))*time.Microsecond, t.most)
 	}
-	return Latency{Count: t.spread.n, P50: at(50), P90: at(90), P99: at(99), Max: t.spread.most, Bins: t.spread.bins}
+	l := Latency{Count: uint64(t.exact.TotalCount()), P50: at(50), P90: at(90), P99: at(99), Max: t.most}
+	for _, bar := range t.exact.Distribution() {
+		if bar.Count > 0 {
+			l.Bins[SpreadBin(time.Duration(bar.From)*time.Microsecond)] += uint32(bar.Count)
+		}
+	}
+	return l
 }

@@ -14,6 +14,8 @@ type survey struct {
 	rates    rates
 	packets  packetRing
 	sys      sysTopics
+	// current is the connection whose packet is looked at.
+	current *connection
 }
 
 func newSurvey() *survey {
@@ -39,12 +41,38 @@ func (s *survey) packet(c *connection, info *decode.ConnInfo, p *decode.Packet, 
 
 // topicOf finds the node of a PUBLISH. Most connections publish to one topic again and again.
 func (s *survey) topicOf(c *connection, p *decode.Packet) *topicNode {
-	if last := c.topic[p.Dir]; last != nil && !last.pruned && !p.TopicUnknown && last.path == string(p.Topic) {
-		return last
+	recent := &c.topics[p.Dir]
+	for _, n := range recent.nodes {
+		if n != nil && !p.TopicUnknown && n.path == string(p.Topic) && n.leaf && !n.pruned {
+			return n
+		}
 	}
 	n := s.topics.node(p.Topic, p.TopicUnknown)
-	c.topic[p.Dir] = n
+	recent.add(n)
 	return n
+}
+
+// recentTopics are the nodes of the last topics that were published to on a connection.
+type recentTopics struct {
+	nodes [4]*topicNode
+	next  uint8
+}
+
+func (r *recentTopics) add(n *topicNode) {
+	r.nodes[r.next%uint8(len(r.nodes))] = n
+	r.next++
+}
+
+// topicOfHandshake finds the node of a delivery, or nil. Most belong to the connection whose packet is looked at.
+func (s *survey) topicOfHandshake(h *handshake.Handshake) *topicNode {
+	if c := s.current; c != nil && !h.TopicUnknown {
+		for _, n := range c.topics[h.Sender].nodes {
+			if n != nil && n.path == h.Topic && n.leaf && !n.pruned {
+				return n
+			}
+		}
+	}
+	return s.topics.find(h)
 }
 
 // loss takes in that bytes did not become packets.
@@ -58,8 +86,14 @@ func (s *survey) ended(h *handshake.Handshake) {
 	if !ok {
 		return
 	}
-	s.sessions.answered(h, d)
-	s.topics.answered(h, d)
+	if c := s.current; c != nil && c.entry != nil && c.entry.session == h.Session {
+		c.entry.answered(h.Sender, d)
+	} else if e := s.sessions.entries[h.Session]; e != nil {
+		e.answered(h.Sender, d)
+	}
+	if n := s.topicOfHandshake(h); n != nil {
+		n.answered(d)
+	}
 }
 
 // noteOf returns what the rows of a connection's packets say of it.

@@ -74,6 +74,7 @@ func (t *topicTree) unfolded(n *topicNode, depth int, toggled map[uint64]bool) b
 // list returns the rows that q asks for.
 func (t *topicTree) list(q *TopicQuery, e *Engine) *TopicList {
 	t.countOpen(e.tracker)
+	now := e.tracker.Now()
 	type shown struct {
 		n     *topicNode
 		depth int
@@ -98,25 +99,35 @@ func (t *topicTree) list(q *TopicQuery, e *Engine) *TopicList {
 	}
 	out := &TopicList{Shown: len(all), Topics: t.nodes, Pruned: t.pruned, First: q.begin(len(all), place)}
 	for _, s := range all[out.First:min(out.First+max(q.Limit, 0), len(all))] {
-		out.Rows = append(out.Rows, t.row(s.n, s.depth, q, e.tracker.Now()))
+		out.Rows = append(out.Rows, t.row(s.n, s.depth, q, now))
 	}
 	return out
 }
 
 func (t *topicTree) row(n *topicNode, depth int, q *TopicQuery, now decode.Time) TopicRow {
+	var c topicCounts
+	var rate [2]float64
+	n.addUp(&c, &rate, now)
 	r := TopicRow{
 		ID: n.id, Path: n.path, Level: n.level, Depth: depth, Children: len(n.children), Unfolded: t.unfolded(n, depth, q.Toggled),
-		Unknown: n == t.unknown, Published: n.leaf, Publish: n.publishes, Bytes: n.bytes, Last: n.last,
-		Rate: [2]float64{n.rate[0].at(now), n.rate[1].at(now)},
-		P50:  n.times.quantile(0.5), P99: n.times.quantile(0.99),
+		Unknown: n == t.unknown, Published: n.leaf, Publish: c.publishes, Bytes: c.bytes, Last: c.last, Rate: rate,
+		P50: c.times.quantile(0.5), P99: c.times.quantile(0.99), Open: c.open, Stuck: c.stuck,
 	}
-	if n.times != nil {
-		r.Max, r.Answered = n.times.most, n.times.n
-	}
-	if n.epoch == t.epoch {
-		r.Open, r.Stuck = n.open, n.stuck
+	if c.times != nil {
+		r.Max, r.Answered = c.times.most, c.times.n
 	}
 	return r
+}
+
+// addUp adds what is counted at n and below.
+func (n *topicNode) addUp(c *topicCounts, rate *[2]float64, now decode.Time) {
+	c.absorb(&n.topicCounts)
+	for dir := range rate {
+		rate[dir] += n.rate[dir].at(now)
+	}
+	for _, child := range n.children {
+		child.addUp(c, rate, now)
+	}
 }
 
 // inOrder returns the children by name.
@@ -131,19 +142,23 @@ func (n *topicNode) inOrder() []*topicNode {
 	return n.sorted
 }
 
-// countOpen counts the open and the stuck handshakes by topic.
+// countOpen counts the open and the stuck handshakes of each topic.
 func (t *topicTree) countOpen(tracker *handshake.Tracker) {
-	t.epoch++
+	for _, n := range t.counted {
+		n.open, n.stuck = 0, 0
+	}
+	t.counted = t.counted[:0]
 	for h := range tracker.InFlight() {
-		stuck := isStuck(h)
-		for n := t.find(h); n != nil; n = n.parent {
-			if n.epoch != t.epoch {
-				n.epoch, n.open, n.stuck = t.epoch, 0, 0
-			}
-			n.open++
-			if stuck {
-				n.stuck++
-			}
+		n := t.find(h)
+		if n == nil {
+			continue
+		}
+		if n.open == 0 {
+			t.counted = append(t.counted, n)
+		}
+		n.open++
+		if isStuck(h) {
+			n.stuck++
 		}
 	}
 }

@@ -18,7 +18,7 @@ const (
 	maxTopicDepth = 16
 )
 
-// topicTree is the Topic Names seen, by level. Each node counts all at and below it.
+// topicTree is the Topic Names seen, by level. A packet is counted at its node alone; a list adds up what is below.
 type topicTree struct {
 	root   topicNode
 	byName map[string]*topicNode // nodes that were published to
@@ -27,7 +27,17 @@ type topicTree struct {
 	pruned uint64 // nodes that gave way
 	// unknown is for PUBLISHes of which the Topic Name is behind a Topic Alias that was set before the capture.
 	unknown *topicNode
-	epoch   uint64 // of open and stuck
+	counted []*topicNode // those that open was counted for
+}
+
+// topicCounts is what is counted of a topic.
+type topicCounts struct {
+	publishes   [2][3]uint64 // by direction and QoS
+	bytes       uint64
+	rate        [2]meter
+	times       *spread
+	last        decode.Time
+	open, stuck int // made anew for each list
 }
 
 type topicNode struct {
@@ -41,14 +51,7 @@ type topicNode struct {
 	leaf     bool // was itself published to
 	second   int64
 
-	publishes [2][3]uint64 // by direction and QoS
-	bytes     uint64
-	rate      [2]meter
-	times     *spread
-	last      decode.Time
-
-	epoch       uint64
-	open, stuck int
+	topicCounts // of what was published to this very topic, and to those below that gave way
 }
 
 func newTopicTree() topicTree { return topicTree{byName: make(map[string]*topicNode)} }
@@ -124,6 +127,7 @@ func (t *topicTree) prune() {
 	slices.SortFunc(leaves, func(a, b *topicNode) int { return cmp.Or(cmp.Compare(a.last, b.last), cmp.Compare(a.id, b.id)) })
 	for _, n := range leaves[:(len(leaves)+3)/4] {
 		for ; n != &t.root && len(n.children) == 0; n = n.parent {
+			n.parent.absorb(&n.topicCounts)
 			delete(n.parent.children, n.level)
 			n.parent.sorted, n.pruned = nil, true
 			delete(t.byName, n.path)
@@ -136,14 +140,26 @@ func (t *topicTree) prune() {
 	}
 }
 
-// publish counts a PUBLISH at n and above.
-func (n *topicNode) publish(second int64, p *decode.Packet) {
-	for ; n != nil; n = n.parent {
-		n.publishCount(second, p)
+// absorb adds the counts of another; rates excepted, as that was silent.
+func (c *topicCounts) absorb(o *topicCounts) {
+	for dir := range c.publishes {
+		for q := range c.publishes[dir] {
+			c.publishes[dir][q] += o.publishes[dir][q]
+		}
+	}
+	c.bytes += o.bytes
+	c.last = max(c.last, o.last)
+	c.open, c.stuck = c.open+o.open, c.stuck+o.stuck
+	if o.times != nil {
+		if c.times == nil {
+			c.times = new(spread)
+		}
+		c.times.absorb(o.times)
 	}
 }
 
-func (n *topicNode) publishCount(second int64, p *decode.Packet) {
+// publish counts a PUBLISH.
+func (n *topicNode) publish(second int64, p *decode.Packet) {
 	if p.QoS < 3 {
 		n.publishes[p.Dir][p.QoS]++
 	}
@@ -152,14 +168,12 @@ func (n *topicNode) publishCount(second int64, p *decode.Packet) {
 	n.last = max(n.last, p.Time)
 }
 
-// answered counts how long a delivery took at its topic and above.
-func (t *topicTree) answered(h *handshake.Handshake, d time.Duration) {
-	for n := t.find(h); n != nil; n = n.parent {
-		if n.times == nil {
-			n.times = new(spread)
-		}
-		n.times.add(d)
+// answered counts how long a delivery took.
+func (n *topicNode) answered(d time.Duration) {
+	if n.times == nil {
+		n.times = new(spread)
 	}
+	n.times.add(d)
 }
 
 // find returns the node of a delivery, or nil.
