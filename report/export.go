@@ -118,7 +118,7 @@ type textExport struct {
 // Row writes, for example,
 //
 //	2026-11-22T12:01:33.120Z  sensor-7 -> broker 10.0.0.1:1883  QoS 2  id 17  plant/a/temp  23 bytes  complete  43ms
-//	    12:01:33.120            sensor-7 ── PUBLISH ──▶ broker
+//	    2026-11-22T12:01:33.120Z            client |------------- PUBLISH -------------->| broker
 func (e *textExport) Row(r *watch.Row) error {
 	var b []byte
 	if e.begun {

@@ -117,7 +117,7 @@ func keysOfLadder() keyMap {
 	const group = "Ladder"
 	return keyMap{
 		{name: "bytes", keys: []string{"r"}, help: "fields and bytes of the packet", group: group, here: onLadder, run: (*Model).drillIn},
-		{name: "mark-packet", keys: []string{"space"}, foot: "compare", help: "mark a packet; on another one, compare the two", group: group,
+		{name: "mark-packet", keys: []string{"space"}, help: "mark a packet; on another one, compare the two", group: group,
 			here: onLadder, off: (*Model).noPacket, run: (*Model).comparePacket},
 		{name: "compact", keys: []string{"s"}, help: "packets only, in few words", group: group, here: onLadder, run: (*Model).toggleCompact},
 		{name: "color", keys: []string{"c"}, help: "colour by nothing, by packet type, by resend", group: group, here: onLadder, run: (*Model).cycleColor},

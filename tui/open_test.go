@@ -1,0 +1,398 @@
+package tui_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
+	"github.com/mqttwatch/mqttwatch/tui"
+)
+
+// outside is what main gives the screen, as a test sees it.
+type outside struct {
+	saved    []string
+	jobs     []tui.ExportJob
+	messages []tui.Message
+	exists   bool
+}
+
+func (o *outside) options(opt *tui.Options) {
+	opt.Save = func(table, key string, value any) error {
+		o.saved = append(o.saved, fmt.Sprint(table, " ", key, " ", value))
+		return nil
+	}
+	opt.ExportFormats = []tui.ExportFormat{{Name: "json", Suffix: ".json", Note: "JSON Lines"}, {Name: "csv", Suffix: ".csv", Note: "for spreadsheets"}}
+	opt.Export = func(job tui.ExportJob) (int, error) {
+		o.jobs = append(o.jobs, job)
+		if o.exists && !job.Overwrite {
+			return 0, fs.ErrExist
+		}
+		return 7, nil
+	}
+	opt.Publish = func(m tui.Message) error {
+		o.messages = append(o.messages, m)
+		return nil
+	}
+	opt.Filters = map[string]string{"stuck ones": "state:stuck"}
+	opt.Look = theme.Options{Name: "dark"}
+}
+
+// TestOpenScreens draws what opens above the panes.
+func TestOpenScreens(t *testing.T) {
+	tests := []struct {
+		name string
+		back func() *fake
+		keys []string
+	}{
+		{"palette", many, []string{":"}},
+		{"columns", many, []string{"t", "j", "space"}},
+		{"settings", many, []string{"o"}},
+		{"copy", many, []string{"g", "e", "y"}},
+		{"export", many, []string{"S"}},
+		{"filters", many, []string{"F"}},
+		{"builder", many, []string{"f", "p", "l", "tab", "tab", "tab", "tab", "right", "right"}},
+		{"publish", many, []string{"P"}},
+		{"explain", many, []string{"5", "i"}},
+		{"marks", many, []string{"k", "k", "space", "k", "k", "space"}},
+	}
+	for _, tt := range tests {
+		for _, size := range [][2]int{{60, 15}, {80, 24}, {160, 45}} {
+			name := fmt.Sprintf("open_%s_%dx%d", tt.name, size[0], size[1])
+			t.Run(name, func(t *testing.T) {
+				d := newDriver(t, tt.back(), size[0], size[1], theme.Options{Color: true}, (&outside{}).options)
+				d.keys(tt.keys...)
+				checkFrame(t, d.frame(), size[0], size[1])
+				golden(t, name, d.frame())
+			})
+		}
+	}
+}
+
+func TestMarksAndExport(t *testing.T) {
+	o := &outside{exists: true}
+	d := newDriver(t, numbered(100), 100, 30, theme.Options{}, o.options)
+	d.keys("g", "space", "space")
+	d.has("◆ 2 marked")
+	d.cursorOn("row-3")
+	d.keys("v", "0", "1", "0", "G", "v")
+	d.has("10 marked")
+	d.keys("S", "enter")
+	d.has("is there already", "No", "Replace it")
+	if got := d.selected(); !strings.Contains(got, "No") {
+		t.Errorf("the first answer is %q, not No", got)
+	}
+	d.keys("enter")
+	if len(o.jobs) != 1 || o.jobs[0].Overwrite {
+		t.Fatalf("No wrote: %+v", o.jobs)
+	}
+	d.keys("S", "enter", "y")
+	d.has("exported 7 to mqttwatch-")
+	want := []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
+	if j := o.jobs[len(o.jobs)-1]; !j.Overwrite || !slices.Equal(j.IDs, want) || j.Format != "json" || !strings.HasSuffix(j.Path, ".json") {
+		t.Errorf("job %+v", j)
+	}
+	d.keys("u")
+	d.hasNot("marked")
+	o.exists = false
+	d.keys("S", "tab", "right", "enter")
+	if j := o.jobs[len(o.jobs)-1]; j.IDs != nil || j.Filter != nil || j.Format != "csv" || !strings.HasSuffix(j.Path, ".csv") {
+		t.Errorf("job for all: %+v", j)
+	}
+}
+
+func TestColumns(t *testing.T) {
+	o := &outside{}
+	d := newDriver(t, many(), 120, 30, theme.Options{}, o.options)
+	d.has("CLIENT", " QOS ", " ID ")
+	d.keys("t", "j", "j", "j", "space", "up", "up", "left")
+	d.has("CLIENT", "[x] client", "[ ] qos")
+	d.hasNot("QOS")
+	d.keys("ctrl+s", "esc")
+	want := "screen columns [client time direction id topic state timeline age flags]"
+	if len(o.saved) != 1 || o.saved[0] != want {
+		t.Errorf("saved %q, not %q", o.saved, want)
+	}
+	d.keys("t")
+	for range 10 {
+		d.keys("j")
+	}
+	d.keys("k", "k", "k", "k", "space")
+	d.has("[x] state")
+}
+
+func TestGivenColumns(t *testing.T) {
+	d := newDriver(t, many(), 100, 30, theme.Options{}, func(o *tui.Options) { o.Columns = []string{"state", "topic"} })
+	d.has(" STATE            ")
+	d.hasNot("CLIENT", "QOS", " AGE")
+	for _, names := range [][]string{{"topic"}, {"state", "state"}, {"state", "x"}} {
+		if tui.CheckColumns(names) == "" {
+			t.Errorf("%v is taken", names)
+		}
+	}
+}
+
+func TestSavedFilters(t *testing.T) {
+	o := &outside{}
+	d := newDriver(t, many(), 100, 30, theme.Options{}, o.options)
+	d.keys("F", "enter")
+	d.has("filter: state:stuck")
+	d.keys("/", "ctrl+u").typeText("qos:2").keys("ctrl+s").typeText("mine").keys("enter")
+	if len(o.saved) != 1 || o.saved[0] != "filters mine qos:2" {
+		t.Errorf("saved %q", o.saved)
+	}
+	d.keys("/", "ctrl+u").typeText("id:9").keys("enter")
+	d.keys("/", "up", "up")
+	d.has("/ qos:2")
+	d.keys("down", "down")
+	d.has("/ id:9")
+	d.keys("esc", "F")
+	d.has("mine", "stuck ones", "Used before", "id:9")
+	d.keys("delete")
+	if o.saved[len(o.saved)-1] != "filters stuck ones <nil>" && o.saved[len(o.saved)-1] != "filters mine <nil>" {
+		t.Errorf("deleted %q", o.saved)
+	}
+}
+
+func TestFilterBuilder(t *testing.T) {
+	d := small(t, many())
+	d.keys("f").typeText("plant/a b").keys("tab", "tab", "tab", "tab", "2", "up", "up")
+	d.has(`topic:"plant/a b" qos:2`)
+	d.keys("enter")
+	d.has(`filter: topic:"plant/a b" qos:2`)
+	d.keys("f", "tab", "tab", "tab").typeText("x")
+	d.has("id:x")
+	d.keys("enter")
+	d.has("Build a filter") // it stays open with its mistake
+}
+
+func TestViewHistory(t *testing.T) {
+	d := small(t, numbered(100))
+	d.keys("g", "j", "j")
+	d.keys("/").typeText("row").keys("enter")
+	d.keys("5")
+	d.has("No alerts")
+	d.keys("[")
+	d.has("filter: row")
+	d.keys("[")
+	d.hasNot("filter: row")
+	d.tick(time.Second)
+	d.cursorOn("row-3")
+	d.keys("]")
+	d.has("filter: row")
+	d.keys("]")
+	d.has("No alerts")
+	d.keys("]")
+	d.has("there is no view after this one")
+}
+
+func TestSearchInPanes(t *testing.T) {
+	d := newDriver(t, &fake{base: live(9200*ms, completeRow()), ladders: map[uint64]*watch.Ladder{17: completeLadder(17)}}, 80, 24, theme.Options{})
+	d.keys("enter", "/").typeText("pubrel")
+	if got := d.selected(); !strings.Contains(got, "PUBREL") {
+		t.Errorf("the search went to %q", got)
+	}
+	d.keys("enter", "g", "n")
+	if got := d.selected(); !strings.Contains(got, "PUBREL") {
+		t.Errorf("n went to %q", got)
+	}
+	d.keys("/").typeText("pub").keys("enter", "n")
+	first := d.selected()
+	d.keys("n", "N")
+	if d.selected() != first {
+		t.Errorf("n and N lead from %q to %q", first, d.selected())
+	}
+	d.keys("esc", "n")
+	d.has("there is no search")
+}
+
+func TestComparePackets(t *testing.T) {
+	d := newDriver(t, &fake{base: live(9200*ms, completeRow()), ladders: map[uint64]*watch.Ladder{17: completeLadder(17)}}, 100, 30, theme.Options{})
+	d.keys("enter", "g", "space")
+	d.has("marked", "◆")
+	d.keys("j", "space")
+	d.has("Two packets compared", "1ms later", "Packet type", "PUBLISH (3)", "PUBREC (5)", "Payload", "(not there)", "fields are the same")
+	d.keys("esc", "space", "space")
+	d.has("mark taken away")
+}
+
+func TestLadderLook(t *testing.T) {
+	d := newDriver(t, &fake{base: live(9200*ms, resumedLadder(25).Row), ladders: map[uint64]*watch.Ladder{25: resumedLadder(25)}}, 100, 30, theme.Options{})
+	d.keys("enter")
+	d.has("CONNECT resume", "id 77", "10.0.0.7:51234")
+	d.keys("s")
+	d.has("PUBLISH DUP")
+	d.hasNot("CONNECT resume", "PUBLISH Q2 id 77")
+	d.keys("a")
+	d.hasNot("10.0.0.7:51234")
+	d.keys("a")
+	d.has("10.0.0.7:51234")
+	d.hasNot("truck-12   ")
+	d.keys("c")
+	d.has("arrows coloured by type")
+}
+
+func TestAcknowledge(t *testing.T) {
+	d := small(t, many())
+	d.has("▲ 2 stuck", "pump-7 has owed")
+	d.keys("5", "space")
+	d.has("▲ 1 stuck", "seen", "acknowledged; u takes it back")
+	d.keys("1")
+	d.hasNot("! subscriber pump-7", "✗ subscriber pump-7")
+	d.keys("5", "u")
+	d.has("▲ 2 stuck")
+	d.hasNot(" seen ")
+	d.keys("l")
+	d.tick(time.Second)
+	d.has("1 Handshakes")
+	if got := d.selected(); !strings.Contains(got, "pump-7") {
+		t.Errorf("the list is at %q", got)
+	}
+}
+
+func TestPublish(t *testing.T) {
+	o := &outside{}
+	f := many()
+	d := newDriver(t, f, 80, 30, theme.Options{}, o.options)
+	d.keys("G", "P", "ctrl+u", "enter")
+	d.has("give a topic")
+	d.typeText("a/+").keys("enter")
+	d.has("a Topic Name has no wildcards")
+	d.keys("ctrl+u").typeText("lamp/set").keys("tab").typeText("on").keys("tab", "2", "tab", "y", "tab").typeText("text/plain")
+	d.keys("tab", "tab", "tab").typeText("x").keys("enter")
+	d.has("give seconds, or nothing")
+	d.keys("backspace").typeText("60").keys("tab").typeText("a=b; c=d=e").keys("enter")
+	if len(o.messages) != 1 {
+		t.Fatalf("published %v", o.messages)
+	}
+	m := o.messages[0]
+	if m.Topic != "lamp/set" || m.Payload != "on" || m.QoS != 2 || !m.Retain || m.ContentType != "text/plain" || *m.Expiry != 60 ||
+		!slices.Equal(m.User, [][2]string{{"a", "b"}, {"c", "d=e"}}) {
+		t.Errorf("published %+v", m)
+	}
+	r := delivery(100_000, 2, decode.FromClient, "mqttwatch-1", "lamp/set", 3, 10*time.Second)
+	f.base.Rows = append(f.base.Rows, r)
+	d.tick(time.Second)
+	d.has("lamp/set", "PUBREC?", "broker")
+	d.keys("P")
+	d.has("lamp/set") // the form as it was
+}
+
+// sorter is a fake that sorts.
+type sorter struct {
+	*fake
+	calls int
+}
+
+func (s *sorter) Order(_ *filter.Filter, key watch.SortKey, reverse bool, progress func(float64) bool) *watch.Order {
+	s.calls++
+	if !progress(0.5) {
+		return nil
+	}
+	var ids []uint64
+	for _, r := range s.base.Rows {
+		ids = append(ids, r.ID)
+	}
+	if reverse || key != watch.ByTime {
+		slices.Reverse(ids)
+	}
+	return watch.OrderOf(ids)
+}
+
+func (s *sorter) Snapshot(q watch.Query) *watch.Snapshot {
+	if q.Order == nil {
+		return s.fake.Snapshot(q)
+	}
+	sorted := *s.fake
+	sorted.base.Rows = nil
+	for _, id := range q.Order.IDs() {
+		sorted.base.Rows = append(sorted.base.Rows, s.base.Rows[id-1])
+	}
+	return sorted.Snapshot(q)
+}
+
+func TestSorting(t *testing.T) {
+	f := numbered(100)
+	s := &sorter{fake: f}
+	d := newDriver(t, f, 100, 30, theme.Options{}, func(o *tui.Options) { o.Backend = s })
+	d.keys("z")
+	d.has("by time reversed")
+	d.cursorOn("row-100")
+	d.keys("j", "j").cursorOn("row-98")
+	d.keys("A")
+	d.has("not sorted by time")
+	d.keys("z")
+	d.tick(time.Second)
+	d.hasNot("reversed")
+	d.keys(">")
+	d.has("by client")
+	before := s.calls
+	d.tick(time.Second)
+	d.tick(5 * time.Second)
+	if s.calls == before {
+		t.Error("the order is not worked out again while rows may come")
+	}
+	d.keys("[")
+	d.tick(time.Second)
+	d.hasNot("by client")
+}
+
+func TestCannotSort(t *testing.T) {
+	d := small(t, numbered(10))
+	d.keys(">")
+	d.has("this source cannot be sorted")
+}
+
+func TestSettings(t *testing.T) {
+	o := &outside{}
+	d := newDriver(t, many(), 100, 30, theme.Options{Color: true}, o.options, func(opt *tui.Options) {
+		opt.Settings = map[string]string{"times": "first", "compact": "on"}
+	})
+	d.keys("o")
+	d.has("times in ladders", "first", "ladders in few words")
+	d.keys("j", "right")
+	for i, r := range d.frame() {
+		if r > 0x7e {
+			t.Fatalf("%q at %d is not ASCII after the symbols were set to ASCII", r, i)
+		}
+	}
+	d.keys("ctrl+s")
+	if !slices.Contains(o.saved, " ascii true") || !slices.Contains(o.saved, "screen times first") || !slices.Contains(o.saved, "screen compact true") {
+		t.Errorf("saved %q", o.saved)
+	}
+}
+
+func TestSaveFails(t *testing.T) {
+	d := newDriver(t, many(), 100, 30, theme.Options{}, func(o *tui.Options) {
+		o.Save = func(string, string, any) error { return errors.New("read-only\x1b[2J") }
+	})
+	d.keys("t", "ctrl+s")
+	d.has(`not saved: read-only\x1b[2J`)
+}
+
+func TestScrollAside(t *testing.T) {
+	f := &fake{base: live(9200*ms, delivery(1, 1, decode.FromClient, "c", "one/very/long/topic/that/does/not/fit/into/the/column/at/all/and/ends/here", 1, 0, 9*ms))}
+	d := small(t, f)
+	d.hasNot("does/not")
+	d.keys("L", "L")
+	d.has("‹")
+	d.keys("H", "H")
+	d.hasNot("‹")
+	d.keys("H")
+	d.has("the texts begin here")
+}
+
+func TestFilterProgress(t *testing.T) {
+	f := many()
+	f.base.Filtered = 0.37
+	d := newDriver(t, f, 120, 30, theme.Options{})
+	d.keys("/").typeText("qos:2").keys("enter")
+	d.has("filtering 37 %")
+}
