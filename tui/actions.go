@@ -177,6 +177,9 @@ func (m *Model) fitAxis() tea.Cmd {
 }
 
 func (m *Model) noRoom() string {
+	if m.onSurvey() && m.screen != screenPackets {
+		return "there is one pane only"
+	}
 	if m.room() == splitNone {
 		return "a second pane needs 80 columns and 20 lines"
 	}

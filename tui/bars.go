@@ -50,6 +50,15 @@ func (p *pen) columns(values []float64, rows int) []string {
 	return lines
 }
 
+// took formats how long something took in at most six cells, to a tenth where that matters: 1.4ms.
+func took(d time.Duration) string {
+	switch {
+	case d >= 10*time.Millisecond || d < time.Millisecond:
+		return age(d)
+	}
+	return strconv.FormatFloat(d.Seconds()*1e3, 'f', 1, 64) + "ms"
+}
+
 // perSecond formats a rate in at most five cells.
 func perSecond(rate float64) string {
 	switch {

@@ -90,7 +90,7 @@ var sizes = [][2]int{{60, 15}, {80, 24}, {120, 40}, {160, 45}, {200, 60}}
 
 // TestScreens draws every scene in every size and compares it with its golden file.
 func TestScreens(t *testing.T) {
-	for _, sc := range scenes() {
+	for _, sc := range append(scenes(), surveyScenes()...) {
 		for _, size := range sizes {
 			name := fmt.Sprintf("%s_%dx%d", sc.name, size[0], size[1])
 			t.Run(name, func(t *testing.T) {
@@ -105,9 +105,9 @@ func TestScreens(t *testing.T) {
 
 // TestVariants draws the main states in ASCII, and with their styles.
 func TestVariants(t *testing.T) {
-	for _, sc := range scenes() {
+	for _, sc := range append(scenes(), surveyScenes()...) {
 		switch sc.name {
-		case "many", "ladder_resumed", "ladder_gap", "ladder_critical", "alerts", "help", "bytes":
+		case "sessions_many", "topics_many", "statistics_many", "packets_many", "many", "ladder_resumed", "ladder_gap", "ladder_critical", "alerts", "help", "bytes":
 		default:
 			continue
 		}
@@ -137,7 +137,7 @@ func TestVariants(t *testing.T) {
 
 // TestLooksAreSameText checks that colours carry nothing that the text does not: without them the same text is shown.
 func TestLooksAreSameText(t *testing.T) {
-	for _, sc := range scenes() {
+	for _, sc := range append(scenes(), surveyScenes()...) {
 		plain := newDriver(t, sc.back(), 100, 30, theme.Options{})
 		plain.keys(sc.keys...)
 		for _, name := range theme.Names() {
@@ -154,9 +154,10 @@ func BenchmarkView(b *testing.B) {
 	for _, bc := range []struct {
 		name string
 		keys []string
-	}{{"list and ladder", nil}, {"ladder and bytes", []string{"enter"}}, {"alerts", []string{"5"}}} {
+	}{{"list and ladder", nil}, {"ladder and bytes", []string{"enter"}}, {"alerts", []string{"5"}},
+		{"sessions", []string{"3"}}, {"topics", []string{"4"}}, {"statistics", []string{"6"}}, {"packets", []string{"7"}}} {
 		b.Run(bc.name, func(b *testing.B) {
-			d := newDriver(b, many(), 160, 45, theme.Options{Color: true})
+			d := newDriver(b, surveyOf(-1), 160, 45, theme.Options{Color: true})
 			d.keys(bc.keys...)
 			b.ReportAllocs()
 			for b.Loop() {

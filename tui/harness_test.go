@@ -25,6 +25,7 @@ type fake struct {
 	// match stands in for the filter; nil chooses all.
 	match   func(text string, r *watch.Row) bool
 	queries []watch.Query
+	toggled map[uint64]bool // topics, in the last query for them
 }
 
 func (f *fake) Snapshot(q watch.Query) *watch.Snapshot {
@@ -54,6 +55,7 @@ func (f *fake) Snapshot(q watch.Query) *watch.Snapshot {
 		}
 	}
 	s.Alerts = append([]watch.Alert(nil), f.base.Alerts[:min(q.AlertLimit, len(f.base.Alerts))]...)
+	f.survey(&s, &q)
 	return &s
 }
 

@@ -60,10 +60,10 @@ func keysOfMoving() keyMap {
 			run: func(m *Model) tea.Cmd { return m.problem(1) }},
 		{name: "previous-problem", keys: []string{"E"}, help: "previous problem", group: group, here: onList, off: (*Model).sortedOtherwise,
 			run: func(m *Model) tea.Cmd { return m.problem(-1) }},
-		{name: "search", keys: []string{"/"}, foot: "search", help: "search in the pane", group: group, here: not(onHandshakesList), run: (*Model).startFind},
-		{name: "next-match", keys: []string{"n"}, help: "next match of the search", group: group, here: not(onHandshakesList), off: (*Model).noSearch,
+		{name: "search", keys: []string{"/"}, foot: "search", help: "search in the pane", group: group, here: canFind, run: (*Model).startFind},
+		{name: "next-match", keys: []string{"n"}, help: "next match of the search", group: group, here: canFind, off: (*Model).noSearch,
 			run: func(m *Model) tea.Cmd { return m.findNext(1) }},
-		{name: "previous-match", keys: []string{"N"}, help: "previous match of the search", group: group, here: not(onHandshakesList), off: (*Model).noSearch,
+		{name: "previous-match", keys: []string{"N"}, help: "previous match of the search", group: group, here: canFind, off: (*Model).noSearch,
 			run: func(m *Model) tea.Cmd { return m.findNext(-1) }},
 	}
 }

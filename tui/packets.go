@@ -56,12 +56,12 @@ const (
 func packetColumns() []tableColumn {
 	return []tableColumn{
 		packetTime:   {name: "TIME", width: 12, rank: 3},
-		packetClient: {name: "CLIENT", width: 10, rank: 2, most: 18},
+		packetClient: {name: "CLIENT", width: 10, rank: 2, most: 20},
 		packetArrow:  {name: "", width: 1},
 		packetType:   {name: "PACKET", width: 11},
-		packetQoS:    {name: "QOS", width: 5, rank: 1},
+		packetQoS:    {name: "QOS", width: 6, rank: 1},
 		packetID:     {name: "ID", width: 5, right: true, rank: 1},
-		packetText:   {name: "TOPIC, REASON", width: 16, most: 1 << 10},
+		packetText:   {name: "TOPIC, REASON", width: 16, good: 36, most: 1 << 10},
 		packetLength: {name: "LENGTH", width: 6, right: true, rank: 4},
 		packetConn:   {name: "CONN", width: 0},
 	}

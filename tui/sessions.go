@@ -65,14 +65,14 @@ const (
 
 func sessionColumns() []tableColumn {
 	return []tableColumn{
-		sessionClient:   {name: "CLIENT", width: 10, most: 22},
+		sessionClient:   {name: "CLIENT", width: 10, good: 13, most: 24},
 		sessionState:    {name: "STATE", width: 10},
-		sessionToServer: {name: "IN FLIGHT →", width: 12, most: 20},
-		sessionToClient: {name: "IN FLIGHT ←", width: 12, most: 20},
+		sessionToServer: {name: "IN FLIGHT →", width: 12, good: 15, most: 22},
+		sessionToClient: {name: "IN FLIGHT ←", width: 12, good: 15, most: 22},
 		sessionOldest:   {name: "OLDEST", width: 6, right: true, rank: 3},
 		sessionTimesOut: {name: "→ P50/P99", width: 12, right: true, rank: 2},
 		sessionTimesIn:  {name: "← P50/P99", width: 12, right: true, rank: 4},
-		sessionQoS:      {name: "QOS 0/1/2", width: 9, right: true, rank: 6},
+		sessionQoS:      {name: "QOS 0/1/2%", width: 10, right: true, rank: 6},
 		sessionConns:    {name: "CONNS", width: 5, right: true, rank: 8},
 		sessionKeep:     {name: "KEEP", width: 5, right: true, rank: 9},
 		sessionVersion:  {name: "MQTT", width: 5, rank: 7},
@@ -135,7 +135,7 @@ func (p *pen) sessionCell(r *watch.SessionRow, column, width int, now decode.Tim
 		if f.Answered == 0 {
 			return "", p.th.Dim
 		}
-		return age(f.P50) + "/" + age(f.P99), plain
+		return took(f.P50) + "/" + took(f.P99), plain
 	case sessionQoS:
 		return qosMix(r), plain
 	case sessionConns:

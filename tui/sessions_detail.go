@@ -93,9 +93,9 @@ func (p *pen) flowLine(d *watch.SessionDetail, side decode.Direction, now decode
 		o.put(p.th.Plain, "  "+size(f.Bytes))
 	}
 	if f.Answered > 0 {
-		o.put(p.th.Dim, "  answered p50 ").put(p.th.Plain, age(f.P50)).put(p.th.Dim, " p99 ").put(p.th.Plain, age(f.P99))
+		o.put(p.th.Dim, "  answered p50 ").put(p.th.Plain, took(f.P50)).put(p.th.Dim, " p99 ").put(p.th.Plain, took(f.P99))
 		if wide {
-			o.put(p.th.Dim, " max ").put(p.th.Plain, age(f.Max)).put(p.th.Plain, "  ")
+			o.put(p.th.Dim, " max ").put(p.th.Plain, took(f.Max)).put(p.th.Plain, "  ")
 			if scale := spreadOver(&d.Times[side]); width-o.used > 12 {
 				scale.width = min(width-o.used-1, 40)
 				o.put(p.th.Complete, p.columns(scale.draw(&d.Times[side]), 1)[0])

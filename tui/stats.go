@@ -74,19 +74,16 @@ func (s *statsPane) latencies(p *pen, width, height int) []string {
 		out = append(out, newLine(width).put(p.th.Dim, " No QoS 1 or 2 delivery has ended yet that was seen from its beginning.").full())
 		return append(out, blankLines(1, width)...)
 	}
-	if width >= 76 || height >= 36 {
-		rows = 2
+	apart := 0 // blank lines after each
+	switch room := (height - 9) / len(all); {
+	case room >= 4:
+		rows, apart = 3, 1
+	case room >= 2:
+		rows = min(room, 3)
 	}
-	if width < 120 && height < 30 {
-		rows = 1
-	}
-	if rows == 2 && height/len(all) >= 7 {
-		rows = 3
-	}
-	const names = 27 // PUBLISH→PUBACK by clients
-	numbers := 28
+	const names, numbers = 26, 34 // PUBLISH→PUBACK by clients; COUNT to MAX
 	scale := spreadOver(all...)
-	scale.width = width - names - numbers - 3
+	scale.width = width - names - numbers - 2
 	if rows > 1 { // the numbers are below the name
 		scale.width = width - names - 3
 	}
@@ -98,6 +95,7 @@ func (s *statsPane) latencies(p *pen, width, height int) []string {
 		for sender := range s.data.Steps[kind] {
 			if l := &s.data.Steps[kind][sender]; l.Count > 0 {
 				out = append(out, p.latency(l, watch.StepKind(kind), decode.Direction(sender), scale, width, names, rows)...)
+				out = append(out, blankLines(apart, width)...)
 			}
 		}
 	}
@@ -126,17 +124,17 @@ func (p *pen) latency(l *watch.Latency, kind watch.StepKind, sender decode.Direc
 	if rows == 1 {
 		o := newLine(width).put(p.th.Plain, " "+padRight(name, names-1))
 		o.put(p.th.Dim, " "+padLeft(short(l.Count), 5))
-		o.put(p.th.Plain, " "+padLeft(age(l.P50), 6)+" "+padLeft(age(l.P90), 6)+" "+padLeft(age(l.P99), 6))
-		o.put(p.th.Dim, " "+padLeft(age(l.Max), 6))
+		o.put(p.th.Plain, " "+padLeft(took(l.P50), 6)+" "+padLeft(took(l.P90), 6)+" "+padLeft(took(l.P99), 6))
+		o.put(p.th.Dim, " "+padLeft(took(l.Max), 6))
 		return []string{o.to(width-scale.width-1).put(p.th.Complete, columns[0]).full()}
 	}
 	text := []piece{
 		{name, p.th.Plain},
-		{count(l.Count) + p.g.Abandoned + " p50 " + age(l.P50) + " p90 " + age(l.P90), p.th.Dim},
-		{"p99 " + age(l.P99) + " max " + age(l.Max), p.th.Dim},
+		{"p50 " + took(l.P50) + " p90 " + took(l.P90), p.th.Dim},
+		{"p99 " + took(l.P99) + " max " + took(l.Max), p.th.Dim},
 	}
 	if rows == 2 {
-		text[1].text = "p50 " + age(l.P50) + " p99 " + age(l.P99)
+		text[1].text = "p50 " + took(l.P50) + " p99 " + took(l.P99)
 		text = text[:2]
 	}
 	var out []string
@@ -168,13 +166,28 @@ func (s *statsPane) rates(p *pen, c *watch.Counts, width, height int) []string {
 		if c.Packets[t] == 0 {
 			continue
 		}
-		values := perColumn(seconds, t, per)
+		values := stretch(perColumn(seconds, t, per), room)
 		o := newLine(width).put(p.th.Plain, " "+padRight(t.String(), 12))
 		o.put(p.th.Dim, " "+padLeft(short(c.Packets[t]), 7)).put(p.th.Plain, padLeft(perSecond(recent(seconds, t)), 6))
 		o.to(names-3).put(p.th.Complete, p.columns(values, 1)[0])
 		out = append(out, o.full())
 	}
 	return append(out, blankLines(1, width)...)
+}
+
+// stretch gives each value as many cells as there is room for, at most eight.
+func stretch(values []float64, room int) []float64 {
+	n := min(room/max(len(values), 1), 8)
+	if n < 2 {
+		return values
+	}
+	out := make([]float64, 0, n*len(values))
+	for _, v := range values {
+		for range n {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // recent is the mean of the last ten seconds.

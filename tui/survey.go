@@ -25,6 +25,11 @@ func onPacketScreen(m *Model) bool {
 	return m.screen == screenPackets && m.level == levelList
 }
 
+// canFind reports whether the pane that has the keys can be searched: it holds all its lines, not a window of them.
+func canFind(m *Model) bool {
+	return !onHandshakesList(m) && m.placeOf(m.active()) == nil && m.active() != paneStatistics
+}
+
 // onSurvey reports whether what is shown has no handshake.
 func (m *Model) onSurvey() bool {
 	switch m.screen {

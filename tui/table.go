@@ -8,7 +8,8 @@ type tableColumn struct {
 	width int
 	right bool // its texts stand at the right
 	rank  int
-	most  int // how wide it may grow; 0 is that it does not
+	// good and most are how wide it grows: all columns to good before any to most; 0 is that it does not.
+	good, most int
 }
 
 // A table is the columns that fit a width.
@@ -30,15 +31,19 @@ func fitTable(all []tableColumn, width int) table {
 		}
 		t[worst].width = 0
 	}
+	t.grow(width, func(c *tableColumn) int { return c.good })
+	t.grow(width, func(c *tableColumn) int { return c.most })
+	return t
+}
+
+func (t table) grow(width int, to func(*tableColumn) int) {
 	left := width - t.total()
 	for i := range t {
-		if t[i].width > 0 && t[i].most > t[i].width && left > 0 {
-			n := min(left, t[i].most-t[i].width)
+		if n := min(left, to(&t[i])-t[i].width); n > 0 && t[i].width > 0 {
 			t[i].width += n
 			left -= n
 		}
 	}
-	return t
 }
 
 func (t table) total() int {

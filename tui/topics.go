@@ -184,11 +184,11 @@ func (p *pen) topicCell(r *watch.TopicRow, column, width int, now decode.Time) (
 	}
 	switch column {
 	case topicP50:
-		return age(r.P50), p.th.Plain
+		return took(r.P50), p.th.Plain
 	case topicP99:
-		return age(r.P99), p.th.Plain
+		return took(r.P99), p.th.Plain
 	}
-	return age(r.Max), p.th.Plain
+	return took(r.Max), p.th.Plain
 }
 
 // topicName is a level as the tree shows it. The level before the first / of "/a" is empty.
