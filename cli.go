@@ -23,17 +23,18 @@ type options struct {
 
 	recordFlags
 
-	Output   string        `help:"What to show: auto, text, json or summary. auto is the screen on a terminal, else text." enum:"auto,text,json,summary" default:"auto" placeholder:"FORM" group:"output"`
-	Filter   string        `help:"Show only the handshakes that EXPR chooses, such as 'state:stuck qos:2' (docs/filter.md)." placeholder:"EXPR" group:"output"`
-	FailOn   string        `help:"End with status 3 if an alert of this severity or worse was raised: warn or critical." placeholder:"SEVERITY" group:"output"`
-	Color    string        `help:"Use colors: auto, always or never." enum:"auto,always,never" default:"auto" placeholder:"WHEN" group:"output"`
-	Theme    string        `help:"Colors: dark, light, contrast or mono." enum:"dark,light,contrast,mono" default:"dark" placeholder:"NAME" group:"output"`
-	ASCII    bool          `name:"ascii" help:"Draw with ASCII only." group:"output"`
-	NoMouse  bool          `help:"Leave the mouse to the terminal." group:"output"`
-	Learn    bool          `help:"Let what a peer usually takes decide when its packet is overdue: eight times its 95th percentile, at least 2s." group:"watch"`
-	Warn     time.Duration `help:"A packet owed for this long is overdue." default:"5s" group:"watch"`
-	Critical time.Duration `help:"A packet owed for this long is critical." default:"30s" group:"watch"`
-	Keep     int           `help:"Keep this many finished handshakes; open ones always stay." default:"100000" placeholder:"N" group:"watch"`
+	Output     string        `help:"What to show: auto, text, json or summary. auto is the screen on a terminal, else text." enum:"auto,text,json,summary" default:"auto" placeholder:"FORM" group:"output"`
+	Filter     string        `help:"Show only the handshakes that EXPR chooses, such as 'state:stuck qos:2' (docs/filter.md)." placeholder:"EXPR" group:"output"`
+	Deliveries string        `help:"Write only the deliveries that EXPR chooses, such as 'undelivered' or 'subscriber:pump-7 latency>1s' (docs/filter.md)." placeholder:"EXPR" group:"output"`
+	FailOn     string        `help:"End with status 3 if an alert of this severity or worse was raised: warn or critical." placeholder:"SEVERITY" group:"output"`
+	Color      string        `help:"Use colors: auto, always or never." enum:"auto,always,never" default:"auto" placeholder:"WHEN" group:"output"`
+	Theme      string        `help:"Colors: dark, light, contrast or mono." enum:"dark,light,contrast,mono" default:"dark" placeholder:"NAME" group:"output"`
+	ASCII      bool          `name:"ascii" help:"Draw with ASCII only." group:"output"`
+	NoMouse    bool          `help:"Leave the mouse to the terminal." group:"output"`
+	Learn      bool          `help:"Let what a peer usually takes decide when its packet is overdue: eight times its 95th percentile, at least 2s." group:"watch"`
+	Warn       time.Duration `help:"A packet owed for this long is overdue." default:"5s" group:"watch"`
+	Critical   time.Duration `help:"A packet owed for this long is critical." default:"30s" group:"watch"`
+	Keep       int           `help:"Keep this many finished handshakes; open ones always stay." default:"100000" placeholder:"N" group:"watch"`
 }
 
 // cli is the whole command line.

@@ -161,7 +161,7 @@ func tryOptions(args []string) error {
 		return err
 	}
 	if _, err := filter.Parse(c.Filter); err != nil {
-		return filterError(c.Filter, err)
+		return filterError("--filter", c.Filter, err)
 	}
 	return c.options.check()
 }

@@ -31,6 +31,7 @@ type watching struct {
 	title  string // what is watched, as the user would say it
 	src    capture.Source
 	filter *filter.Filter
+	chosen *filter.Deliveries
 	engine *watch.Engine
 	client *capture.Client // that the screen can publish with; nil where there is none, or several
 	alert  bool            // --fail-on: such an alert was raised
@@ -43,13 +44,17 @@ func (o *options) watch(ctx context.Context, title string, src capture.Source) e
 	}
 	chosen, err := filter.Parse(o.Filter)
 	if err != nil {
-		return filterError(o.Filter, err)
+		return filterError("--filter", o.Filter, err)
+	}
+	deliveries, err := filter.ParseDeliveries(o.Deliveries)
+	if err != nil {
+		return filterError("--deliveries", o.Deliveries, err)
 	}
 	client, _ := src.(*capture.Client)
 	if src, err = o.recorded(src); err != nil {
 		return err
 	}
-	w := &watching{options: o, title: title, src: src, filter: chosen, client: client}
+	w := &watching{options: o, title: title, src: src, filter: chosen, chosen: deliveries, client: client}
 	if o.onScreen() {
 		return w.screen(ctx)
 	}
@@ -59,11 +64,11 @@ func (o *options) watch(ctx context.Context, title string, src capture.Source) e
 // onScreen reports whether the state is shown on the terminal, and not written to stdout.
 func (o *options) onScreen() bool { return o.Output == "auto" && term.IsTerminal(os.Stdout.Fd()) }
 
-func filterError(text string, err error) error {
+func filterError(option, text string, err error) error {
 	if at := new(filter.Error); errors.As(err, &at) {
-		return usagef("--filter %s: column %d: %s", text, at.Column, at.Reason)
+		return usagef("%s %s: column %d: %s", option, text, at.Column, at.Reason)
 	}
-	return usagef("--filter %s: %w", text, err)
+	return usagef("%s %s: %w", option, text, err)
 }
 
 // seesBroker reports whether src can see more than one connection of a broker, so that there are deliveries to follow.
@@ -79,7 +84,7 @@ func seesBroker(src capture.Source) bool {
 // start makes the engine. A nil onEvent takes no events, which saves making them.
 func (w *watching) start(raw int, onEvent func(*watch.Event)) {
 	cfg := watch.Config{Keep: w.Keep, Learn: w.Learn, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Survey: raw > 0, Filter: w.filter, OnEvent: onEvent,
-		Deliveries: seesBroker(w.src)}
+		Deliveries: seesBroker(w.src), DeliveryFilter: w.chosen}
 	if w.FailOn != "" {
 		cfg.OnEvent = func(e *watch.Event) {
 			w.note(e)

@@ -16,15 +16,19 @@ func TestDocumentedWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := regexp.MustCompile("`([^`]+)`")
-	var examples []string
+	var examples, deliveries []string
+	kind := &examples
 	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "## ") {
+			kind = &deliveries
+		}
 		if cell, ok := strings.CutPrefix(line, "| `"); ok {
 			cell, _, _ = strings.Cut("`"+cell, " | ")
 			for _, m := range code.FindAllStringSubmatch(cell, -1) {
-				examples = append(examples, m[1])
+				*kind = append(*kind, m[1])
 			}
 		} else if block, ok := strings.CutPrefix(line, "    "); ok {
-			examples = append(examples, strings.TrimSpace(block))
+			*kind = append(*kind, strings.TrimSpace(block))
 		}
 	}
 	if len(examples) < 40 {
@@ -36,8 +40,31 @@ func TestDocumentedWords(t *testing.T) {
 			t.Errorf("%s: %v", example, err)
 		}
 	}
+	for _, example := range deliveries {
+		if _, err := filter.ParseDeliveries(example); err != nil {
+			t.Errorf("%s: %v", example, err)
+		}
+	}
+	checkWords(t, deliveries, filter.DeliveryWords())
 	for _, word := range filter.Words() {
 		if !strings.Contains(all, "\n"+word) {
+			t.Errorf("docs/filter.md has no example of %s", word)
+		}
+	}
+}
+
+// checkWords wants an example of each word, wherever it stands.
+func checkWords(t *testing.T, examples, words []string) {
+	t.Helper()
+	if len(words) < 8 {
+		t.Fatalf("only %d words", len(words))
+	}
+	for _, word := range words {
+		found := false
+		for _, e := range examples {
+			found = found || strings.HasPrefix(e, word)
+		}
+		if !found {
 			t.Errorf("docs/filter.md has no example of %s", word)
 		}
 	}

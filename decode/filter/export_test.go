@@ -22,3 +22,15 @@ func Words() []string {
 	}
 	return words
 }
+
+// DeliveryWords lists the columns and flags of the language about deliveries.
+func DeliveryWords() []string {
+	var words []string
+	for _, c := range deliveries().columns {
+		words = append(words, c.name)
+	}
+	for name := range deliveries().flags {
+		words = append(words, name)
+	}
+	return words
+}
