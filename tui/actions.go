@@ -31,7 +31,7 @@ func (m *Model) nothingToOpen() string {
 			return "this alert is not about one handshake"
 		}
 	}
-	return m.nothingInSurvey()
+	return m.cannotOpen()
 }
 
 // drillIn goes one step on: list → ladder → bytes.

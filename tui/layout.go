@@ -96,7 +96,11 @@ func (m *Model) layOut() {
 			if h > 0 {
 				m.list.resize(h - 1 - m.stripRoom(h))
 			}
-		case paneAlerts, paneLadder, paneBytes: // they learn their size as they are drawn
+		case paneSessions, paneTopics, panePackets:
+			if h > 0 {
+				m.placeOf(p).resize(rowsOf(p, h))
+			}
+		case paneAlerts, paneLadder, paneBytes, paneStatistics: // they learn their size as they are drawn
 		}
 	}
 }

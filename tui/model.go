@@ -345,7 +345,7 @@ func (m *Model) take(s *watch.Snapshot, seek uint64) bool {
 // another handshake every moment, it is the one that is stuck longest.
 func (m *Model) follow() {
 	if m.onSurvey() {
-		m.followPacket()
+		m.followSurvey()
 		return
 	}
 	if m.level == levelList && m.focus == 0 {

@@ -77,7 +77,7 @@ func (l *packetList) view(p *pen, f *filterState, width, height int, focused boo
 	if l.data == nil || l.total == 0 {
 		return l.empty(p, f, width, height)
 	}
-	l.resize(height - 1)
+	l.resize(rowsOf(panePackets, height))
 	t := fitTable(packetColumns(), width)
 	out := []string{t.head(p, width)}
 	return append(out, l.lines(p, width, func(i int, selected bool) string {
@@ -152,14 +152,14 @@ func (p *pen) packetFlags(r *watch.PacketRow) string {
 func (p *pen) packetWords(r *watch.PacketRow, width int) string {
 	switch {
 	case r.Lost:
-		s := "bytes that are no packet"
+		s := "not a packet"
 		if r.Loss == decode.LossGap {
-			s = "bytes missing from the capture"
+			s = "not in the capture"
 		} else if r.Loss == decode.LossTruncated {
-			s = "bytes of a packet that has no end"
+			s = "packet without end"
 		}
-		if r.Length > 0 {
-			return count(r.Length) + " " + s
+		if r.Length > 0 && width > 36 {
+			return s + ": " + count(r.Length) + " bytes"
 		}
 		return s
 	case r.Err != nil:

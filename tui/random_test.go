@@ -15,14 +15,14 @@ import (
 // whole, and nothing may panic.
 func TestRandomKeys(t *testing.T) {
 	keys := []string{
-		"1", "5", "enter", "esc", "tab", "j", "k", "down", "up", "pgup", "pgdown", "ctrl+d", "ctrl+u", "g", "G", "home", "end", "e", "E", "/", "!", "A",
+		"1", "3", "4", "5", "6", "7", ".", "h", "enter", "esc", "tab", "j", "k", "down", "up", "pgup", "pgdown", "ctrl+d", "ctrl+u", "g", "G", "home", "end", "e", "E", "/", "!", "A",
 		"+", "-", "=", "r", "d", "\\", "p", "y", "%", "ctrl+l", "?", "f1", "0", "2", "9", "a", "(", ":", "backspace", "left", "delete", "x", " ", "right", "ctrl+s", "ctrl+p",
 		"[", "]", "H", "L", "n", "N", "f", "F", "<", ">", "z", "t", "v", "u", "S", "s", "c", "w", "i", "l", "o", "P",
 	}
 	sizes := append([][2]int{{40, 10}, {1, 1}, {79, 20}, {119, 19}}, sizes...)
 	for seed := range int64(3) {
 		rnd := rand.New(rand.NewSource(seed))
-		f := many()
+		f := surveyOf(-1)
 		f.match = func(text string, r *watch.Row) bool { return len(text)%3 != 0 || r.ID%2 == 0 }
 		size := sizes[rnd.Intn(len(sizes))]
 		d := newDriver(t, f, size[0], size[1], theme.Options{Color: true})

@@ -14,7 +14,11 @@ type sessionPane struct {
 	place
 	data   *watch.SessionList
 	detail *watch.SessionDetail
+	asked  uint64 // the session whose detail was asked for
 }
+
+// detailLines is how many lines of a pane tell of the session under the cursor.
+func detailLines(height int) int { return max(height/3, 4) }
 
 func (l *sessionPane) query() *watch.SessionQuery {
 	return &watch.SessionQuery{Window: l.window(), Detail: l.selected}
@@ -96,10 +100,10 @@ func (l *sessionPane) view(p *pen, now decode.Time, width, height int, focused b
 	}
 	var detail []string
 	if d := l.detail; d != nil && d.ID == l.selected {
-		detail = p.sessionDetail(d, now, width, max(height/3, 4))
+		detail = p.sessionDetail(d, now, width, detailLines(height))
 	}
-	below := max(height/3, 4)
-	l.resize(height - 2 - below)
+	below := detailLines(height)
+	l.resize(rowsOf(paneSessions, height))
 	t := fitTable(sessionColumns(), width)
 	out := []string{t.head(p, width)}
 	out = append(out, l.lines(p, width, func(i int, selected bool) string {
@@ -107,7 +111,7 @@ func (l *sessionPane) view(p *pen, now decode.Time, width, height int, focused b
 		return t.row(p, width, selected, focused, func(c int) (string, theme.Style) { return p.sessionCell(r, c, t[c].width, now) })
 	})...)
 	out = fit(out, width, height-below-1)
-	words := " " + count(l.data.Total) + " sessions, " + count(l.data.Connected) + " connected "
+	words := " " + plural(l.data.Total, "session") + ", " + count(l.data.Connected) + " connected "
 	if n := l.data.Pruned; n > 0 {
 		words += p.g.Dot + " " + count(n) + " not kept "
 	}

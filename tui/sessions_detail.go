@@ -86,23 +86,31 @@ func (p *pen) flowLine(d *watch.SessionDetail, side decode.Direction, now decode
 	if f.Oldest != 0 {
 		o.put(p.th.Plain, "oldest "+age(now.Sub(f.Oldest))+"  ")
 	}
-	o.put(p.th.Dim, "QoS 0:").put(p.th.Plain, short(f.Publish[0])).put(p.th.Dim, " 1:").put(p.th.Plain, short(f.Publish[1])).
-		put(p.th.Dim, " 2:").put(p.th.Plain, short(f.Publish[2]))
-	o.put(p.th.Plain, "  "+perSecond(f.Rate)+" pkt/s")
-	if wide {
-		o.put(p.th.Plain, "  "+size(f.Bytes))
-	}
-	if f.Answered > 0 {
-		o.put(p.th.Dim, "  answered p50 ").put(p.th.Plain, took(f.P50)).put(p.th.Dim, " p99 ").put(p.th.Plain, took(f.P99))
-		if wide {
-			o.put(p.th.Dim, " max ").put(p.th.Plain, took(f.Max)).put(p.th.Plain, "  ")
-			if scale := spreadOver(&d.Times[side]); width-o.used > 12 {
-				scale.width = min(width-o.used-1, 40)
-				o.put(p.th.Complete, p.columns(scale.draw(&d.Times[side]), 1)[0])
-			}
+	if !wide {
+		if f.Answered > 0 {
+			o.put(p.th.Dim, "p50 ").put(p.th.Plain, took(f.P50)).put(p.th.Dim, " p99 ").put(p.th.Plain, took(f.P99)+"  ")
 		}
+		return o.putAll(p.flowMix(f)).full()
+	}
+	o.putAll(p.flowMix(f)).put(p.th.Plain, "  "+perSecond(f.Rate)+" pkt/s  "+size(f.Bytes))
+	if f.Answered == 0 {
+		return o.full()
+	}
+	o.put(p.th.Dim, "  answered p50 ").put(p.th.Plain, took(f.P50)).put(p.th.Dim, " p99 ").put(p.th.Plain, took(f.P99)).
+		put(p.th.Dim, " max ").put(p.th.Plain, took(f.Max)+"  ")
+	if scale := spreadOver(&d.Times[side]); width-o.used > 12 {
+		scale.width = min(width-o.used-1, 40)
+		o.put(p.th.Complete, p.columns(scale.draw(&d.Times[side]), 1)[0])
 	}
 	return o.full()
+}
+
+// flowMix is how many PUBLISH packets there were of each QoS.
+func (p *pen) flowMix(f *watch.Flow) []piece {
+	return []piece{
+		{"QoS 0:", p.th.Dim}, {short(f.Publish[0]), p.th.Plain}, {" 1:", p.th.Dim}, {short(f.Publish[1]), p.th.Plain},
+		{" 2:", p.th.Dim}, {short(f.Publish[2]), p.th.Plain},
+	}
 }
 
 func (p *pen) arrowOf(side decode.Direction) string {

@@ -69,9 +69,9 @@ func (s *statsPane) latencies(p *pen, width, height int) []string {
 			}
 		}
 	}
-	out := []string{title(p, width, "Latency of each step", "by who answers; height: how many, each step for itself")}
+	out := []string{title(p, width, "Latency of each step", "by who answers")}
 	if len(all) == 0 {
-		out = append(out, newLine(width).put(p.th.Dim, " No QoS 1 or 2 delivery has ended yet that was seen from its beginning.").full())
+		out = note(p, width, out[0], "No QoS 1 or 2 delivery has ended yet that was seen from its beginning.")
 		return append(out, blankLines(1, width)...)
 	}
 	apart := 0 // blank lines after each
@@ -80,6 +80,10 @@ func (s *statsPane) latencies(p *pen, width, height int) []string {
 		rows, apart = 3, 1
 	case room >= 2:
 		rows = min(room, 3)
+	default:
+		if width < 76 { // no room for all in one line
+			rows = 2
+		}
 	}
 	const names, numbers = 26, 34 // PUBLISH→PUBACK by clients; COUNT to MAX
 	scale := spreadOver(all...)

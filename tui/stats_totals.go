@@ -7,14 +7,15 @@ import (
 
 // outcomes draws how the handshakes ended.
 func (s *statsPane) outcomes(p *pen, c *watch.Counts, width int) []string {
-	o := newLine(width).put(p.th.Strong, " "+padRight("Handshakes", 12))
+	head := title(p, width, "Handshakes", "how they ended")
+	o := newLine(width).to(7)
 	for _, name := range []string{"COMPLETE", "REFUSED", "ABANDONED", "UNKNOWN", "OPEN"} {
 		o.put(p.th.Dim, padLeft(name, 10))
 	}
-	out := []string{o.full()}
+	out := []string{head, o.full()}
 	for i, name := range []string{"QoS 1", "QoS 2"} {
 		h := &c.Handshakes[i]
-		o := newLine(width).put(p.th.Plain, " "+padRight(name, 12))
+		o := newLine(width).put(p.th.Plain, " "+padRight(name, 6))
 		for j, n := range []uint64{h.Complete, h.Refused, h.Abandoned, h.Unknown, h.Open} {
 			st := p.th.Plain
 			switch {
@@ -30,7 +31,7 @@ func (s *statsPane) outcomes(p *pen, c *watch.Counts, width int) []string {
 		}
 		out = append(out, o.full())
 	}
-	out = append(out, newLine(width).put(p.th.Plain, " "+padRight("QoS 0", 12)).put(p.th.Dim, padLeft(count(c.Publish[0]), 10)+" PUBLISH, no handshake").full())
+	out = append(out, newLine(width).put(p.th.Plain, " "+padRight("QoS 0", 6)).put(p.th.Dim, padLeft(count(c.Publish[0]), 10)+" PUBLISH, no handshake").full())
 	return append(out, blankLines(1, width)...)
 }
 
@@ -89,10 +90,7 @@ func (s *statsPane) losses(p *pen, snap *watch.Snapshot, width int) []string {
 // sys lists what brokers say of themselves.
 func (s *statsPane) sys(p *pen, width int) []string {
 	if len(s.data.Sys) == 0 {
-		return []string{
-			title(p, width, "Broker", "$SYS"),
-			newLine(width).put(p.th.Dim, " Nothing on $SYS topics so far: a client that subscribes to $SYS/# shows them.").full(),
-		}
+		return note(p, width, title(p, width, "Broker", "$SYS"), "Nothing on $SYS topics so far: a client that subscribes to $SYS/# shows them.")
 	}
 	more := "$SYS"
 	if s.data.SysLeftOut > 0 {
@@ -104,6 +102,15 @@ func (s *statsPane) sys(p *pen, width int) []string {
 		v := &s.data.Sys[i]
 		name := cutMiddle(p.text.clean(v.Topic, names), names, p.g.Ellipsis)
 		out = append(out, newLine(width).put(p.th.Dim, " "+padRight(name, names)).put(p.th.Plain, " "+p.text.clean(v.Value, width-names)).full())
+	}
+	return out
+}
+
+// note is a head with words below it.
+func note(p *pen, width int, head, words string) []string {
+	out := []string{head}
+	for _, s := range wrap(words, width-2) {
+		out = append(out, newLine(width).put(p.th.Dim, " "+s).full())
 	}
 	return out
 }

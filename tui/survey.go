@@ -107,6 +107,30 @@ func (m *Model) takePacket(s *watch.PacketList) {
 	}
 }
 
+// rowsOf is how many rows a list shows in a pane of that height, beside its head and what is below.
+func rowsOf(p pane, height int) int {
+	switch p {
+	case paneSessions:
+		return max(height-2-detailLines(height), 1)
+	case paneTopics:
+		return max(height-2, 1)
+	}
+	return max(height-1, 1)
+}
+
+// followSurvey asks for what is to be shown of the row under the cursor, where that is not there, once for each row.
+func (m *Model) followSurvey() {
+	s := &m.survey
+	switch m.screen {
+	case screenPackets:
+		m.followPacket()
+	case screenSessions:
+		if l := &s.sessions; l.selected != 0 && (l.detail == nil || l.detail.ID != l.selected) && l.asked != l.selected {
+			l.asked, m.again = l.selected, true
+		}
+	}
+}
+
 // followPacket asks for the bytes of the packet under the cursor where they are not shown.
 func (m *Model) followPacket() {
 	if l := &m.survey.packets; l.selected != 0 && l.selected != m.packet.number {
@@ -178,6 +202,14 @@ func (m *Model) openSurvey() tea.Cmd {
 		m.focus = 1
 	}
 	return nil
+}
+
+// cannotOpen says why Enter opens nothing: on a level of topics it folds.
+func (m *Model) cannotOpen() string {
+	if r := m.survey.topics.current(); onTopics(m) && r != nil && r.Children > 0 {
+		return m.cannotFold()
+	}
+	return m.nothingInSurvey()
 }
 
 func (m *Model) nothingInSurvey() string {

@@ -228,6 +228,14 @@ func count[T int | int64 | uint64](n T) string {
 	return s
 }
 
+// plural counts things by their name.
+func plural(n int, name string) string {
+	if n != 1 {
+		name += "s"
+	}
+	return count(n) + " " + name
+}
+
 // short formats a number in few cells: 950, 12k, 3.4M.
 func short(n uint64) string {
 	switch {

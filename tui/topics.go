@@ -110,7 +110,7 @@ func (l *topicPane) view(p *pen, now decode.Time, width, height int, focused boo
 	if l.data == nil || l.total == 0 {
 		return emptyPane(p, width, height, "No topics yet", "A topic shows with the first PUBLISH to it. A subscription alone has none.")
 	}
-	l.resize(height - 2)
+	l.resize(rowsOf(paneTopics, height))
 	t := fitTable(topicColumns(), width)
 	out := []string{t.head(p, width)}
 	out = append(out, l.lines(p, width, func(i int, selected bool) string {
@@ -123,7 +123,7 @@ func (l *topicPane) view(p *pen, now decode.Time, width, height int, focused boo
 
 // foot tells the whole topic under the cursor.
 func (l *topicPane) foot(p *pen, width int) string {
-	words := " " + count(l.data.Topics) + " levels "
+	words := " " + plural(l.data.Topics, "level") + " "
 	if n := l.data.Pruned; n > 0 {
 		words += p.g.Dot + " " + count(n) + " silent ones not kept "
 	}
