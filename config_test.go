@@ -136,7 +136,7 @@ func TestConfigMistakes(t *testing.T) {
 
 func TestConfigPath(t *testing.T) {
 	r := run(t, nil, "config", "--path")
-	if want := filepath.Join(filepath.Dir(program), "mqttwatch", "config.toml"); r.status != 0 || strings.TrimSpace(r.stdout) != want {
+	if want := filepath.Join(filepath.Dir(program), "config", "mqttwatch", "config.toml"); r.status != 0 || strings.TrimSpace(r.stdout) != want {
 		t.Errorf("status %d, %q, not %q", r.status, r.stdout, want)
 	}
 }

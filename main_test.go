@@ -56,7 +56,7 @@ func command(args ...string) *exec.Cmd {
 			cmd.Env = append(cmd.Env, e)
 		}
 	}
-	cmd.Env = append(cmd.Env, "XDG_CONFIG_HOME="+filepath.Dir(program)) // not that of whoever runs the tests
+	cmd.Env = append(cmd.Env, "XDG_CONFIG_HOME="+filepath.Join(filepath.Dir(program), "config")) // not that of whoever runs the tests
 	return cmd
 }
 

@@ -1,0 +1,86 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestScreenWithConfig drives the screen with keys, columns and a filter of a configuration file, saves to it, and exports.
+func TestScreenWithConfig(t *testing.T) {
+	file := configFile(t, "# mine\n[keys]\nfilter = [\"f5\"]\n[screen]\ncolumns = [\"client\", \"topic\", \"state\"]\n[filters]\ndoors = \"topic:door\"\n")
+	out := filepath.Join(t.TempDir(), "out")
+	term := newTerminal(t, 100, 30)
+	term.send(program+" --config "+file+" "+stuck(t, 0), "Enter")
+	if text := term.wait("plant/a/temp", "CLIENT", "TOPIC", "F5 filter"); strings.Contains(text, "QOS") {
+		t.Errorf("a column that was left out:\n%s", text)
+	}
+	term.send("F")
+	term.wait("doors", "topic:door")
+	term.send("Enter")
+	if text := term.wait("filter: topic:door", "plant/b/door", "1 of 3"); strings.Contains(text, "plant/a/temp") {
+		t.Errorf("the saved filter leaves plant/a/temp:\n%s", text)
+	}
+	term.send("S")
+	term.wait("Export", "filtered (1)", "pcapng")
+	term.send("Tab", "Tab", "C-u")
+	term.send("-l", out)
+	term.send("Enter")
+	term.wait("exported 1 to")
+	text, err := os.ReadFile(out + ".json")
+	if err != nil || !strings.Contains(string(text), "plant/b/door") || strings.Count(string(text), "\n") != 1 {
+		t.Errorf("exported %q, %v", text, err)
+	}
+	term.send("t")
+	term.wait("Columns", "[x] client")
+	term.send("Space", "C-s")
+	term.wait("saved to the configuration file")
+	saved, err := os.ReadFile(file)
+	if err != nil || !strings.HasPrefix(string(saved), "# mine\n") || !strings.Contains(string(saved), "columns = ['topic', 'state']\n") {
+		t.Errorf("saved %q, %v", saved, err)
+	}
+	term.send("C-c") // from a menu, too
+	term.wait("READY>")
+	term.shell()
+}
+
+// TestScreenExportsPackets writes the packets that a filter chooses, and reads them back.
+func TestScreenExportsPackets(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out.pcapng")
+	term := newTerminal(t, 100, 30)
+	term.send(program+" "+stuck(t, 0), "Enter")
+	term.wait("plant/a/temp", "plant/c/fan")
+	term.send("S")
+	term.wait("Export", "all (3)")
+	term.send("Tab", "Left", "Tab", "C-u")
+	term.send("-l", out)
+	term.send("Enter")
+	term.wait("exported 3 to")
+	term.send("Q")
+	term.wait("READY>")
+	r := run(t, nil, "replay", "--output", "summary", out)
+	if !strings.Contains(r.stdout, "3 PUBLISH, 1 PUBACK, 1 PUBREC, 1 PUBREL, 1 PUBCOMP") {
+		t.Errorf("read back: %s%s", r.stdout, r.stderr)
+	}
+}
+
+// TestScreenCommands runs a command of the palette by its letters.
+func TestScreenCommands(t *testing.T) {
+	term := newTerminal(t, 80, 24)
+	term.send(program+" "+stuck(t, 0), "Enter")
+	term.wait("plant/a/temp")
+	term.send(":")
+	term.wait("Commands")
+	term.send("-l", "frz")
+	term.wait("freeze the view")
+	term.send("Enter")
+	term.wait("FROZEN")
+	term.send(">")
+	term.wait("the view is frozen")
+	term.send("p", ">")
+	term.wait("by client")
+	term.send("Q")
+	term.wait("READY>")
+	term.shell()
+}
