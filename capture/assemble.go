@@ -63,6 +63,7 @@ type assembler struct {
 	early     int         // bytes that wait for a verdict
 	open      int         // flows that carry MQTT and have not ended
 	forgot    uint64      // flows evicted to keep to the bound
+	deaf      int         // flows that carry MQTT of which one end only was seen, be they closed by now
 
 	count counters
 }

@@ -1,6 +1,10 @@
 package capture
 
-import "github.com/mqttwatch/mqttwatch/decode"
+import (
+	"fmt"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
 
 // missing tells that n bytes of one direction are missing; 0 where it is not known how many.
 func (a *assembler) missing(f *flow, side uint8, n int64, t decode.Time) {
@@ -48,12 +52,25 @@ func (a *assembler) hear(f *flow, side uint8) {
 	}
 	f.heard[side] = true
 	if f.conn != nil {
+		a.deaf--
 		a.tellHeard(f, side)
 	}
 }
 
 func (a *assembler) tellHeard(f *flow, side uint8) {
 	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Heard, Dir: f.direction(side), Time: max(f.opened, f.out)})
+}
+
+// notes are remarks for the user on what was seen.
+func (a *assembler) notes() []string {
+	var notes []string
+	if a.forgot > 0 {
+		notes = append(notes, "more TCP connections than are remembered: some were forgotten while they were open")
+	}
+	if a.deaf > 0 {
+		notes = append(notes, fmt.Sprintf("of %d MQTT connections only one end was seen: does the capture leave out a direction?", a.deaf))
+	}
+	return notes
 }
 
 // flush gives the sink what was made so far.

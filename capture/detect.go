@@ -301,6 +301,8 @@ func (a *assembler) found(f *flow) {
 	for side := range uint8(2) {
 		if f.heard[side] {
 			a.tellHeard(f, side)
+		} else {
+			a.deaf++
 		}
 	}
 	e := f.early

@@ -202,9 +202,7 @@ func (f *File) publish(state string, err error) {
 	s.Other = clone(c.other)
 	s.NotDecoded = clone(f.asm.dissector.notDecoded)
 	s.Notes = append(s.Notes[:0:0], f.notes...)
-	if f.asm.forgot > 0 {
-		s.Notes = append(s.Notes, "more TCP connections than are remembered: some were forgotten while they were open")
-	}
+	s.Notes = append(s.Notes, f.asm.notes()...)
 	s.KernelDrops = 0
 	var read, size int64
 	live := false

@@ -67,6 +67,23 @@ func seen(s *watch.Snapshot, mqtt uint64) string {
 		count(s.Counts.Connections) + " connections"
 }
 
+// compressed is how sources call connections that have permessage-deflate.
+const compressed = "WebSocket with compression"
+
+// beside tells of connections in which MQTT may be as well, but cannot be seen.
+func beside(p *pen, other map[string]uint64) string {
+	hidden := map[string]uint64{}
+	for _, what := range [...]string{"TLS", compressed} {
+		if n := other[what]; n > 0 {
+			hidden[what] = n
+		}
+	}
+	if len(hidden) == 0 {
+		return ""
+	}
+	return " Beside it are connections that cannot be looked into: " + tally(p, hidden) + "."
+}
+
 // likely gives the first reason that fits.
 func likely(p *pen, s *watch.Snapshot, mqtt uint64) string {
 	other, undecoded := map[string]uint64{}, map[string]uint64{}
@@ -83,13 +100,16 @@ func likely(p *pen, s *watch.Snapshot, mqtt uint64) string {
 	}
 	switch {
 	case mqtt > 0 && s.Counts.Publish[0] > 0 && s.Counts.Publish[1]+s.Counts.Publish[2] == 0:
-		return count(s.Counts.Publish[0]) + " QoS 0 PUBLISHes seen: they have no handshake."
+		return count(s.Counts.Publish[0]) + " QoS 0 PUBLISHes seen: they have no handshake." + beside(p, other)
 	case mqtt > 0:
-		return "MQTT is there, but no PUBLISH of QoS 1 or 2, no SUBSCRIBE and no UNSUBSCRIBE so far."
+		return "MQTT is there, but no PUBLISH of QoS 1 or 2, no SUBSCRIBE and no UNSUBSCRIBE so far." + beside(p, other)
 	case other["TLS"] > 0:
 		return "Likely encrypted: " + count(other["TLS"]) + " TLS connections" + rest(p, other, "TLS") + ". Watch behind TLS, or with: mqttwatch broker"
+	case other[compressed] > 0:
+		return "MQTT may be inside of compressed WebSocket, which is not unpacked: " + count(other[compressed]) + " connections" + rest(p, other, compressed) +
+			". Switch permessage-deflate off, or watch with: mqttwatch broker"
 	case other["WebSocket"] > 0:
-		return "MQTT may be inside WebSocket: " + count(other["WebSocket"]) + " connections" + rest(p, other, "WebSocket") + "."
+		return "WebSocket, but no MQTT in it: " + count(other["WebSocket"]) + " connections" + rest(p, other, "WebSocket") + "."
 	case len(undecoded) > 0:
 		return "Not decoded: " + tally(p, undecoded) + "."
 	case len(other) > 0:

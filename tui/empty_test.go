@@ -1,0 +1,47 @@
+package tui_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
+)
+
+// TestEmptyScreens says what is there in place of handshakes.
+func TestEmptyScreens(t *testing.T) {
+	tests := []struct {
+		name string
+		snap watch.Snapshot
+		want string
+	}{
+		{"TLS only", emptyOf("live", map[string]uint64{"TLS": 12}, 0), "Likely encrypted: 12 TLS connections."},
+		{"TLS beside MQTT", emptyOf("live", map[string]uint64{"TLS": 12, "HTTP": 1}, 5), "Beside it are connections that cannot be looked into: TLS 12."},
+		{"WebSocket with compression", emptyOf("live", map[string]uint64{"WebSocket with compression": 2}, 0), "compressed WebSocket, which is not unpacked: 2 connections."},
+		{"WebSocket without MQTT", emptyOf("live", map[string]uint64{"WebSocket": 2, "HTTP": 1}, 0), "WebSocket, but no MQTT in it: 2 connections; others: HTTP 1."},
+		{"something else", emptyOf("live", map[string]uint64{"not MQTT": 3, "no data": 1}, 0), "TCP, but no MQTT: not MQTT 3, no data 1."},
+		{"link type", notDecoded("link type 195 (IEEE802_15_4_WITHFCS)"), "Not decoded: link type 195"},
+		{"no TCP", notDecoded(""), "No TCP connection in what was captured."},
+	}
+	for _, tt := range tests {
+		d := newDriver(t, &fake{base: tt.snap}, 200, 60, theme.Options{Color: false})
+		text := strings.Join(strings.Fields(d.frame()), " ") // lines are wrapped
+		if !strings.Contains(text, tt.want) {
+			t.Errorf("%s: %q is not on the screen:\n%s", tt.name, tt.want, d.frame())
+		}
+	}
+}
+
+// notDecoded is of a source with frames, but without TCP.
+func notDecoded(what string) watch.Snapshot {
+	s := emptyOf("live", nil, 0)
+	s.Sources[0].TCPFrames = 0
+	if what != "" {
+		s.Sources[0].NotDecoded = map[string]uint64{what: 7}
+	} else {
+		s.Sources[0].NotDecoded = nil
+	}
+	s.Sources = append([]decode.SourceStats(nil), s.Sources...)
+	return s
+}
