@@ -3,9 +3,9 @@ package capture
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"net"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -138,6 +138,26 @@ func (l *Live) Stats() decode.SourceStats {
 	return s
 }
 
+// begin makes the assembler.
+func (l *Live) begin(sink Sink) {
+	l.asm = newAssembler(maphash.Comparable(maphash.MakeSeed(), 0), nil, l.opts.Decode, sink)
+	l.asm.limits.flows = l.opts.MaxConnections
+	l.asm.limits.defaults()
+	for _, p := range l.opts.Ports {
+		l.asm.ports[p] = false // MQTT is expected there, but what is TLS is not forced to be MQTT
+	}
+	l.publish("live", "")
+}
+
+// take takes a frame that was captured on the interface name.
+func (l *Live) take(f *frame, name string) {
+	l.asm.source = name
+	if l.recorder != nil {
+		l.recorder.frame(f, name)
+	}
+	l.asm.frame(f)
+}
+
 // publish copies the counts to where Stats finds them. An empty state leaves the state as it is.
 func (l *Live) publish(state, err string) {
 	l.mu.Lock()
@@ -154,9 +174,7 @@ func (l *Live) publish(state, err string) {
 	s.Other = clone(c.other)
 	s.NotDecoded = clone(l.asm.dissector.notDecoded)
 	s.Notes = s.Notes[:0:0]
-	if l.asm.forgot > 0 {
-		s.Notes = append(s.Notes, "more TCP connections than are remembered: some were forgotten while they were open")
-	}
+	s.Notes = append(s.Notes, l.asm.notes()...)
 }
 
 // An Interface is one that can be captured.
@@ -255,15 +273,7 @@ type permissionError struct {
 }
 
 func (e *permissionError) Error() string {
-	path, err := os.Executable()
-	if err != nil {
-		path = "mqttwatch"
-	}
-	how := "allow it once: sudo setcap cap_net_raw=ep " + path
-	if os.Geteuid() == 0 {
-		how = "root lacks CAP_NET_RAW here (in a container: docker run --cap-add NET_RAW)"
-	}
-	return fmt.Sprintf("may not capture on %s (%v); %s; or let tcpdump capture: %s", e.name, e.cause, how, tcpdumpInstead(e.name, e.ports))
+	return fmt.Sprintf("may not capture on %s (%v); %s; or let tcpdump capture: %s", e.name, e.cause, howToBePermitted(), tcpdumpInstead(e.name, e.ports))
 }
 
 func (e *permissionError) Is(target error) bool { return target == ErrNotPermitted }

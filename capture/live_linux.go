@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 
@@ -49,6 +49,18 @@ func (l *Live) open(hosts []netip.Prefix) error {
 	return nil
 }
 
+// howToBePermitted tells how a user gets the right to capture.
+func howToBePermitted() string {
+	if os.Geteuid() == 0 {
+		return "root lacks CAP_NET_RAW here (in a container: docker run --cap-add NET_RAW)"
+	}
+	path, err := os.Executable()
+	if err != nil {
+		path = "mqttwatch"
+	}
+	return "allow it once: sudo setcap cap_net_raw=ep " + path
+}
+
 // Close ends the capture where Run is not called. After Run it does nothing.
 func (l *Live) Close() {
 	for _, r := range l.rings {
@@ -72,13 +84,7 @@ func loopbackIndex() int {
 // Run delivers what is captured until ctx is done; it returns nil then. A Live runs once.
 func (l *Live) Run(ctx context.Context, sink Sink) error {
 	defer l.Close()
-	l.asm = newAssembler(maphash.Comparable(maphash.MakeSeed(), 0), nil, l.opts.Decode, sink)
-	l.asm.limits.flows = l.opts.MaxConnections
-	l.asm.limits.defaults()
-	for _, p := range l.opts.Ports {
-		l.asm.ports[p] = false // MQTT is expected there, but what is TLS is not forced to be MQTT
-	}
-	l.publish("live", "")
+	l.begin(sink)
 	err := l.loop(ctx)
 	l.asm.finish()
 	l.count()
@@ -151,11 +157,7 @@ func (l *Live) drain(ctx context.Context) (idle bool) {
 		if r == nil {
 			return true
 		}
-		l.asm.source = r.label
-		if l.recorder != nil {
-			l.recorder.frame(&r.head, r.label)
-		}
-		l.asm.frame(&r.head)
+		l.take(&r.head, r.label)
 		r.taken()
 		if !r.held {
 			continue

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !darwin && !windows
 
 package capture
 
@@ -16,6 +16,9 @@ type liveSource struct{}
 func (l *Live) open([]netip.Prefix) error {
 	return fmt.Errorf("%w: capturing on %s; let tcpdump capture: %s", ErrNotHere, runtime.GOOS, tcpdumpInstead(l.names[0], l.opts.Ports))
 }
+
+// howToBePermitted is not reached here.
+func howToBePermitted() string { return "" }
 
 // Close does nothing here.
 func (l *Live) Close() {}
