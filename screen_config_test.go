@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestScreenWithConfig drives the screen with keys, columns and a filter of a configuration file, saves to it, and exports.
@@ -63,6 +64,34 @@ func TestScreenExportsPackets(t *testing.T) {
 	if !strings.Contains(r.stdout, "3 PUBLISH, 1 PUBACK, 1 PUBREC, 1 PUBREL, 1 PUBCOMP") {
 		t.Errorf("read back: %s%s", r.stdout, r.stderr)
 	}
+}
+
+// TestScreenCopies copies to the desktop's clipboard, by a program that stands in for xclip.
+func TestScreenCopies(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "clipboard")
+	if err := os.WriteFile(filepath.Join(dir, "xclip"), []byte("#!/bin/sh\ncat > "+out+".part && mv "+out+".part "+out+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	term := newTerminal(t, 100, 30)
+	term.send("env -u SSH_CONNECTION -u WAYLAND_DISPLAY DISPLAY=:0 PATH="+dir+":$PATH "+program+" "+stuck(t, 0), "Enter")
+	term.wait("plant/a/temp", "plant/c/fan")
+	term.send("g", "y")
+	term.wait("Copy", "Wireshark filter")
+	term.send("w")
+	term.wait("copied: Wireshark filter")
+	for range 50 {
+		if _, err := os.Stat(out); err == nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	text, err := os.ReadFile(out)
+	if err != nil || !strings.HasPrefix(string(text), "mqtt.msgid == 1 && ip.addr == ") {
+		t.Errorf("copied %q, %v", text, err)
+	}
+	term.send("Q")
+	term.wait("READY>")
 }
 
 // TestScreenCommands runs a command of the palette by its letters.

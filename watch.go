@@ -204,7 +204,7 @@ func (w *watching) screenOptions() (tui.Options, error) {
 	if err != nil {
 		return tui.Options{}, usageError{err}
 	}
-	opt := tui.Options{Theme: th, Look: look, Color: color, Title: w.title, Filter: w.Filter, NoMouse: w.NoMouse, Export: w.export, ExportFormats: exportFormats()}
+	opt := tui.Options{Theme: th, Look: look, Color: color, Title: w.title, Filter: w.Filter, NoMouse: w.NoMouse, Export: w.export, ExportFormats: exportFormats(), Clipboard: clipboard()}
 	w.configure(&opt)
 	if w.client != nil {
 		opt.Publish = w.publish
