@@ -5,6 +5,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/internal/config"
 )
 
@@ -31,6 +32,7 @@ type options struct {
 	Theme      string        `help:"Colors: dark, light, contrast or mono." enum:"dark,light,contrast,mono" default:"dark" placeholder:"NAME" group:"output"`
 	ASCII      bool          `name:"ascii" help:"Draw with ASCII only." group:"output"`
 	NoMouse    bool          `help:"Leave the mouse to the terminal." group:"output"`
+	Mute       []string      `help:"Do not tell of this alert, such as ack-latency-high; none tells of all. May be repeated (mqttwatch explain lists them)." default:"qos-downgraded" placeholder:"NAME" group:"watch"`
 	Learn      bool          `help:"Let what a peer usually takes decide when its packet is overdue: eight times its 95th percentile, at least 2s." group:"watch"`
 	Warn       time.Duration `help:"A packet owed for this long is overdue." default:"5s" group:"watch"`
 	Critical   time.Duration `help:"A packet owed for this long is critical." default:"30s" group:"watch"`
@@ -109,7 +111,23 @@ func (o *options) check() error {
 	case o.Critical < o.Warn:
 		return usagef("--critical %s is less than --warn %s", o.Critical, o.Warn)
 	}
-	return nil
+	_, err := o.muted()
+	return err
+}
+
+// muted returns the alerts that are not to be told of.
+func (o *options) muted() ([]handshake.AlertName, error) {
+	var names []handshake.AlertName
+	for _, name := range o.Mute {
+		if name == "none" {
+			return nil, nil
+		}
+		if _, ok := handshake.Explain(handshake.AlertName(name)); !ok {
+			return nil, usagef("--mute %s: no such alert; mqttwatch explain lists all", name)
+		}
+		names = append(names, handshake.AlertName(name))
+	}
+	return names, nil
 }
 
 // newParser returns the parser of the command line into c.

@@ -83,7 +83,8 @@ func seesBroker(src capture.Source) bool {
 
 // start makes the engine. A nil onEvent takes no events, which saves making them.
 func (w *watching) start(raw int, onEvent func(*watch.Event)) {
-	cfg := watch.Config{Keep: w.Keep, Learn: w.Learn, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Survey: raw > 0, Filter: w.filter, OnEvent: onEvent,
+	mute, _ := w.muted() // checked with the other options
+	cfg := watch.Config{Mute: mute, Keep: w.Keep, Learn: w.Learn, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Survey: raw > 0, Filter: w.filter, OnEvent: onEvent,
 		Deliveries: seesBroker(w.src), DeliveryFilter: w.chosen}
 	if w.FailOn != "" {
 		cfg.OnEvent = func(e *watch.Event) {

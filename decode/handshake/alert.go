@@ -121,6 +121,7 @@ type Alert struct {
 	Teller Teller
 	link   *Link
 	key    alertKey
+	muted  bool // nobody wants to hear of it
 }
 
 // alertKey makes two occurrences the same alert.

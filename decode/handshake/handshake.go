@@ -188,7 +188,7 @@ func (h *Handshake) Owes() (decode.Type, decode.Direction) {
 
 // Severity is that of the alert now open on h, None where there is none.
 func (h *Handshake) Severity() Severity {
-	if h.flight == nil || h.alert == nil {
+	if h.flight == nil || h.alert == nil || h.alert.muted {
 		return None
 	}
 	return h.alert.Severity

@@ -63,18 +63,24 @@ func (t *Tracker) Counted() map[AlertName]uint64 { return t.counted }
 
 func (t *Tracker) raise(a *Alert) {
 	a.Raised, a.Last, a.Count = t.now, t.now, 1
+	if a.muted = t.muted[a.Name]; a.muted {
+		return
+	}
 	t.alerts.add(a)
 	t.counted[a.Name]++
 	t.record(AlertRaised, nil, a)
 }
 
 func (t *Tracker) clear(a *Alert) {
+	if a.muted {
+		return
+	}
 	a.Cleared = t.now
 	t.record(AlertCleared, nil, a)
 }
 
 func (t *Tracker) escalate(a *Alert, severity Severity) {
-	if a.Severity >= severity {
+	if a.Severity >= severity || a.muted {
 		return
 	}
 	a.Severity = severity
@@ -93,6 +99,10 @@ func (t *Tracker) raisePoint(l *Link, a Alert, detail string) *Alert {
 
 // raiseAt raises a, or counts it where an alert of that key was raised before.
 func (t *Tracker) raiseAt(s *Session, l *Link, a Alert, key alertKey) *Alert {
+	if t.muted[a.Name] {
+		a.muted = true
+		return &a
+	}
 	if old := t.alerts.byKey[key]; old != nil {
 		old.Count++
 		old.Last = t.now

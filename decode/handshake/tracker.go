@@ -17,6 +17,8 @@ type Config struct {
 	MaxAlerts int
 	// MaxOpen bounds the open handshakes; default 500,000. The eldest gives way and is Unknown from then on.
 	MaxOpen int
+	// Mute names alerts that nobody wants to hear of: they are neither listed nor counted nor told.
+	Mute []AlertName
 	// Learn makes the time after which a packet is overdue that of the peer: eight times the 95th percentile of its own answers, at least
 	// 2 s. Warn goes on to hold for a peer that has not answered often enough.
 	Learn bool
@@ -72,6 +74,7 @@ type Tracker struct {
 
 	alerts  alertStore
 	counted map[AlertName]uint64
+	muted   map[AlertName]bool
 
 	free                                []*Handshake // released
 	flights                             []*flight    // of handshakes that have ended
@@ -87,7 +90,12 @@ type Tracker struct {
 
 // New returns a Tracker that has seen nothing.
 func New(cfg Config, r Recorder) *Tracker {
+	muted := make(map[AlertName]bool)
+	for _, name := range cfg.Mute {
+		muted[name] = true
+	}
 	return &Tracker{
+		muted:    muted,
 		cfg:      cfg.withDefaults(),
 		recorder: r,
 		sessions: make(map[sessionKey]*Session),

@@ -25,6 +25,8 @@ const DefaultKeep = 100_000
 type Config struct {
 	// Keep bounds the finished handshakes kept; default DefaultKeep. Open ones always stay.
 	Keep int
+	// Mute names alerts that nobody wants to hear of: they are neither listed nor counted nor told.
+	Mute []handshake.AlertName
 	// Learn makes the time after which a packet is overdue that of the peer; see handshake.Config.
 	Learn bool
 	// Warn and Critical are after how long an owed packet is overdue; default 5 s and 30 s.
@@ -100,7 +102,7 @@ func New(cfg Config) *Engine {
 	if cfg.Survey {
 		e.survey = newSurvey()
 	}
-	e.tracker = handshake.New(handshake.Config{Warn: cfg.Warn, Critical: cfg.Critical, Learn: cfg.Learn}, e)
+	e.tracker = handshake.New(handshake.Config{Warn: cfg.Warn, Critical: cfg.Critical, Learn: cfg.Learn, Mute: cfg.Mute}, e)
 	if cfg.Deliveries {
 		e.deliveries = delivery.New(delivery.Config{Patience: cfg.Warn}, e.tracker, (*deliveryRecorder)(e))
 	}
