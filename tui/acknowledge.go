@@ -61,7 +61,7 @@ func (m *Model) acknowledge() tea.Cmd {
 	m.alerts.selected = 0 // the cursor stays where it is: on the next one
 	m.syncAlerts()
 	m.alerts.moveTo(at)
-	m.say("acknowledged; u takes it back")
+	m.say("acknowledged; " + m.pen.keyOf("undo-acknowledge") + " takes it back")
 	return nil
 }
 

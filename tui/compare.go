@@ -49,7 +49,7 @@ func (m *Model) comparePacket() tea.Cmd {
 	switch {
 	case first == nil:
 		m.ladder.marked = here
-		m.say("marked; Space on another packet compares the two")
+		m.say("marked; " + m.pen.keyOf("mark-packet") + " on another packet compares the two")
 		return nil
 	case first.handshake == here.handshake && first.place == here.place:
 		m.ladder.marked = nil

@@ -31,13 +31,13 @@ func explain(p *pen, s *watch.Snapshot, f *filterState) emptiness {
 // hidden is for a filter that chooses nothing.
 func hidden(p *pen, s *watch.Snapshot, f *filterState) emptiness {
 	if f.problems && f.text == "" {
-		return emptiness{title: "Nothing is stuck", why: count(s.Total) + " handshakes are hidden: ! shows them again."}
+		return emptiness{title: "Nothing is stuck", why: count(s.Total) + " handshakes are hidden: " + p.keyOf("problems") + " shows them again."}
 	}
 	e := emptiness{title: "No handshake matches", what: "filter: " + p.text.clean(f.text, 60)}
 	if f.problems {
-		e.what += ", and problems only (!)"
+		e.what += ", and problems only (" + p.keyOf("problems") + ")"
 	}
-	e.why = "The filter hides " + count(s.Total) + ": Esc clears it."
+	e.why = "The filter hides " + count(s.Total) + ": " + p.keyOf("back") + " clears it."
 	return e
 }
 

@@ -71,7 +71,7 @@ func (m *Model) setFilter(text string) {
 	m.filter.parsed = parsed
 	m.seen = -1
 	if m.frozen {
-		m.say("the view is frozen: p goes on, then the filter works")
+		m.say(m.frozenWords() + ", then the filter works")
 	}
 }
 

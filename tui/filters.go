@@ -85,7 +85,7 @@ func filterChoices(m *Model, _ string) []choice {
 		out = append(out, choice{text: m.pen.text.clean(f.Name, 40), note: m.pen.text.clean(f.Text, m.width), run: use(f.Text)})
 	}
 	if len(m.saved) == 0 {
-		out = append(out, choice{text: "none; ^S saves a filter while it is typed", head: true})
+		out = append(out, choice{text: "none; " + m.pen.keyOf("filter-save") + " saves a filter while it is typed", head: true})
 	}
 	if len(m.history.texts) > 0 {
 		out = append(out, choice{text: "Used before", head: true})

@@ -28,7 +28,7 @@ func searching(m *Model) bool { return m.finder.typed.String() != "" && m.finder
 
 func (m *Model) noSearch() string {
 	if !searching(m) {
-		return "there is no search: / begins one"
+		return "there is no search: " + m.pen.keyOf("search") + " begins one"
 	}
 	return ""
 }

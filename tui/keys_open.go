@@ -46,7 +46,7 @@ func keysOfPrompts() keyMap {
 			off: (*Model).noFilterHistory, run: func(m *Model) tea.Cmd { return m.recallFilter(1) }},
 		{name: "filter-save", keys: []string{"ctrl+s"}, help: "save the filter under a name in the configuration file", group: group, in: modeFilter,
 			off: (*Model).cannotSaveFilter, run: (*Model).openSaveFilter},
-		{name: "find-keep", keys: []string{"enter"}, foot: "next n, previous N", help: "end typing the search; n and N go on", group: group, in: modeFind, run: (*Model).keepFind},
+		{name: "find-keep", keys: []string{"enter"}, foot: "keep", help: "end typing the search; n and N go on", group: group, in: modeFind, run: (*Model).keepFind},
 		{name: "find-clear", keys: []string{"esc"}, foot: "clear", help: "clear the search in the pane", group: group, in: modeFind, run: (*Model).clearFind},
 	}
 }

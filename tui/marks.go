@@ -70,7 +70,7 @@ func (m *Model) markRange() tea.Cmd {
 	r := m.list.current()
 	if m.marks.fromID == 0 {
 		m.marks.from, m.marks.fromID = m.list.cursor, r.ID
-		m.say("range begins here: v marks up to the row it is pressed on")
+		m.say("range begins here: " + m.pen.keyOf("mark-range") + " marks up to the row it is pressed on")
 		return nil
 	}
 	// Rows may have been evicted since: the beginning is where that handshake is now, if that is known.

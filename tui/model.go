@@ -147,7 +147,7 @@ func New(opt Options) *Model {
 	if len(opt.Columns) > 0 && CheckColumns(opt.Columns) == "" {
 		m.list.columns = slices.Clone(opt.Columns)
 	}
-	m.pen = pen{th: &opt.Theme, g: &opt.Theme.Glyphs, text: textCleaner{ascii: opt.Theme.Glyphs.ASCII}, loc: opt.Location}
+	m.pen = pen{th: &opt.Theme, g: &opt.Theme.Glyphs, text: textCleaner{ascii: opt.Theme.Glyphs.ASCII}, loc: opt.Location, keys: m.keys}
 	m.live = &watch.Snapshot{}
 	m.shown = m.live
 	m.width, m.height = 80, 24

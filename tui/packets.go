@@ -88,7 +88,7 @@ func (l *packetList) view(p *pen, f *filterState, width, height int, focused boo
 
 func (l *packetList) empty(p *pen, f *filterState, width, height int) []string {
 	if l.data != nil && l.data.Total > 0 {
-		return emptyPane(p, width, height, "No packet matches", "filter: "+p.text.clean(f.text, 60), "It hides "+count(l.data.Total)+" packets: Esc clears it.")
+		return emptyPane(p, width, height, "No packet matches", "filter: "+p.text.clean(f.text, 60), "It hides "+count(l.data.Total)+" packets: "+p.keyOf("back")+" clears it.")
 	}
 	return emptyPane(p, width, height, "No packets yet", "Nothing that was captured so far is MQTT. 1 says more on what was seen.")
 }

@@ -58,14 +58,14 @@ func (m *Model) cannotSort() string {
 		return "this source cannot be sorted"
 	}
 	if m.frozen {
-		return "the view is frozen: p goes on"
+		return m.frozenWords()
 	}
 	return ""
 }
 
 func (m *Model) sortedOtherwise() string {
 	if !m.sort.plain() {
-		return "the list is not sorted by time: < goes back"
+		return "the list is not sorted by time: " + m.pen.keyOf("sort-previous") + " and " + m.pen.keyOf("sort-reverse") + " change that"
 	}
 	return ""
 }

@@ -85,7 +85,7 @@ func (s *stuckStrip) view(p *pen, width, lines int) []string {
 	}
 	words := ""
 	if hidden := len(s.groups) - shown; hidden > 0 {
-		words = " " + strconv.Itoa(hidden) + " more: 5 shows all "
+		words = " " + strconv.Itoa(hidden) + " more: " + p.keyOf("alerts") + " shows all "
 	}
 	rule := newLine(width).put(p.th.Rule, " "+repeat(p.g.Line, width-2-cells(words))).put(p.th.Dim, words)
 	return append(out, rule.full())

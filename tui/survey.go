@@ -305,7 +305,7 @@ func (m *Model) handshakesOfTopic() tea.Cmd {
 func (m *Model) cannotFold() string {
 	switch r := m.survey.topics.current(); {
 	case m.frozen:
-		return "the view is frozen: p goes on, then topics unfold"
+		return m.frozenWords() + ", then topics unfold"
 	case r == nil:
 		return "there is no topic"
 	}
@@ -321,7 +321,7 @@ func (m *Model) followPackets() tea.Cmd {
 func (m *Model) packetsFollow() string {
 	switch {
 	case m.frozen:
-		return "the view is frozen: p goes on"
+		return m.frozenWords()
 	case m.survey.packets.follow:
 		return "the list follows the newest already"
 	}

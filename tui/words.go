@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -16,6 +17,29 @@ type pen struct {
 	g    *theme.Glyphs
 	text textCleaner
 	loc  *time.Location
+	keys keyMap // that texts name keys from
+}
+
+// keyOf returns the first key of a command as it is shown, so that what texts say is right for keys of one's own, too.
+func (p *pen) keyOf(command string) string {
+	for i := range p.keys {
+		if b := &p.keys[i]; b.name == command {
+			label, _, _ := strings.Cut(b.label, " ")
+			if label == "" {
+				return ":" + command
+			}
+			if p.g.ASCII {
+				label = asciiLabel(label)
+			}
+			return label
+		}
+	}
+	return ":" + command
+}
+
+// frozenWords say why something does not work while the view is frozen.
+func (m *Model) frozenWords() string {
+	return "the view is frozen: " + m.pen.keyOf("freeze") + " goes on"
 }
 
 // stateOf returns what a row says of its state in width cells, with the style that goes with it.
