@@ -466,7 +466,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if len(r.conns) != 100 || evicted != 90 {
 		t.Errorf("%d connections, %d evicted, want 100, 90", len(r.conns), evicted)
 	}
-	if len(r.stats.Notes) != 1 {
+	if !strings.Contains(strings.Join(r.stats.Notes, "\n"), "forgotten") {
 		t.Errorf("notes are %q, want one about forgotten connections", r.stats.Notes)
 	}
 }
@@ -484,7 +484,7 @@ func TestClosedConnectionsGoFirst(t *testing.T) {
 	opts := forced
 	opts.MaxConnections = 10
 	r := replayBytes(t, opts, c.Pcap())
-	if got := string(r.conns[0].stream[client]); got != "ab" || len(r.stats.Notes) > 0 {
+	if got := string(r.conns[0].stream[client]); got != "ab" || strings.Contains(strings.Join(r.stats.Notes, "\n"), "forgotten") {
 		t.Errorf("the open connection has %q, want ab; notes %q", got, r.stats.Notes)
 	}
 }
