@@ -144,8 +144,18 @@ func either(f, g func(*Model) bool) func(*Model) bool {
 // footer lists the keys that work now, as many as fit.
 func (m *Model) footer(p *pen) string {
 	o := newLine(m.width)
-	for _, k := range m.footKeys(p) {
-		if o.used+cells(k[0])+cells(k[1])+3 > m.width {
+	all := m.footKeys(p)
+	width := func(k [2]string) int { return cells(k[0]) + cells(k[1]) + 3 }
+	// The last two, help and quit, keep their room: who does not know on finds there how to.
+	kept := 0
+	for _, k := range all[max(0, len(all)-2):] {
+		kept += width(k)
+	}
+	for i, k := range all {
+		if i >= len(all)-2 {
+			kept -= width(k)
+		}
+		if o.used+width(k)+kept > m.width {
 			continue
 		}
 		o.put(p.th.Plain, " ").put(p.th.Key, k[0]).put(p.th.Dim, " "+k[1]+" ")
@@ -183,6 +193,8 @@ func (m *Model) footWord(b *binding) string {
 		return "unfreeze"
 	case b.name == "quit" && (canGoBack(m) || m.screen != screenHandshakes):
 		return "back"
+	case b.foot == "clear filter" && len(m.marks.ids) > 0:
+		return "clear marks"
 	case b.name == "problems" && m.filter.problems:
 		return "all"
 	}

@@ -321,7 +321,7 @@ func (t *Tracker) end(h *Handshake, state State) {
 	s.openTotal--
 	t.leaveOpen(h)
 	h.State = state
-	h.Ended = t.now
+	h.Ended = t.stamp
 	h.link = nil
 	if h.Attachment != nil {
 		t.observer.Ended(h)
