@@ -162,6 +162,10 @@ func (f *File) merge(ctx context.Context) {
 	}
 }
 
+// pipeDelay is how far time stays behind the clock while a pipe is silent. What was captured may still be on its way, and must not come too late for a
+// time that has gone by.
+const pipeDelay = decode.Time(2 * time.Second)
+
 // silent lets time go on while a pipe brings nothing, provided that its frames are of now: the clock of a machine far away
 // may be a little off, but a capture of yesterday that comes through a pipe has its own time.
 func (f *File) silent(now decode.Time) {
@@ -173,8 +177,10 @@ func (f *File) silent(now decode.Time) {
 	if skew := f.ahead; skew < -decode.Time(maxSkew) || skew > decode.Time(maxSkew) {
 		return
 	}
-	a.tick(now - f.ahead)
-	f.latest = a.now
+	if to := now - f.ahead - pipeDelay; to > a.now {
+		a.tick(to)
+		f.latest = a.now
+	}
 }
 
 // spill hands on what was made of the bytes read so far, before they are overwritten or reading blocks.

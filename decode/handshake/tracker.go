@@ -61,6 +61,7 @@ type Tracker struct {
 	recorder Recorder
 	observer Observer    // nil where nobody follows messages
 	now      decode.Time // never goes back
+	stamp    decode.Time // of what is looked at now: earlier than now where it was recorded late
 
 	sessions map[sessionKey]*Session
 	resting  restQueue
@@ -272,6 +273,7 @@ func (t *Tracker) cannotTell(h *Handshake) {
 
 // Advance says that time has come to now. Deadlines that are over are acted on in their order, each at its own time.
 func (t *Tracker) Advance(now decode.Time) {
+	t.stamp = now
 	if now <= t.now {
 		return
 	}
@@ -280,6 +282,7 @@ func (t *Tracker) Advance(now decode.Time) {
 		if t.observer != nil {
 			if next := t.observer.Next(); next != 0 && next <= now && (at == 0 || next < at) {
 				t.now = max(t.now, next)
+				t.stamp = t.now
 				t.observer.Due()
 				continue
 			}
@@ -288,6 +291,7 @@ func (t *Tracker) Advance(now decode.Time) {
 			break
 		}
 		t.now = max(t.now, at)
+		t.stamp = t.now
 		if h != nil {
 			t.waiting.remove(h)
 			t.waited(h)
@@ -296,7 +300,7 @@ func (t *Tracker) Advance(now decode.Time) {
 		t.timers.cancel(due)
 		t.fire(due)
 	}
-	t.now = now
+	t.now, t.stamp = now, now
 }
 
 // nextDeadline finds the earliest deadline: that of a handshake in the queue, or a timer.
