@@ -55,6 +55,10 @@ const (
 	QoSDowngraded       AlertName = "qos-downgraded"
 	QoSNotMinimum       AlertName = "qos-not-minimum"
 	DuplicateDelivery   AlertName = "duplicate-delivery"
+
+	// Those of the Observer that holds messages against the user's rules.
+	ResponseOverdue  AlertName = "response-overdue"
+	HeartbeatOverdue AlertName = "heartbeat-overdue"
 )
 
 // Severity grades an alert.

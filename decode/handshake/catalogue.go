@@ -14,6 +14,7 @@ const (
 	AboutConnection Subject = "connection" // one Network Connection, or one direction of it
 	AboutSession    Subject = "session"    // a Client Identifier at a broker
 	AboutMessage    Subject = "message"    // one message on its way to one subscriber
+	AboutRule       Subject = "rule"       // what the user expects of messages: --expect
 	AboutCapture    Subject = "capture"    // what was captured, not what was sent
 )
 
@@ -37,10 +38,10 @@ type Entry struct {
 }
 
 // Catalogue returns the entries of all alerts, in the order in which they are best read: what is owed, windows, identifiers and acknowledgements,
-// resends, refusals, sessions, messages, captures. The caller owns them.
+// resends, refusals, sessions, messages, rules, captures. The caller owns them.
 func Catalogue() []Entry {
 	return slices.Concat(owedEntries(), windowEntries(), identifierEntries(), resendEntries(), refusalEntries(), sessionEntries(),
-		deliveryEntries(), captureEntries())
+		deliveryEntries(), ruleEntries(), captureEntries())
 }
 
 // Explain returns the entry of an alert.

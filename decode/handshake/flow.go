@@ -232,7 +232,7 @@ func (t *Tracker) step(h *Handshake, l *Link, p *decode.Packet) {
 		Time: p.Time, Ref: t.lastRef, Conn: l.index, Type: p.Type, Dir: p.Dir, Reason: reasonOf(p),
 		Dup: p.Dup || p.Type != decode.PUBLISH && p.Flags&8 != 0,
 	})
-	if h.Attachment != nil && p.Type != decode.PUBLISH {
+	if (h.Attachment != nil || h.Followed) && p.Type != decode.PUBLISH {
 		t.observer.Stepped(h, p)
 	}
 }
@@ -323,7 +323,7 @@ func (t *Tracker) end(h *Handshake, state State) {
 	h.State = state
 	h.Ended = t.stamp
 	h.link = nil
-	if h.Attachment != nil {
+	if h.Attachment != nil || h.Followed {
 		t.observer.Ended(h)
 	}
 	t.record(HandshakeEnded, h, nil)

@@ -137,6 +137,8 @@ type Handshake struct {
 type flight struct {
 	// Attachment belongs to the Observer. It is gone when Ended of the Observer has returned.
 	Attachment any
+	// Followed says that an Observer is to be told of it, though it has no Attachment.
+	Followed bool
 
 	link          *Link // that of the sender's last packet
 	window        *Link // in whose window it counts; nil where in none

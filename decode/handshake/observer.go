@@ -50,6 +50,16 @@ const (
 // SetObserver makes o the Observer, before anything else is called.
 func (t *Tracker) SetObserver(o Observer) { t.observer = o }
 
+// AddObserver adds an Observer, before anything else is called. It is told after the one there is, whose the Attachments are; of handshakes it is told from
+// when it sets Followed.
+func (t *Tracker) AddObserver(o Observer) {
+	if t.observer == nil {
+		t.observer = o
+		return
+	}
+	t.observer = &observers{t, t.observer, o}
+}
+
 // resumption tells how the session of l goes on after its CONNACK.
 func (l *Link) resumption(present bool) Resumption {
 	switch {
@@ -65,6 +75,9 @@ func (l *Link) resumption(present bool) Resumption {
 
 // Connected reports whether the connection was accepted and has not ended. A connection joined in mid-stream is taken to be accepted.
 func (l *Link) Connected() bool { return (l.accepted || !l.asked) && !l.closed && !l.left }
+
+// Resumed reports whether CONNACK said that the broker had the session.
+func (l *Link) Resumed() bool { return l.resumedAt != 0 }
 
 // Asked reports whether the CONNECT of the connection was seen.
 func (l *Link) Asked() bool { return l.asked }
