@@ -14,6 +14,7 @@ import (
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/delivery"
+	"github.com/mqttwatch/mqttwatch/decode/expect"
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
@@ -44,6 +45,9 @@ type Config struct {
 	Deliveries bool
 	// DeliveryFilter chooses the deliveries of which events are sent; nil chooses all.
 	DeliveryFilter *filter.Deliveries
+	// Rules are what is expected of messages; Responses expects an answer to each request of MQTT 5.0 that asks for one.
+	Rules     []*expect.Rule
+	Responses bool
 }
 
 // EventKind says what an Event tells.
@@ -51,13 +55,14 @@ type EventKind uint8
 
 // The kinds of Event.
 const (
-	_               EventKind = iota
-	HandshakeEnded            // Row is set
-	HandshakeOpen             // at Finish, for each that is still open; Row is set
-	AlertRaised               // Alert is set
-	AlertEscalated            // an open alert became worse; Alert is set
-	AlertCleared              // Alert is set
-	DeliverySettled           // Delivery is set; again for one that went on after that, and at Finish for each that is open
+	_                  EventKind = iota
+	HandshakeEnded               // Row is set
+	HandshakeOpen                // at Finish, for each that is still open; Row is set
+	AlertRaised                  // Alert is set
+	AlertEscalated               // an open alert became worse; Alert is set
+	AlertCleared                 // Alert is set
+	DeliverySettled              // Delivery is set; again for one that went on after that, and at Finish for each that is open
+	ExpectationChanged           // Expectation is set
 )
 
 // An Event is something that reports write down.
@@ -67,6 +72,8 @@ type Event struct {
 	Row      *Row
 	Alert    *Alert
 	Delivery *Delivery
+
+	Expectation *expect.Expectation
 }
 
 // Engine owns the state. Its methods may be called from any goroutine: Feed holds the lock for one batch, Snapshot for as long as it copies.
@@ -90,6 +97,7 @@ type Engine struct {
 
 	deliveries *delivery.Correlator // nil where they are not followed
 	delivery   Delivery             // reused for events
+	expect     *expect.Watcher      // nil where nothing is expected
 }
 
 // New returns an Engine that has seen nothing.
@@ -105,6 +113,9 @@ func New(cfg Config) *Engine {
 	e.tracker = handshake.New(handshake.Config{Warn: cfg.Warn, Critical: cfg.Critical, Learn: cfg.Learn, Mute: cfg.Mute}, e)
 	if cfg.Deliveries {
 		e.deliveries = delivery.New(delivery.Config{Patience: cfg.Warn}, e.tracker, (*deliveryRecorder)(e))
+	}
+	if len(cfg.Rules) > 0 || cfg.Responses {
+		e.expect = expect.New(expect.Config{Rules: cfg.Rules, Responses: cfg.Responses}, e.tracker, (*expectRecorder)(e))
 	}
 	return e
 }
@@ -329,6 +340,9 @@ func (e *Engine) Finish() {
 	e.tracker.Finish()
 	if e.cfg.OnEvent == nil {
 		return
+	}
+	if e.expect != nil {
+		defer e.expect.Finish()
 	}
 	if e.deliveries != nil {
 		defer e.deliveries.Finish()

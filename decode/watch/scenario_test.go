@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/expect"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/internal/scenario"
 )
@@ -23,6 +24,13 @@ const start = scenario.Start
 func feed(s *scenario.Scenario, cfg watch.Config) ([]string, *watch.Engine) {
 	var lines []string
 	cfg.OnEvent = func(e *watch.Event) { lines = append(lines, line(e)) }
+	for _, text := range s.Expect {
+		rule, err := expect.Parse(text)
+		if err != nil {
+			panic(fmt.Sprintf("%s: %v", text, err))
+		}
+		cfg.Rules = append(cfg.Rules, rule)
+	}
 	e := watch.New(cfg)
 	for _, seg := range s.Segments() {
 		e.Feed([]decode.Segment{seg})
@@ -52,13 +60,41 @@ func line(e *watch.Event) string {
 	if e.Kind == watch.DeliverySettled {
 		return at + " " + deliveryLine(e.Delivery)
 	}
+	if e.Kind == watch.ExpectationChanged {
+		return at + " " + expectationLine(e.Expectation)
+	}
 	verb := map[watch.EventKind]string{watch.AlertRaised: "raised", watch.AlertEscalated: "escalated", watch.AlertCleared: "cleared"}[e.Kind]
 	return fmt.Sprintf("%s %s %s %s: %s", at, verb, e.Alert.Severity, e.Alert.Name, e.Alert.Text)
 }
 
 // configFor follows deliveries in the scenarios about them.
 func configFor(file string) watch.Config {
-	return watch.Config{Deliveries: strings.HasPrefix(filepath.Base(file), "delivery-")}
+	name := filepath.Base(file)
+	return watch.Config{Deliveries: strings.HasPrefix(name, "delivery-"), Responses: strings.HasPrefix(name, "expect-")}
+}
+
+// expectationLine writes a request, an answer or a heartbeat as scenarios have it.
+func expectationLine(x *expect.Expectation) string {
+	s := fmt.Sprintf("expectation %d %s", x.ID, x.State)
+	if x.Topic != "" {
+		s += " " + decode.Escape(x.Topic)
+	}
+	if x.ClientKnown {
+		s += " from " + decode.Escape(x.Client)
+	}
+	if x.Answers > 0 {
+		s += fmt.Sprintf(", answer %s", decode.Escape(x.Answer))
+	}
+	if x.Answers > 1 {
+		s += fmt.Sprintf(" and %d more", x.Answers-1)
+	}
+	if x.Latency >= 0 {
+		s += " after " + x.Latency.String()
+	}
+	if x.Shared {
+		s += ", one of several"
+	}
+	return s
 }
 
 // deliveryLine writes a delivery as scenarios have it: the message, its verdict, and each copy.

@@ -43,11 +43,15 @@ var rules = []rule{
 		reason: "the correlator observes the tracker: no clock, no I/O, no source, no screen",
 	},
 	{
+		folder: "decode/expect", ours: []string{"decode", "decode/handshake"}, not: edges,
+		reason: "rules observe the tracker: no clock, no I/O, no source, no screen",
+	},
+	{
 		folder: "decode/filter", ours: []string{"decode", "decode/handshake", "decode/delivery"}, not: edges,
 		reason: "screens and reports share one language, which asks the tracker's handshakes and the correlator's messages and nothing else",
 	},
 	{
-		folder: "decode/watch", ours: []string{"decode", "decode/handshake", "decode/delivery", "decode/filter"}, not: edges,
+		folder: "decode/watch", ours: []string{"decode", "decode/handshake", "decode/delivery", "decode/expect", "decode/filter"}, not: edges,
 		reason: "the engine is below sources and front ends: it may know neither",
 	},
 	{

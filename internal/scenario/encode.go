@@ -35,7 +35,7 @@ func encode(c *connState, packet string, words []string) ([]byte, error) {
 	case "PUBLISH":
 		b = decode.AppendPublish(nil, v, decode.PublishFields{
 			QoS: uint8(f.number("q")), PacketID: f.id(), Topic: f.text("topic"), Payload: []byte(f.text("payload")),
-			Dup: f.has("dup"), Retain: f.has("retain"), Properties: f.properties("alias", "expires"),
+			Dup: f.has("dup"), Retain: f.has("retain"), Properties: f.properties("alias", "expires", "response", "correlation"),
 		})
 	case "PUBACK", "PUBREC", "PUBREL", "PUBCOMP":
 		b = decode.AppendAck(nil, ackType(packet), v, decode.AckFields{PacketID: f.id(), ReasonCode: f.code(), Properties: f.properties("reason")})

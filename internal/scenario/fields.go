@@ -177,6 +177,10 @@ func propertyOf(name string) decode.PropertyID {
 		return decode.WillDelayInterval
 	case "expires":
 		return decode.MessageExpiryInterval
+	case "response":
+		return decode.ResponseTopic
+	case "correlation":
+		return decode.CorrelationData
 	case "alias":
 		return decode.TopicAlias
 	case "method":

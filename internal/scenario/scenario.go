@@ -43,6 +43,8 @@ type Scenario struct {
 	Acts  []Act
 	// Events is what is to be concluded: the lines after the separator.
 	Events []string
+	// Expect are the rules that messages are held against: lines such as "expect: cmd/{id}/set -> stat/{id} within 1s".
+	Expect []string
 }
 
 // A Conn is one Network Connection of a story.
@@ -89,6 +91,8 @@ func Parse(r io.Reader) (*Scenario, error) {
 		case events && text != "":
 			s.Events = append(s.Events, text)
 		case events || text == "":
+		case strings.HasPrefix(text, "expect:"):
+			s.Expect = append(s.Expect, strings.TrimSpace(strings.TrimPrefix(text, "expect:")))
 		case strings.HasPrefix(text, "#"):
 			if s.Title == "" {
 				s.Title = strings.TrimSpace(strings.TrimPrefix(text, "#"))

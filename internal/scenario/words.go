@@ -71,6 +71,8 @@ func Table() []Words {
 			{Name: "dup", Means: "DUP flag"},
 			{Name: "retain", Means: "RETAIN flag"},
 			{Name: "alias", Form: "NUMBER", Means: "Topic Alias (5.0)", max: 0xFFFF},
+			{Name: "response", Form: "TEXT", Means: "Response Topic (5.0)"},
+			{Name: "correlation", Form: "TEXT", Means: "Correlation Data (5.0)"},
 			{Name: "expires", Form: "NUMBER", Means: "Message Expiry Interval in seconds (5.0)", max: 0xFFFFFFFF},
 		}},
 		{"PUBACK", ack}, {"PUBREC", ack}, {"PUBREL", ack}, {"PUBCOMP", ack},

@@ -1,0 +1,230 @@
+package expect
+
+import (
+	"hash/maphash"
+	"net/netip"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+)
+
+// Config sets up a Watcher. Zero values mean the defaults.
+type Config struct {
+	Rules []*Rule
+	// Responses follows the requests of MQTT 5.0 that say themselves where they want their answer, where their client is in sight.
+	Responses bool
+	// MaxRequests bounds the requests that wait for an answer, the eldest giving way, and MaxTopics the topics with a heartbeat; defaults 10,000 and
+	// 100,000. A request takes about 1 kB, a topic about 400 bytes.
+	MaxRequests, MaxTopics int
+}
+
+// Counts are totals since the start.
+type Counts struct {
+	// Requests counts those followed, Open those of them that may still be answered in time, Failed those that were not, and Unknown those of which
+	// bytes are missing.
+	Requests, Open, Answered, Failed, Unknown uint64
+	// NoRequest counts answers without a request.
+	NoRequest uint64
+	// Topics counts those with a heartbeat, Silent those of them that are overdue now, Beats the messages on them.
+	Topics, Silent, Beats uint64
+	// Dropped counts requests and topics that were not followed, or not to the end, to keep to the bounds.
+	Dropped uint64
+}
+
+// A Recorder is told when the state of a request or of a topic changed. What it is given is valid until it returns.
+type Recorder interface{ Expectation(x *Expectation) }
+
+type brokerKey struct {
+	server netip.AddrPort
+	name   string
+}
+
+func brokerOf(s *handshake.Session) brokerKey { return brokerKey{s.Server, s.ServerName} }
+
+// A broker is what is known of one Server.
+type broker struct {
+	up      int         // connections that stand
+	missing decode.Time // when bytes of a connection were last found missing
+}
+
+// maxBrokers bounds the brokers that are told apart.
+const maxBrokers = 10_000
+
+// Watcher holds messages against rules. It has one owner, that of its Tracker, no locks and no clock.
+type Watcher struct {
+	cfg      Config
+	tracker  *handshake.Tracker
+	recorder Recorder
+	counts   Counts
+	seed     maphash.Seed
+	started  bool
+	last     uint64 // Expectation.ID
+
+	brokers map[brokerKey]*broker
+	links   map[*handshake.Link]bool // those that stand; true with a Will Message to be published
+	gone    map[*handshake.Session]decode.Time
+
+	sightings map[sightKey][]*sighting
+	recent    []*sighting // oldest first
+
+	chains   map[chainKey]*chain
+	requests []*request // in the order of ID, for the bound; may hold some that are done
+	followed map[uint64]*copied
+
+	beats  map[beatKey]*beat
+	timers timers
+}
+
+// New returns a Watcher that observes t, beside the Observer that there may be. Nothing may have been given to t yet.
+func New(cfg Config, t *handshake.Tracker, r Recorder) *Watcher {
+	if cfg.MaxRequests <= 0 {
+		cfg.MaxRequests = 10_000
+	}
+	if cfg.MaxTopics <= 0 {
+		cfg.MaxTopics = 100_000
+	}
+	w := &Watcher{
+		cfg: cfg, tracker: t, recorder: r, seed: maphash.MakeSeed(),
+		brokers: make(map[brokerKey]*broker), links: make(map[*handshake.Link]bool), gone: make(map[*handshake.Session]decode.Time),
+		sightings: make(map[sightKey][]*sighting), chains: make(map[chainKey]*chain), followed: make(map[uint64]*copied), beats: make(map[beatKey]*beat),
+	}
+	t.AddObserver(w)
+	return w
+}
+
+// Counts returns the totals.
+func (w *Watcher) Counts() Counts { return w.counts }
+
+func (w *Watcher) broker(s *handshake.Session) *broker {
+	key := brokerOf(s)
+	b := w.brokers[key]
+	if b == nil && len(w.brokers) >= maxBrokers {
+		key = brokerKey{}
+		b = w.brokers[key]
+	}
+	if b == nil {
+		b = new(broker)
+		w.brokers[key] = b
+	}
+	return b
+}
+
+// see notes that a connection stands.
+func (w *Watcher) see(l *handshake.Link) {
+	if _, known := w.links[l]; !known {
+		w.links[l] = false
+		w.broker(l.Session).up++
+	}
+	if w.started {
+		return
+	}
+	w.started = true
+	for i, r := range w.cfg.Rules {
+		if r.Heartbeat && !r.topic.wild {
+			w.neverSeen(i, r)
+		}
+	}
+}
+
+// Published implements handshake.Observer.
+func (w *Watcher) Published(l *handshake.Link, p *decode.Packet, h *handshake.Handshake, again bool) {
+	w.see(l)
+	if p.Err != nil || p.TopicUnknown || p.PayloadGap {
+		w.broker(l.Session).missing = w.tracker.Now() // it may be what is waited for
+		return
+	}
+	if again || p.Dup || len(p.Topic) > handshake.MaxText {
+		return
+	}
+	w.message(l, p, h)
+}
+
+// Stepped implements handshake.Observer.
+func (w *Watcher) Stepped(h *handshake.Handshake, p *decode.Packet) {
+	if c := w.followed[h.ID]; c != nil {
+		w.stepped(c, p)
+	}
+}
+
+// Overdue implements handshake.Observer.
+func (w *Watcher) Overdue(*handshake.Handshake) {}
+
+// Ended implements handshake.Observer.
+func (w *Watcher) Ended(h *handshake.Handshake) {
+	if c := w.followed[h.ID]; c != nil {
+		c.state, c.h = h.State, nil
+		delete(w.followed, h.ID)
+	}
+}
+
+// Subscribing implements handshake.Observer.
+func (w *Watcher) Subscribing(l *handshake.Link, _ *decode.Packet) { w.see(l) }
+
+// Connecting implements handshake.Observer. The Link had a session of its own until now.
+func (w *Watcher) Connecting(l *handshake.Link, p *decode.Packet) {
+	w.see(l)
+	w.links[l] = p.Connect.HasWill && p.Err == nil
+}
+
+// Connected implements handshake.Observer.
+func (w *Watcher) Connected(l *handshake.Link, _ handshake.Resumption) { delete(w.gone, l.Session) }
+
+// Disconnecting implements handshake.Observer. A normal DISCONNECT takes the Will Message back [MQTT-3.14.4-3].
+func (w *Watcher) Disconnecting(l *handshake.Link, p *decode.Packet) {
+	if _, known := w.links[l]; known && p.Dir == decode.FromClient && p.ReasonCode == 0 {
+		w.links[l] = false
+	}
+}
+
+// Down implements handshake.Observer.
+func (w *Watcher) Down(l *handshake.Link, why handshake.LinkEvent, _ bool) {
+	will, known := w.links[l]
+	if !known {
+		return
+	}
+	delete(w.links, l)
+	b := w.broker(l.Session)
+	b.up--
+	if why.Cause == decode.CloseEvicted {
+		b.missing = w.tracker.Now()
+	}
+	if will && l.Session.Link() == nil && len(w.beats) > 0 {
+		w.gone[l.Session] = w.tracker.Now()
+	}
+}
+
+// Forgotten implements handshake.Observer.
+func (w *Watcher) Forgotten(s *handshake.Session) { delete(w.gone, s) }
+
+// Missed implements handshake.Observer.
+func (w *Watcher) Missed(l *handshake.Link, _ decode.Direction) {
+	w.broker(l.Session).missing = w.tracker.Now()
+}
+
+// Next implements handshake.Observer.
+func (w *Watcher) Next() decode.Time { return w.timers.next() }
+
+// Due implements handshake.Observer.
+func (w *Watcher) Due() {
+	t := w.timers[0]
+	switch {
+	case t.r != nil:
+		w.requestDue(t.r)
+	default:
+		w.beatDue(t.b)
+	}
+}
+
+// Finish tells of the requests that are open at the end.
+func (w *Watcher) Finish() {
+	for _, r := range w.requests {
+		if r.state == Pending {
+			w.tell(r)
+		}
+	}
+}
+
+func (w *Watcher) id() uint64 {
+	w.last++
+	return w.last
+}
