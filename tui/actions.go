@@ -132,7 +132,7 @@ func (m *Model) pageSize() int {
 		return max(m.ladder.height-6, 1)
 	case paneStatistics:
 		return max(m.survey.stats.height-1, 1)
-	case paneSessions, paneTopics, panePackets:
+	case paneDeliveries, paneLegs, paneSessions, paneTopics, panePackets:
 		return max(m.placeOf(m.active()).height-1, 1)
 	}
 	return max(m.height/2, 1)
@@ -143,7 +143,7 @@ const farAway = 1 << 30
 func (m *Model) toTop() tea.Cmd { return m.moveBy(-farAway) }
 
 func (m *Model) toBottom() tea.Cmd {
-	if onPackets(m) && !m.frozen {
+	if onStream(m) && !m.frozen {
 		return m.followPackets()
 	}
 	if m.active() != paneList {
@@ -177,7 +177,7 @@ func (m *Model) fitAxis() tea.Cmd {
 }
 
 func (m *Model) noRoom() string {
-	if m.onSurvey() && m.screen != screenPackets {
+	if m.onSurvey() && m.screen != screenPackets && m.screen != screenDeliveries {
 		return "there is one pane only"
 	}
 	if m.room() == splitNone {

@@ -204,7 +204,7 @@ func (m *Model) tabList() []tab {
 		alerts += " " + count(n)
 	}
 	return m.fitTabs([]tab{
-		{screenHandshakes, "1 Handshakes"}, {screenSessions, "3 Sessions"}, {screenTopics, "4 Topics"},
+		{screenHandshakes, "1 Handshakes"}, {screenDeliveries, "2 Deliveries"}, {screenSessions, "3 Sessions"}, {screenTopics, "4 Topics"},
 		{screenAlerts, alerts}, {screenStatistics, "6 Statistics"}, {screenPackets, "7 Packets"},
 	})
 }

@@ -11,7 +11,7 @@ func keysOfSurvey() keyMap {
 			here: onTopics, off: (*Model).cannotFold, run: (*Model).leaveTopic},
 		{name: "topic-handshakes", keys: []string{"."}, foot: "handshakes", help: "the handshakes of the topic and of all below", group: "Topics",
 			here: onTopics, off: (*Model).nothingInSurvey, run: (*Model).handshakesOfTopic},
-		{name: "follow-packets", keys: []string{"A"}, foot: "follow", help: "follow the newest packet", group: "Packets", here: onPackets,
+		{name: "follow-packets", keys: []string{"A"}, foot: "follow", help: "follow the newest packet or delivery", group: "Packets", here: onStream,
 			off: (*Model).packetsFollow, run: func(m *Model) tea.Cmd { return m.followPackets() }},
 	}
 }

@@ -9,6 +9,8 @@ func keysOfScreens() keyMap {
 	return keyMap{
 		{name: "handshakes", keys: []string{"1"}, help: "handshakes", group: group,
 			run: func(m *Model) tea.Cmd { return m.goTo(screenHandshakes) }},
+		{name: "deliveries", keys: []string{"2"}, help: "deliveries", group: group,
+			run: func(m *Model) tea.Cmd { return m.goTo(screenDeliveries) }},
 		{name: "sessions", keys: []string{"3"}, help: "sessions", group: group,
 			run: func(m *Model) tea.Cmd { return m.goTo(screenSessions) }},
 		{name: "topics", keys: []string{"4"}, help: "topics", group: group,

@@ -52,7 +52,7 @@ func (m *Model) room() splitKind {
 // split is how they do.
 func (m *Model) split() splitKind {
 	kind := m.room()
-	if m.onSurvey() && m.screen != screenPackets {
+	if m.onSurvey() && m.screen != screenPackets && m.screen != screenDeliveries {
 		return splitNone
 	}
 	if m.level == levelList && m.screen == screenHandshakes && m.list.matched == 0 && m.focus == 0 {
@@ -96,7 +96,7 @@ func (m *Model) layOut() {
 			if h > 0 {
 				m.list.resize(h - 1 - m.stripRoom(h))
 			}
-		case paneSessions, paneTopics, panePackets:
+		case paneDeliveries, paneLegs, paneSessions, paneTopics, panePackets:
 			if h > 0 {
 				m.placeOf(p).resize(rowsOf(p, h))
 			}
@@ -183,6 +183,10 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 		return m.alerts.view(p, now, b.width, b.height, m.asideOf(focused), focused)
 	case paneLadder:
 		return m.ladder.view(p, now, b.width, b.height, focused)
+	case paneDeliveries:
+		return m.survey.deliveries.view(p, now, b.width, b.height, focused)
+	case paneLegs:
+		return m.survey.legs.view(p, b.width, b.height, focused)
 	case paneSessions:
 		return m.survey.sessions.view(p, now, b.width, b.height, focused)
 	case paneTopics:

@@ -27,6 +27,7 @@ type screen uint8
 
 const (
 	screenHandshakes screen = iota
+	screenDeliveries
 	screenSessions
 	screenTopics
 	screenAlerts
@@ -50,6 +51,8 @@ const (
 	paneAlerts
 	paneLadder
 	paneBytes
+	paneDeliveries
+	paneLegs
 	paneSessions
 	paneTopics
 	paneStatistics
@@ -151,7 +154,7 @@ func New(opt Options) *Model {
 	m.live = &watch.Snapshot{}
 	m.shown = m.live
 	m.width, m.height = 80, 24
-	m.survey.packets.follow = true
+	m.survey.packets.follow, m.survey.deliveries.follow = true, true
 	m.setFilter(opt.Filter)
 	m.history.add(opt.Filter)
 	m.configure(opt.Settings)
@@ -317,9 +320,11 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 		m.dirty = true
 	}
 	m.takePacket(msg.snap.Packets)
+	m.takeLegs(msg.snap.Deliveries.Ladder)
 	again := m.again
 	m.follow()
-	if m.list.follow && m.screen == screenHandshakes || m.survey.packets.follow && m.screen == screenPackets {
+	if m.list.follow && m.screen == screenHandshakes || m.survey.packets.follow && m.screen == screenPackets ||
+		m.survey.deliveries.follow && m.screen == screenDeliveries {
 		// While new rows come with each Snapshot, the next tick is soon enough for what the ladder lacks of the newest.
 		m.again = again
 	}

@@ -113,7 +113,7 @@ func TestMoving(t *testing.T) {
 		{[]string{"g", "ctrl+d"}, "row-10"},
 		{[]string{"g", "ctrl+d", "ctrl+u"}, "row-1"},
 		{[]string{"g", "ctrl+b", "k"}, "row-1"},
-		{[]string{"2", "5", "0", "G"}, "row-250"},
+		{[]string{"0", "2", "5", "0", "G"}, "row-250"},
 		{[]string{"0", "1", "5", "0", "G"}, "row-150"},
 		{[]string{"9", "9", "9", "G"}, "row-300"},
 		{[]string{"g", "9", "9", "esc", "j"}, "row-2"},

@@ -86,7 +86,9 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 		if i := m.packet.top + y - head; y >= head && i < len(m.packet.fields) {
 			m.packet.moveTo(i)
 		}
-	case paneSessions, paneTopics, panePackets:
+	case paneLegs:
+		return m.clickPlace(&m.survey.legs.place, y-legsHead, same)
+	case paneDeliveries, paneSessions, paneTopics, panePackets:
 		return m.clickPlace(m.placeOf(m.panes()[which]), y-1, same)
 	}
 	m.follow()

@@ -15,7 +15,7 @@ import (
 // whole, and nothing may panic.
 func TestRandomKeys(t *testing.T) {
 	keys := []string{
-		"1", "3", "4", "5", "6", "7", ".", "h", "enter", "esc", "tab", "j", "k", "down", "up", "pgup", "pgdown", "ctrl+d", "ctrl+u", "g", "G", "home", "end", "e", "E", "/", "!", "A",
+		"1", "2", "3", "4", "5", "6", "7", ".", "h", "enter", "esc", "tab", "j", "k", "down", "up", "pgup", "pgdown", "ctrl+d", "ctrl+u", "g", "G", "home", "end", "e", "E", "/", "!", "A",
 		"+", "-", "=", "r", "d", "\\", "p", "y", "%", "ctrl+l", "?", "f1", "0", "2", "9", "a", "(", ":", "backspace", "left", "delete", "x", " ", "right", "ctrl+s", "ctrl+p",
 		"[", "]", "H", "L", "n", "N", "f", "F", "<", ">", "z", "t", "v", "u", "S", "s", "c", "w", "i", "l", "o", "P",
 	}

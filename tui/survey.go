@@ -12,15 +12,20 @@ import (
 
 // surveyPanes are the screens beside handshakes and alerts.
 type surveyPanes struct {
-	sessions sessionPane
-	topics   topicPane
-	stats    statsPane
-	packets  packetList
+	deliveries deliveryList
+	legs       legList
+	sessions   sessionPane
+	topics     topicPane
+	stats      statsPane
+	packets    packetList
 }
 
 func onSessions(m *Model) bool { return m.active() == paneSessions }
 func onTopics(m *Model) bool   { return m.active() == paneTopics }
-func onPackets(m *Model) bool  { return m.active() == panePackets }
+
+// onStream reports whether the pane lists what comes, so that it can follow.
+func onStream(m *Model) bool { return m.active() == panePackets || m.active() == paneDeliveries }
+
 func onPacketScreen(m *Model) bool {
 	return m.screen == screenPackets && m.level == levelList
 }
@@ -33,7 +38,7 @@ func canFind(m *Model) bool {
 // onSurvey reports whether what is shown has no handshake.
 func (m *Model) onSurvey() bool {
 	switch m.screen {
-	case screenSessions, screenTopics, screenStatistics, screenPackets:
+	case screenDeliveries, screenSessions, screenTopics, screenStatistics, screenPackets:
 		return m.level == levelList
 	}
 	return false
@@ -42,6 +47,8 @@ func (m *Model) onSurvey() bool {
 // surveyPanesOf returns the panes of a screen that is not about single handshakes. Packets have a second one, for their bytes.
 func surveyPanesOf(s screen) (panes [2]pane, ok bool) {
 	switch s {
+	case screenDeliveries:
+		return [2]pane{paneDeliveries, paneLegs}, true
 	case screenSessions:
 		return [2]pane{paneSessions, paneSessions}, true
 	case screenTopics:
@@ -64,9 +71,14 @@ func (m *Model) querySurvey(q *watch.Query, freezing bool) {
 		q.Packets = s.packets.query(m.packetFilter())
 		q.Packets.Window = s.packets.frozen()
 		q.Statistics = true
+		q.Deliveries = s.deliveries.query(s.deliveries.selected)
+		q.Deliveries.First, q.Deliveries.Limit = max(0, q.Deliveries.First-frozenRows/2), frozenRows
+		q.Deliveries.AroundRow = s.deliveries.cursor - q.Deliveries.First
 		return
 	}
 	switch m.screen {
+	case screenDeliveries:
+		q.Deliveries = s.deliveries.query(s.deliveries.selected)
 	case screenSessions:
 		q.Sessions = s.sessions.query()
 	case screenTopics:
@@ -79,6 +91,7 @@ func (m *Model) querySurvey(q *watch.Query, freezing bool) {
 	if m.frozen {
 		// Rows stay as they are; what is under the cursor may be asked about.
 		q.Topics, q.Statistics = nil, false
+		q.Deliveries.Limit = 0
 		if q.Packets != nil {
 			q.Packets.Window = watch.Window{}
 		}
@@ -90,11 +103,37 @@ func (m *Model) querySurvey(q *watch.Query, freezing bool) {
 
 // takeSurvey takes in what a Snapshot holds of it.
 func (m *Model) takeSurvey(s *watch.Snapshot) {
+	if s.Deliveries.On || m.screen == screenDeliveries {
+		m.takeDeliveries(&s.Deliveries)
+	}
 	m.survey.sessions.sync(s.Sessions)
 	m.survey.topics.sync(s.Topics)
 	m.survey.stats.sync(s.Statistics)
 	m.survey.packets.sync(s.Packets)
 	m.takePacket(s.Packets)
+}
+
+// takeDeliveries takes in the deliveries of a Snapshot that asked for them, and the legs of the one under the cursor.
+func (m *Model) takeDeliveries(d *watch.Deliveries) {
+	l := &m.survey.deliveries
+	if len(d.Rows) > 0 || m.screen == screenDeliveries {
+		m.dirty = m.dirty || !l.have
+		l.sync(*d)
+	}
+	if d.Ladder != nil && d.Ladder.ID == l.selected {
+		m.survey.legs.sync(d.Ladder)
+	}
+}
+
+// takeLegs shows the legs of the delivery under the cursor, also while the view is frozen.
+func (m *Model) takeLegs(d *watch.DeliveryLadder) {
+	if d == nil || m.screen != screenDeliveries || d.ID != m.survey.deliveries.selected {
+		return
+	}
+	if m.survey.legs.data == nil || m.survey.legs.data.ID != d.ID {
+		m.dirty = true
+	}
+	m.survey.legs.sync(d)
 }
 
 // takePacket shows the bytes of the packet under the cursor.
@@ -114,6 +153,8 @@ func rowsOf(p pane, height int) int {
 		return max(height-2-detailLines(height), 1)
 	case paneTopics:
 		return max(height-2, 1)
+	case paneLegs:
+		return max(height-legsHead, 1)
 	}
 	return max(height-1, 1)
 }
@@ -122,6 +163,11 @@ func rowsOf(p pane, height int) int {
 func (m *Model) followSurvey() {
 	s := &m.survey
 	switch m.screen {
+	case screenDeliveries:
+		l := &s.deliveries
+		if l.selected != 0 && (s.legs.data == nil || s.legs.data.ID != l.selected) {
+			m.again = m.again || !l.follow
+		}
 	case screenPackets:
 		m.followPacket()
 	case screenSessions:
@@ -141,7 +187,7 @@ func (m *Model) followPacket() {
 
 // bindSurvey keeps the cursors within what is kept while the view is frozen, or frees them.
 func (m *Model) bindSurvey(bound bool) {
-	for _, l := range []*place{&m.survey.sessions.place, &m.survey.topics.place, &m.survey.packets.place} {
+	for _, l := range []*place{&m.survey.deliveries.place, &m.survey.sessions.place, &m.survey.topics.place, &m.survey.packets.place} {
 		l.bound = bound
 		l.follow = l.follow && !bound
 		l.clamp()
@@ -150,6 +196,9 @@ func (m *Model) bindSurvey(bound bool) {
 
 // surveyChanged reports whether two Snapshots show other rows.
 func surveyChanged(a, b *watch.Snapshot) bool {
+	if x, y := &a.Deliveries, &b.Deliveries; x.On != y.On || x.First != y.First || x.Matched != y.Matched || len(x.Rows) != len(y.Rows) {
+		return true
+	}
 	if (a.Sessions == nil) != (b.Sessions == nil) || (a.Topics == nil) != (b.Topics == nil) || (a.Packets == nil) != (b.Packets == nil) ||
 		(a.Statistics == nil) != (b.Statistics == nil) {
 		return true
@@ -172,6 +221,10 @@ func surveyChanged(a, b *watch.Snapshot) bool {
 // placeOf returns the cursor of a pane, or nil.
 func (m *Model) placeOf(p pane) *place {
 	switch p {
+	case paneDeliveries:
+		return &m.survey.deliveries.place
+	case paneLegs:
+		return &m.survey.legs.place
 	case paneSessions:
 		return &m.survey.sessions.place
 	case paneTopics:
@@ -198,8 +251,13 @@ func (m *Model) openSurvey() tea.Cmd {
 		default:
 			return m.showHandshakes(topicFilter(r))
 		}
-	case panePackets:
+	case panePackets, paneDeliveries:
 		m.focus = 1
+	case paneLegs:
+		if id := m.survey.legs.handshake(); id != 0 {
+			m.openLadder(id, nil)
+			m.level, m.focus = levelLadder, 0
+		}
 	}
 	return nil
 }
@@ -223,6 +281,14 @@ func (m *Model) nothingInSurvey() string {
 	case paneTopics:
 		if r := m.survey.topics.current(); r == nil || r.Unknown {
 			return "there is no topic to open"
+		}
+	case paneDeliveries:
+		if m.survey.deliveries.current() == nil {
+			return "there is no delivery to open"
+		}
+	case paneLegs:
+		if m.survey.legs.handshake() == 0 {
+			return "this leg has no handshake: QoS 0, or not sent"
 		}
 	case panePackets:
 		if m.survey.packets.current() == nil {
@@ -313,16 +379,19 @@ func (m *Model) cannotFold() string {
 }
 
 func (m *Model) followPackets() tea.Cmd {
-	m.survey.packets.follow = true
-	m.survey.packets.moveTo(m.survey.packets.total - 1)
+	l := m.placeOf(m.active())
+	l.follow = true
+	l.moveTo(l.total - 1)
 	return nil
 }
 
 func (m *Model) packetsFollow() string {
 	switch {
+	case !onStream(m):
+		return "there is nothing to follow here"
 	case m.frozen:
 		return m.frozenWords()
-	case m.survey.packets.follow:
+	case m.placeOf(m.active()).follow:
 		return "the list follows the newest already"
 	}
 	return ""
@@ -422,6 +491,12 @@ func (m *Model) packetLine(r *watch.PacketRow) string {
 // surveyPlace tells where the list of packets is, and whether the view is frozen.
 func (m *Model) surveyPlace(p *pen) []piece {
 	var out []piece
+	if l := &m.survey.deliveries; m.screen == screenDeliveries && l.total > 0 {
+		out = append(out, piece{"  " + count(min(l.cursor+1, l.total)) + "/" + count(l.total), p.th.Dim})
+		if l.follow && m.list.live && !m.frozen {
+			out = append(out, piece{"  FOLLOW", p.th.Live})
+		}
+	}
 	if l := &m.survey.packets; m.screen == screenPackets && l.data != nil {
 		place := "  " + count(l.total)
 		if !l.follow {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	msg "github.com/mqttwatch/mqttwatch/decode/delivery"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
@@ -13,6 +14,7 @@ import (
 // survey answers what a Query asks for beside handshakes and alerts.
 func (f *fake) survey(s *watch.Snapshot, q *watch.Query) {
 	s.Sessions, s.Topics, s.Packets, s.Statistics = nil, nil, nil, nil
+	f.deliveries(s, q.Deliveries)
 	if l := f.base.Sessions; q.Sessions != nil && l != nil {
 		c := *l
 		c.Total = len(l.Rows)
@@ -233,6 +235,7 @@ func surveyOf(n int) *fake {
 	f.base.Topics = &watch.TopicList{Rows: topics[:cut(len(topics))], Topics: cut(len(topics))}
 	f.base.Packets = &watch.PacketList{Rows: packets[:cut(len(packets))]}
 	f.base.Statistics = &watch.Statistics{}
+	f.base.Deliveries = watch.Deliveries{On: true, Rows: manyDeliveries()}
 	switch {
 	case n < 0:
 		f.base.Statistics = manyStatistics()
@@ -255,11 +258,78 @@ func surveyScenes() []scene {
 			out = append(out, scene{s.name + "_" + state.name, func() *fake { return surveyOf(state.n) }, []string{s.key}})
 		}
 	}
-	return append(out,
+	return append(append(out, deliveryScenes()...),
 		scene{"sessions_down", func() *fake { return surveyOf(-1) }, []string{"3", "j", "j", "j"}},
 		scene{"topics_stuck", func() *fake { return surveyOf(-1) }, []string{"4", "j", "j"}},
 		scene{"statistics_down", func() *fake { return surveyOf(-1) }, []string{"6", "G"}},
 		scene{"packets_bytes", func() *fake { return surveyOf(-1) }, []string{"7", "g", "enter", "j", "j"}},
 		scene{"packets_hidden", func() *fake { return surveyOf(-1) }, []string{"7", "/", "a", "enter"}},
 	)
+}
+
+func deliveryRow(id uint64, verdict msg.Verdict, after time.Duration) watch.Delivery {
+	d := watch.Delivery{
+		ID: id, Publisher: "scada", PublisherKnown: true, Server: "10.0.0.1:1883", Handshake: 10018, Topic: "cmd/pump-2/set", QoS: 1, Payload: 23,
+		At: at(after), Commit: at(after + ms), Told: at(after + ms), Verdict: verdict,
+		Tally: msg.Tally{Expected: 2, Forwarded: 2, Acknowledged: 2, Worst: 43 * ms, Last: at(after + 43*ms)},
+	}
+	d.Copies = []watch.DeliveryCopy{
+		{Subscriber: "pump-2", SubscriberKnown: true, Outcome: msg.Acknowledged, Required: true, QoS: 1, Forwarded: at(after + 2*ms), Ended: at(after + 43*ms), Handshake: 10018},
+		{Subscriber: "historian", SubscriberKnown: true, Outcome: msg.Sent, Required: true, QoS: 0, Forwarded: at(after + 3*ms), Ended: at(after + 3*ms)},
+	}
+	return d
+}
+
+func manyDeliveries() []watch.Delivery {
+	var rows []watch.Delivery
+	for i := range 60 {
+		rows = append(rows, deliveryRow(uint64(i+1), msg.Complete, time.Duration(i)*100*ms))
+	}
+	for v := msg.Pending; v <= msg.CannotKnow; v++ {
+		d := deliveryRow(uint64(len(rows)+1), v, 7*time.Second+time.Duration(v)*100*ms)
+		d.Tally = msg.Tally{Expected: 13, Forwarded: 1, Worst: -1}
+		d.Doubt, d.Confidence = msg.DoubtOffline, msg.Ambiguous
+		for o := msg.NotExpected; o <= msg.Unknown; o++ {
+			d.Copies = append(d.Copies, watch.DeliveryCopy{Subscriber: "水泵-" + o.String(), Outcome: o, QoS: 255, Group: "workers"})
+		}
+		rows = append(rows, d)
+	}
+	return rows
+}
+
+// deliveries answers a query for deliveries.
+func (f *fake) deliveries(s *watch.Snapshot, q watch.DeliveryQuery) {
+	all := f.base.Deliveries.Rows
+	s.Deliveries = watch.Deliveries{On: f.base.Deliveries.On}
+	if q.Limit > 0 {
+		w := watch.Window{First: q.First, Limit: q.Limit, Around: q.Around, AroundRow: q.AroundRow}
+		if q.Follow {
+			w.First, w.Around = len(all), 0
+		}
+		s.Deliveries.Matched = len(all)
+		s.Deliveries.First, s.Deliveries.Rows = windowed(all, w, func(d *watch.Delivery) uint64 { return d.ID })
+	}
+	for i := range all {
+		if all[i].ID == q.Ladder {
+			s.Deliveries.Ladder = &watch.DeliveryLadder{Delivery: all[i]}
+		}
+	}
+}
+
+func deliveryScenes() []scene {
+	back := func(on bool, n int) func() *fake {
+		return func() *fake {
+			f := many()
+			rows := manyDeliveries()
+			f.base.Deliveries = watch.Deliveries{On: on, Rows: rows[:min(n, len(rows))]}
+			return f
+		}
+	}
+	return []scene{
+		{"deliveries_off", back(false, 0), []string{"2"}},
+		{"deliveries_empty", back(true, 0), []string{"2"}},
+		{"deliveries_one", back(true, 1), []string{"2"}},
+		{"deliveries_many", back(true, 1000), []string{"2"}},
+		{"deliveries_legs", back(true, 1000), []string{"2", "k", "k", "k", "enter", "j"}},
+	}
 }

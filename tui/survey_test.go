@@ -152,6 +152,13 @@ func hostileSurvey(s string) *fake {
 	for i := range f.base.Packets.Rows {
 		f.base.Packets.Rows[i].Client, f.base.Packets.Rows[i].Text = s, s
 	}
+	for i := range f.base.Deliveries.Rows {
+		d := &f.base.Deliveries.Rows[i]
+		d.Publisher, d.Topic = s, s
+		for j := range d.Copies {
+			d.Copies[j].Subscriber, d.Copies[j].Group = s, s
+		}
+	}
 	for i := range f.base.Statistics.Sys {
 		f.base.Statistics.Sys[i].Topic, f.base.Statistics.Sys[i].Value = s, s
 	}
@@ -165,7 +172,7 @@ func TestHostileSurvey(t *testing.T) {
 			for _, ascii := range []bool{false, true} {
 				for _, size := range [][2]int{{60, 15}, {80, 24}, {160, 45}} {
 					d := newDriver(t, hostileSurvey(s), size[0], size[1], theme.Options{Color: true, ASCII: ascii})
-					for _, key := range []string{"3", "j", "4", "j", "6", "G", "7", "k", "enter", "esc", "y", "esc"} {
+					for _, key := range []string{"2", "k", "enter", "j", "esc", "3", "j", "4", "j", "6", "G", "7", "k", "enter", "esc", "y", "esc"} {
 						d.keys(key)
 						checkHostile(t, d, size, ascii)
 					}
@@ -187,4 +194,20 @@ func TestFilterOfHostileClient(t *testing.T) {
 	if got, want := f.last().Filter.String(), `client="a \"b\" \\c | (d)"`; got != want {
 		t.Errorf("filter %s, want %s", got, want)
 	}
+}
+
+func TestDeliveryOpensItsLegs(t *testing.T) {
+	d := small(t, surveyOf(-1))
+	d.keys("2").has("68/68  FOLLOW", "VERDICT")
+	d.keys("g", "enter")
+	d.has("complete: 2 subscribers expected, 2 have it", "→ scada", "← pump-2", "✓ acknowledged")
+	d.keys("j", "j")
+	if !strings.Contains(d.selected(), "historian") {
+		t.Fatalf("the cursor is on %q", d.selected())
+	}
+	d.keys("enter").has("no handshake")
+	d.keys("k", "enter").has("cmd/pump-2/set", "PUBACK?")
+	d.keys("esc").has("VERDICT")
+	d.keys("p").has("FROZEN")
+	d.keys("G", "enter").has("68 ", "unknown")
 }
