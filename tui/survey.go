@@ -1,16 +1,11 @@
 package tui
 
 import (
-	"strings"
-
-	tea "charm.land/bubbletea/v2"
-
-	"github.com/mqttwatch/mqttwatch/decode"
-	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
 
 // surveyPanes are the screens beside handshakes and alerts.
+
 type surveyPanes struct {
 	deliveries deliveryList
 	legs       legList
@@ -21,9 +16,11 @@ type surveyPanes struct {
 }
 
 func onSessions(m *Model) bool { return m.active() == paneSessions }
+
 func onTopics(m *Model) bool   { return m.active() == paneTopics }
 
 // onStream reports whether the pane lists what comes, so that it can follow.
+
 func onStream(m *Model) bool { return m.active() == panePackets || m.active() == paneDeliveries }
 
 func onPacketScreen(m *Model) bool {
@@ -31,11 +28,13 @@ func onPacketScreen(m *Model) bool {
 }
 
 // canFind reports whether the pane that has the keys can be searched: it holds all its lines, not a window of them.
+
 func canFind(m *Model) bool {
 	return !onHandshakesList(m) && m.placeOf(m.active()) == nil && m.active() != paneStatistics
 }
 
 // onSurvey reports whether what is shown has no handshake.
+
 func (m *Model) onSurvey() bool {
 	switch m.screen {
 	case screenDeliveries, screenSessions, screenTopics, screenStatistics, screenPackets:
@@ -45,6 +44,7 @@ func (m *Model) onSurvey() bool {
 }
 
 // surveyPanesOf returns the panes of a screen that is not about single handshakes. Packets have a second one, for their bytes.
+
 func surveyPanesOf(s screen) (panes [2]pane, ok bool) {
 	switch s {
 	case screenDeliveries:
@@ -62,6 +62,7 @@ func surveyPanesOf(s screen) (panes [2]pane, ok bool) {
 }
 
 // querySurvey asks for what the screen shows. When the view is frozen it asks for all screens, with rows to scroll to.
+
 func (m *Model) querySurvey(q *watch.Query, freezing bool) {
 	s := &m.survey
 	if freezing {
@@ -102,6 +103,7 @@ func (m *Model) querySurvey(q *watch.Query, freezing bool) {
 }
 
 // takeSurvey takes in what a Snapshot holds of it.
+
 func (m *Model) takeSurvey(s *watch.Snapshot) {
 	if s.Deliveries.On || m.screen == screenDeliveries {
 		m.takeDeliveries(&s.Deliveries)
@@ -114,6 +116,7 @@ func (m *Model) takeSurvey(s *watch.Snapshot) {
 }
 
 // takeDeliveries takes in the deliveries of a Snapshot that asked for them, and the legs of the one under the cursor.
+
 func (m *Model) takeDeliveries(d *watch.Deliveries) {
 	l := &m.survey.deliveries
 	if len(d.Rows) > 0 || m.screen == screenDeliveries {
@@ -126,6 +129,7 @@ func (m *Model) takeDeliveries(d *watch.Deliveries) {
 }
 
 // takeLegs shows the legs of the delivery under the cursor, also while the view is frozen.
+
 func (m *Model) takeLegs(d *watch.DeliveryLadder) {
 	if d == nil || m.screen != screenDeliveries || d.ID != m.survey.deliveries.selected {
 		return
@@ -137,6 +141,7 @@ func (m *Model) takeLegs(d *watch.DeliveryLadder) {
 }
 
 // takePacket shows the bytes of the packet under the cursor.
+
 func (m *Model) takePacket(s *watch.PacketList) {
 	if s == nil || !onPacketScreen(m) || s.Detail == nil || s.Detail.Number != m.survey.packets.selected {
 		return
@@ -147,6 +152,7 @@ func (m *Model) takePacket(s *watch.PacketList) {
 }
 
 // rowsOf is how many rows a list shows in a pane of that height, beside its head and what is below.
+
 func rowsOf(p pane, height int) int {
 	switch p {
 	case paneSessions:
@@ -160,6 +166,7 @@ func rowsOf(p pane, height int) int {
 }
 
 // followSurvey asks for what is to be shown of the row under the cursor, where that is not there, once for each row.
+
 func (m *Model) followSurvey() {
 	s := &m.survey
 	switch m.screen {
@@ -178,6 +185,7 @@ func (m *Model) followSurvey() {
 }
 
 // followPacket asks for the bytes of the packet under the cursor where they are not shown.
+
 func (m *Model) followPacket() {
 	if l := &m.survey.packets; l.selected != 0 && l.selected != m.packet.number {
 		m.again = !l.follow || l.selected != l.asked
@@ -186,6 +194,7 @@ func (m *Model) followPacket() {
 }
 
 // bindSurvey keeps the cursors within what is kept while the view is frozen, or frees them.
+
 func (m *Model) bindSurvey(bound bool) {
 	for _, l := range []*place{&m.survey.deliveries.place, &m.survey.sessions.place, &m.survey.topics.place, &m.survey.packets.place} {
 		l.bound = bound
@@ -195,6 +204,7 @@ func (m *Model) bindSurvey(bound bool) {
 }
 
 // surveyChanged reports whether two Snapshots show other rows.
+
 func surveyChanged(a, b *watch.Snapshot) bool {
 	if x, y := &a.Deliveries, &b.Deliveries; x.On != y.On || x.First != y.First || x.Matched != y.Matched || len(x.Rows) != len(y.Rows) {
 		return true
@@ -219,6 +229,7 @@ func surveyChanged(a, b *watch.Snapshot) bool {
 }
 
 // placeOf returns the cursor of a pane, or nil.
+
 func (m *Model) placeOf(p pane) *place {
 	switch p {
 	case paneDeliveries:
@@ -236,259 +247,29 @@ func (m *Model) placeOf(p pane) *place {
 }
 
 // openSurvey opens what is under the cursor: a session or a topic as a filter of handshakes, a packet's bytes.
-func (m *Model) openSurvey() tea.Cmd {
-	switch m.active() {
-	case paneSessions:
-		if r := m.survey.sessions.current(); r != nil {
-			return m.showHandshakes(sessionFilter(r))
-		}
-	case paneTopics:
-		r := m.survey.topics.current()
-		switch {
-		case r == nil:
-		case r.Children > 0:
-			return m.foldTopic()
-		default:
-			return m.showHandshakes(topicFilter(r))
-		}
-	case panePackets, paneDeliveries:
-		m.focus = 1
-	case paneLegs:
-		if id := m.survey.legs.handshake(); id != 0 {
-			m.openLadder(id, nil)
-			m.level, m.focus = levelLadder, 0
-		}
-	}
-	return nil
-}
 
 // cannotOpen says why Enter opens nothing: on a level of topics it folds.
-func (m *Model) cannotOpen() string {
-	if r := m.survey.topics.current(); onTopics(m) && r != nil && r.Children > 0 {
-		return m.cannotFold()
-	}
-	return m.nothingInSurvey()
-}
-
-func (m *Model) nothingInSurvey() string {
-	switch m.active() {
-	case paneSessions:
-		if r := m.survey.sessions.current(); r == nil {
-			return "there is no session to open"
-		} else if sessionFilter(r) == "" {
-			return "the client is not known"
-		}
-	case paneTopics:
-		if r := m.survey.topics.current(); r == nil || r.Unknown {
-			return "there is no topic to open"
-		}
-	case paneDeliveries:
-		if m.survey.deliveries.current() == nil {
-			return "there is no delivery to open"
-		}
-	case paneLegs:
-		if m.survey.legs.handshake() == 0 {
-			return "this leg has no handshake: QoS 0, or not sent"
-		}
-	case panePackets:
-		if m.survey.packets.current() == nil {
-			return "there is no packet to open"
-		}
-	case paneStatistics:
-		return "there is nothing to open here"
-	}
-	return ""
-}
 
 // showHandshakes goes to the list of handshakes with a filter.
-func (m *Model) showHandshakes(text string) tea.Cmd {
-	cmd := m.goTo(screenHandshakes)
-	m.remember()
-	m.filter.problems = false
-	m.setFilter(text)
-	m.history.add(text)
-	m.list.followNewest()
-	return cmd
-}
-
-func quoted(s string) string { return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"` }
-
-func sessionFilter(r *watch.SessionRow) string {
-	switch {
-	case r.ClientKnown:
-		return "client=" + quoted(r.Client)
-	case r.Addr.IsValid():
-		return "host:" + r.Addr.String()
-	}
-	return ""
-}
 
 // topicFilter chooses the handshakes of a topic, and of all below where it has more levels.
-func topicFilter(r *watch.TopicRow) string {
-	if r.Children == 0 {
-		return "topic=" + quoted(r.Path)
-	}
-	if strings.ContainsAny(r.Path, "+#") {
-		return "topic:" + quoted(r.Path+"/")
-	}
-	return "topic:" + quoted(r.Path+"/#")
-}
-
-func (m *Model) foldTopic() tea.Cmd {
-	if r := m.survey.topics.current(); r != nil {
-		m.survey.topics.fold(r)
-	}
-	return nil
-}
-
-func (m *Model) unfoldTopic() tea.Cmd {
-	if r := m.survey.topics.current(); r != nil && r.Children > 0 && !r.Unfolded {
-		m.survey.topics.fold(r)
-	}
-	return nil
-}
 
 // leaveTopic folds the level under the cursor, or goes to the one above.
-func (m *Model) leaveTopic() tea.Cmd {
-	r := m.survey.topics.current()
-	switch {
-	case r == nil:
-	case r.Unfolded:
-		m.survey.topics.fold(r)
-	default:
-		m.survey.topics.toParent(r)
-	}
-	return nil
-}
-
-func (m *Model) handshakesOfTopic() tea.Cmd {
-	if r := m.survey.topics.current(); r != nil {
-		return m.showHandshakes(topicFilter(r))
-	}
-	return nil
-}
-
-func (m *Model) cannotFold() string {
-	switch r := m.survey.topics.current(); {
-	case m.frozen:
-		return m.frozenWords() + ", then topics unfold"
-	case r == nil:
-		return "there is no topic"
-	}
-	return ""
-}
-
-func (m *Model) followPackets() tea.Cmd {
-	l := m.placeOf(m.active())
-	l.follow = true
-	l.moveTo(l.total - 1)
-	return nil
-}
-
-func (m *Model) packetsFollow() string {
-	switch {
-	case !onStream(m):
-		return "there is nothing to follow here"
-	case m.frozen:
-		return m.frozenWords()
-	case m.placeOf(m.active()).follow:
-		return "the list follows the newest already"
-	}
-	return ""
-}
 
 // packetFilter is the filter of the list of packets.
-func (m *Model) packetFilter() *filter.Packets {
-	if m.filter.ofPackets {
-		return m.filter.packets
-	}
-	return m.otherFilter.packets
-}
 
 // alignFilter makes m.filter that of the screen: packets have one of their own, with words of their own. The handshakes keep theirs meanwhile.
-func (m *Model) alignFilter() {
-	if m.filter.ofPackets == (m.screen == screenPackets) {
-		return
-	}
-	kept := m.filter.parsed
-	m.filter, m.otherFilter = m.otherFilter, m.filter
-	m.filter.ofPackets = m.screen == screenPackets
-	if m.filter.ofPackets {
-		m.filter.parsed = kept
-	}
-}
 
 // setPacketFilter is setFilter on the screen of packets.
-func (m *Model) setPacketFilter(text string) {
-	m.filter.text, m.filter.mistake = text, nil
-	parsed, err := filter.ParsePackets(text)
-	if err != nil {
-		m.mistaken(err)
-		return
-	}
-	m.filter.packets = parsed
-}
 
 // clickPlace selects a row that is clicked; a click on what is selected opens it.
-func (m *Model) clickPlace(l *place, row int, same bool) tea.Cmd {
-	at := l.top + row
-	if row < 0 || row >= l.height || at >= l.total {
-		return nil
-	}
-	if same && at == l.cursor {
-		if m.nothingToOpen() == "" {
-			return m.settle(m.drillIn())
-		}
-		return nil
-	}
-	l.moveTo(at)
-	m.follow()
-	return nil
-}
 
 // surveyCopies adds what can be copied of a session, a topic or a packet.
-func (m *Model) surveyCopies(add func(letter, name, text, off string)) {
-	switch m.active() {
-	case paneSessions:
-		if r := m.survey.sessions.current(); r != nil {
-			add("c", "client", decode.Escape(r.Client), "")
-			add("f", "filter of its handshakes", sessionFilter(r), "")
-		}
-	case paneTopics:
-		if r := m.survey.topics.current(); r != nil {
-			add("t", "topic", decode.Escape(r.Path), why(r.Unknown, "the topic is not known"))
-		}
-	case panePackets:
-		if r := m.survey.packets.current(); r != nil {
-			add("r", "row", m.packetLine(r), "")
-		}
-	}
-}
 
 // packetLine is a packet as one line of text.
-func (m *Model) packetLine(r *watch.PacketRow) string {
-	arrow := " -> "
-	if r.Dir == decode.FromServer {
-		arrow = " <- "
-	}
-	name := r.Type.String()
-	if r.Lost {
-		name = lossWord(r.Loss)
-	}
-	s := clockTime(r.Time, m.pen.loc, false) + " " + decode.Escape(r.Client) + arrow + name
-	if flags := m.pen.packetFlags(r); flags != "" {
-		s += " " + flags
-	}
-	if r.PacketID != 0 {
-		s += " id " + count(int(r.PacketID))
-	}
-	if words := m.pen.packetWords(r, 1024); words != "" {
-		s += " " + words
-	}
-	return s
-}
 
 // surveyPlace tells where the list of packets is, and whether the view is frozen.
+
 func (m *Model) surveyPlace(p *pen) []piece {
 	var out []piece
 	if l := &m.survey.deliveries; m.screen == screenDeliveries && l.total > 0 {

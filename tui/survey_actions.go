@@ -1,0 +1,199 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+)
+
+func (m *Model) openSurvey() tea.Cmd {
+	switch m.active() {
+	case paneSessions:
+		if r := m.survey.sessions.current(); r != nil {
+			return m.showHandshakes(sessionFilter(r))
+		}
+	case paneTopics:
+		r := m.survey.topics.current()
+		switch {
+		case r == nil:
+		case r.Children > 0:
+			return m.foldTopic()
+		default:
+			return m.showHandshakes(topicFilter(r))
+		}
+	case panePackets, paneDeliveries:
+		m.focus = 1
+	case paneLegs:
+		if id := m.survey.legs.handshake(); id != 0 {
+			m.openLadder(id, nil)
+			m.level, m.focus = levelLadder, 0
+		}
+	}
+	return nil
+}
+
+func (m *Model) cannotOpen() string {
+	if r := m.survey.topics.current(); onTopics(m) && r != nil && r.Children > 0 {
+		return m.cannotFold()
+	}
+	return m.nothingInSurvey()
+}
+
+func (m *Model) nothingInSurvey() string {
+	switch m.active() {
+	case paneSessions:
+		if r := m.survey.sessions.current(); r == nil {
+			return "there is no session to open"
+		} else if sessionFilter(r) == "" {
+			return "the client is not known"
+		}
+	case paneTopics:
+		if r := m.survey.topics.current(); r == nil || r.Unknown {
+			return "there is no topic to open"
+		}
+	case paneDeliveries:
+		if m.survey.deliveries.current() == nil {
+			return "there is no delivery to open"
+		}
+	case paneLegs:
+		if m.survey.legs.handshake() == 0 {
+			return "this leg has no handshake: QoS 0, or not sent"
+		}
+	case panePackets:
+		if m.survey.packets.current() == nil {
+			return "there is no packet to open"
+		}
+	case paneStatistics:
+		return "there is nothing to open here"
+	}
+	return ""
+}
+
+func (m *Model) showHandshakes(text string) tea.Cmd {
+	cmd := m.goTo(screenHandshakes)
+	m.remember()
+	m.filter.problems = false
+	m.setFilter(text)
+	m.history.add(text)
+	m.list.followNewest()
+	return cmd
+}
+
+func (m *Model) foldTopic() tea.Cmd {
+	if r := m.survey.topics.current(); r != nil {
+		m.survey.topics.fold(r)
+	}
+	return nil
+}
+
+func (m *Model) unfoldTopic() tea.Cmd {
+	if r := m.survey.topics.current(); r != nil && r.Children > 0 && !r.Unfolded {
+		m.survey.topics.fold(r)
+	}
+	return nil
+}
+
+func (m *Model) leaveTopic() tea.Cmd {
+	r := m.survey.topics.current()
+	switch {
+	case r == nil:
+	case r.Unfolded:
+		m.survey.topics.fold(r)
+	default:
+		m.survey.topics.toParent(r)
+	}
+	return nil
+}
+
+func (m *Model) handshakesOfTopic() tea.Cmd {
+	if r := m.survey.topics.current(); r != nil {
+		return m.showHandshakes(topicFilter(r))
+	}
+	return nil
+}
+
+func (m *Model) cannotFold() string {
+	switch r := m.survey.topics.current(); {
+	case m.frozen:
+		return m.frozenWords() + ", then topics unfold"
+	case r == nil:
+		return "there is no topic"
+	}
+	return ""
+}
+
+func (m *Model) followPackets() tea.Cmd {
+	l := m.placeOf(m.active())
+	l.follow = true
+	l.moveTo(l.total - 1)
+	return nil
+}
+
+func (m *Model) packetsFollow() string {
+	switch {
+	case !onStream(m):
+		return "there is nothing to follow here"
+	case m.frozen:
+		return m.frozenWords()
+	case m.placeOf(m.active()).follow:
+		return "the list follows the newest already"
+	}
+	return ""
+}
+
+func (m *Model) clickPlace(l *place, row int, same bool) tea.Cmd {
+	at := l.top + row
+	if row < 0 || row >= l.height || at >= l.total {
+		return nil
+	}
+	if same && at == l.cursor {
+		if m.nothingToOpen() == "" {
+			return m.settle(m.drillIn())
+		}
+		return nil
+	}
+	l.moveTo(at)
+	m.follow()
+	return nil
+}
+
+func (m *Model) surveyCopies(add func(letter, name, text, off string)) {
+	switch m.active() {
+	case paneSessions:
+		if r := m.survey.sessions.current(); r != nil {
+			add("c", "client", decode.Escape(r.Client), "")
+			add("f", "filter of its handshakes", sessionFilter(r), "")
+		}
+	case paneTopics:
+		if r := m.survey.topics.current(); r != nil {
+			add("t", "topic", decode.Escape(r.Path), why(r.Unknown, "the topic is not known"))
+		}
+	case panePackets:
+		if r := m.survey.packets.current(); r != nil {
+			add("r", "row", m.packetLine(r), "")
+		}
+	}
+}
+
+func (m *Model) packetLine(r *watch.PacketRow) string {
+	arrow := " -> "
+	if r.Dir == decode.FromServer {
+		arrow = " <- "
+	}
+	name := r.Type.String()
+	if r.Lost {
+		name = lossWord(r.Loss)
+	}
+	s := clockTime(r.Time, m.pen.loc, false) + " " + decode.Escape(r.Client) + arrow + name
+	if flags := m.pen.packetFlags(r); flags != "" {
+		s += " " + flags
+	}
+	if r.PacketID != 0 {
+		s += " id " + count(int(r.PacketID))
+	}
+	if words := m.pen.packetWords(r, 1024); words != "" {
+		s += " " + words
+	}
+	return s
+}
