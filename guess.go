@@ -72,6 +72,9 @@ func guess(word string) (string, error) {
 	if capture.IsInterface(word) {
 		return "sniff", nil
 	}
+	if at := strings.LastIndexByte(word, '@'); at >= 0 { // it may hold a password
+		return "", usagef("…%s: no such file, and no URL: it lacks its scheme, as in mqtt://USER@HOST; %s", word[at:], whatWorks)
+	}
 	if strings.ContainsAny(word, "./\\") {
 		return "", usagef("%s: no such file, and no command; %s", word, whatWorks)
 	}

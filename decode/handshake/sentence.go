@@ -19,7 +19,7 @@ func (a *Alert) Text(now decode.Time) string {
 	age := Age(now.Sub(a.Since))
 	switch a.Name {
 	case PubackOverdue, PubrecOverdue, PubrelOverdue, PubcompOverdue, SubackOverdue:
-		return fmt.Sprintf("%s %s %s for %s: %s", a.who(a.By), a.owes(), a.Owed, age, a.message())
+		return fmt.Sprintf("%s %s %s%s for %s: %s", a.who(a.By), a.owes(), a.Owed, a.toClient(), age, a.message())
 	case ConnackOverdue:
 		return fmt.Sprintf("broker %s CONNACK to %s for %s", a.owes(), a.client(), age)
 	case PingrespOverdue:
@@ -135,6 +135,14 @@ func (a *Alert) protocolText() string {
 	return string(a.Name)
 }
 
+// toClient names the client where the broker owes.
+func (a *Alert) toClient() string {
+	if a.By == decode.FromServer {
+		return " to " + a.client()
+	}
+	return ""
+}
+
 func (a *Alert) owes() string {
 	if a.Cleared != 0 {
 		return "owed"
@@ -210,6 +218,9 @@ func (a *Alert) alive(now decode.Time) string {
 	at, kind := l.last[a.By], l.lastType[a.By]
 	if at == 0 {
 		return fmt.Sprintf("Nothing was received from %s on this connection.", a.end(a.By))
+	}
+	if at <= a.Since {
+		return fmt.Sprintf("Nothing was received from %s since: the last was %s %s ago.", a.end(a.By), kind, Age(now.Sub(at)))
 	}
 	return fmt.Sprintf("Link alive: %s from %s %s ago.", kind, a.end(a.By), Age(now.Sub(at)))
 }

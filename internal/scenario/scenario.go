@@ -9,8 +9,8 @@
 //	9.010 c1 < PINGRESP
 //	60 tick
 //	-- events --
-//	6.000 raised warn pubrec-overdue: broker has owed PUBREC for 5.0s: id 7 (QoS 2, a/b)
-//	31.000 escalated critical pubrec-overdue: broker has owed PUBREC for 30.0s: id 7 (QoS 2, a/b)
+//	6.000 raised warn pubrec-overdue: broker has owed PUBREC to pump-2 for 5.0s: id 7 (QoS 2, a/b)
+//	31.000 escalated critical pubrec-overdue: broker has owed PUBREC to pump-2 for 30.0s: id 7 (QoS 2, a/b)
 //	60.000 awaiting PUBREC QoS 2 id 7 from client of pump-2
 //
 // Times are seconds since the start. ">" is Client → Server, "<" is Server → Client. What follows "-- events --" is what the tracker is
