@@ -17,7 +17,7 @@ type surveyPanes struct {
 
 func onSessions(m *Model) bool { return m.active() == paneSessions }
 
-func onTopics(m *Model) bool   { return m.active() == paneTopics }
+func onTopics(m *Model) bool { return m.active() == paneTopics }
 
 // onStream reports whether the pane lists what comes, so that it can follow.
 
