@@ -136,10 +136,10 @@ func checkConfig(f *config.File) error {
 			return f.Errorf(v, "%s", why)
 		}
 		if v.Table == "" {
-			if err := tryOptions([]string{"version", optionArg(v)}); err != nil && v.Key != "critical" && v.Key != "warn" {
+			if err := tryOptions(append([]string{"version"}, optionArgs(v)...)); err != nil && v.Key != "critical" && v.Key != "warn" {
 				return f.Errorf(v, "%w", err)
 			}
-			args = append(args, optionArg(v))
+			args = append(args, optionArgs(v)...)
 		}
 	}
 	if err := tryOptions(args); err != nil {
@@ -148,7 +148,18 @@ func checkConfig(f *config.File) error {
 	return checkKeys(f)
 }
 
-func optionArg(v *config.Value) string { return "--" + v.Key + "=" + fmt.Sprint(v.Value) }
+// optionArgs writes a value as it would be on the command line: a list as the option again and again.
+func optionArgs(v *config.Value) []string {
+	list, isList := v.Value.([]any)
+	if !isList {
+		list = []any{v.Value}
+	}
+	var out []string
+	for _, one := range list {
+		out = append(out, "--"+v.Key+"="+fmt.Sprint(one))
+	}
+	return out
+}
 
 // tryOptions reads options of every command, and says what is wrong with them.
 func tryOptions(args []string) error {

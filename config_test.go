@@ -107,6 +107,7 @@ func TestConfigMistakes(t *testing.T) {
 		{"bool", "ascii = \"yes\"", "line 1: ascii: takes true or false"},
 		{"range", "[replay]\nport = [70000]", "line 2: replay.port: takes a whole number"},
 		{"check", "keep = 0", "line 1: keep: --keep 0: give at least 1"},
+		{"list", "mute = [\"puback-overdue\", \"nonsense\"]", "line 1: mute: --mute nonsense: no such alert"},
 		{"together", "warn = \"40s\"", "--critical 30s is less than --warn 40s"},
 		{"filter", "filter = \"foo:\"", "line 1: filter: --filter foo:: column 1"},
 		{"saved filter", "[filters]\na = \"foo:bar\"", "line 2: filters.a: is no filter"},
