@@ -85,6 +85,8 @@ func appendCapture(b []byte, t *totals, c *watch.Counts) []byte {
 	b = appendCount(b, `,"evicted":`, c.Evicted)
 	b = appendCount(b, `,"sessions":`, c.Sessions)
 	b = appendCount(b, `,"mqtt_bytes":`, c.Bytes)
+	b = append(b, `,"connects_refused":`...)
+	b = appendMap(b, c.ConnectsRefused)
 	b = append(b, `,"other_connections":`...)
 	b = appendMap(b, t.other)
 	b = append(b, `,"not_decoded_frames":`...)

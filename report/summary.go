@@ -74,6 +74,10 @@ func appendPacketLine(b []byte, c *watch.Counts) []byte {
 	b = append(b, "connections  "...)
 	b = strconv.AppendUint(b, c.Connections, 10)
 	b = appendNoun(append(b, ", "...), c.Sessions, "session")
+	for _, reason := range sortedKeys(c.ConnectsRefused) {
+		b = strconv.AppendUint(append(b, ", "...), c.ConnectsRefused[reason], 10)
+		b = append(append(append(b, " refused ("...), decode.Escape(reason)...), ')')
+	}
 	return append(b, '\n')
 }
 
@@ -93,9 +97,10 @@ func appendOutcomeLine(b []byte, level int, o watch.Outcomes) []byte {
 // appendLosses appends what was lost, dropped or left out; nothing where nothing was.
 func appendLosses(b []byte, t *totals, c *watch.Counts) []byte {
 	parts := []part{
-		{"gaps in TCP", t.gaps}, {"bytes in gaps", t.gapBytes}, {"malformed packets", c.Malformed},
-		{"frames cut", t.cut}, {"dropped by the kernel", t.kernelDrops}, {"dropped by mqttwatch", t.queueDrops},
-		{"bytes not understood", c.LostBytes - min(c.LostBytes, t.gapBytes)}, {"handshakes evicted", c.Evicted},
+		{nounOf(t.gaps, "gap", " in TCP"), t.gaps}, {nounOf(t.gapBytes, "byte", " in gaps"), t.gapBytes},
+		{nounOf(c.Malformed, "malformed packet", ""), c.Malformed}, {nounOf(t.cut, "frame", " cut by the snap length"), t.cut},
+		{"dropped by the kernel", t.kernelDrops}, {"dropped by mqttwatch", t.queueDrops},
+		{"bytes not understood", c.LostBytes - min(c.LostBytes, t.gapBytes)}, {nounOf(c.Evicted, "handshake", " evicted"), c.Evicted},
 	}
 	for _, name := range sortedKeys(t.other) {
 		parts = append(parts, part{connectionNoun(name, t.other[name]), t.other[name]})
@@ -138,6 +143,14 @@ func appendParts(b []byte, parts []part) []byte {
 		return append(b, none...)
 	}
 	return append(b, '\n')
+}
+
+// nounOf returns a noun in the number of n, and what follows it.
+func nounOf(n uint64, noun, after string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return noun + after
 }
 
 // appendNoun appends n and the noun in its number.
@@ -193,6 +206,10 @@ func NoMQTT(s *watch.Snapshot) string {
 		b = append(b, ", "...)
 		b = appendNoun(b, t.notDecoded[name], "frame")
 		b = append(append(append(b, " not decoded ("...), decode.Escape(name)...), ')')
+	}
+	if t.cut > 0 {
+		b = appendNoun(append(b, ", "...), t.cut, "frame")
+		b = append(b, " cut by the snap length (capture whole frames: tcpdump -s 0)"...)
 	}
 	if t.frames > 0 && len(t.other) == 0 && len(t.notDecoded) == 0 {
 		b = append(b, ", none with TCP data"...)

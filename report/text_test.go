@@ -30,13 +30,13 @@ func TestText(t *testing.T) {
 func TestSummary(t *testing.T) {
 	const want = `eth0.pcap: 237 frames, 12345 bytes, 1m0s
 packets      2 CONNECT, 6 PUBLISH
-connections  2, 2 sessions
+connections  2, 2 sessions, 1 refused (Not authorized)
 PUBLISH      3 QoS 0, 2 QoS 1, 1 QoS 2
 QoS 1        15 handshakes: 1 complete, 2 refused, 3 abandoned, 4 unknown, 5 open, 6 joined late
 QoS 2        9 handshakes: 9 complete
 deliveries   3 messages: 1 open, 1 complete, 1 not forwarded, 2 copies of unseen origin
 alerts       1 capture-gap, 2 puback-overdue
-not seen     1 gaps in TCP, 100 bytes in gaps, 1 malformed packets, 3 frames cut, 1 dropped by the kernel, 2 dropped by mqttwatch, 20 bytes not understood, 4 handshakes evicted, 2 HTTP connections, 1 TLS connection (encrypted), 3 frames not decoded (link type 195)
+not seen     1 gap in TCP, 100 bytes in gaps, 1 malformed packet, 3 frames cut by the snap length, 1 dropped by the kernel, 2 dropped by mqttwatch, 20 bytes not understood, 4 handshakes evicted, 2 HTTP connections, 1 TLS connection (encrypted), 3 frames not decoded (link type 195)
 note         file ends in the middle of a frame
 `
 	newSummary := func(w *bytes.Buffer) report.Reporter { return report.NewSummary(w) }

@@ -202,6 +202,12 @@ func (h *handler) Packet(c *decode.Conn, p *decode.Packet) {
 	if p.Err != nil {
 		e.counts.Malformed++
 	}
+	if p.Type == decode.CONNACK && p.ReasonCode.FailedIn(decode.CONNACK) {
+		if e.counts.ConnectsRefused == nil {
+			e.counts.ConnectsRefused = map[string]uint64{}
+		}
+		e.counts.ConnectsRefused[p.ReasonCode.Name(decode.CONNACK, p.Version)]++
+	}
 	if p.Type == decode.PUBLISH && p.QoS < 3 {
 		e.counts.Publish[p.QoS]++
 	}

@@ -77,6 +77,8 @@ type Counts struct {
 	Malformed  uint64
 	Handshakes [2]Outcomes // QoS 1, QoS 2
 	Alerts     map[handshake.AlertName]uint64
+	// ConnectsRefused counts the CONNACK packets that refuse the connection, by the name of their code.
+	ConnectsRefused map[string]uint64
 	// Connections with at least one Control Packet; Sessions seen; Encrypted connections are in Sources.
 	Connections, Sessions uint64
 	// Lost and LostBytes count runs of bytes that did not become packets (gaps included).
@@ -200,6 +202,7 @@ func (e *Engine) Snapshot(q Query) *Snapshot {
 		}
 	}
 	s.Counts.Alerts = maps.Clone(e.tracker.Counted())
+	s.Counts.ConnectsRefused = maps.Clone(e.counts.ConnectsRefused)
 	if e.sources != nil {
 		s.Sources = e.sources()
 	}
