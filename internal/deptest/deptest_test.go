@@ -66,6 +66,10 @@ var rules = []rule{
 		reason: "the demo is a source like any other; its broker and devices stay inside; the devices are the client that tests misbehave with, too",
 	},
 	{
+		folder: "capture/probe", ours: []string{"decode", "capture"},
+		reason: "a probe speaks MQTT itself over connections that capture opens; it judges single packets, and needs neither tracker nor screen",
+	},
+	{
 		folder: "theme", others: []string{"charm.land/lipgloss/v2"},
 		reason: "styles by role: a theme knows no screen and no data",
 	},
