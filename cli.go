@@ -5,6 +5,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/mqttwatch/mqttwatch/decode/expect"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/internal/config"
 )
@@ -21,6 +22,7 @@ configuration file ("mqttwatch config --print" prints a template of it).`
 type options struct {
 	Config string       `help:"Read this configuration file instead of the usual one (mqttwatch config --path)." placeholder:"FILE" group:"output"`
 	file   *config.File // what the configuration file says
+	asks   *asks        // what is published once, and waited for; nil where the run does not end with it
 
 	recordFlags
 
@@ -36,6 +38,7 @@ type options struct {
 	Learn      bool          `help:"Let what a peer usually takes decide when its packet is overdue: eight times its 95th percentile, at least 2s." group:"watch"`
 	Warn       time.Duration `help:"A packet owed for this long is overdue." default:"5s" group:"watch"`
 	Critical   time.Duration `help:"A packet owed for this long is critical." default:"30s" group:"watch"`
+	Expect     []string      `help:"Expect what RULE says: 'cmd/{id}/set -> stat/{id}/# within 1s' or 'sensors/+/status every 60s'. Status 3 if it does not come (repeatable)." sep:"none" placeholder:"RULE" group:"watch"`
 	Keep       int           `help:"Keep this many finished handshakes; open ones always stay." default:"100000" placeholder:"N" group:"watch"`
 }
 
@@ -48,6 +51,7 @@ type cli struct {
 	Sniff   sniffCommand   `cmd:"" help:"Capture on network interfaces (any: on all of them); --list names them."`
 	Proxy   proxyCommand   `cmd:"" help:"Stand between clients and a broker, and watch what passes."`
 	Broker  brokerCommand  `cmd:"" help:"Connect to a broker, subscribe and publish, and watch that connection."`
+	Probe   probeCommand   `cmd:"" help:"Measure how a broker delivers: the QoS pairs, the steps, when publishers are told, resumed sessions."`
 	Watch   watchCommand   `cmd:"" help:"Watch sources of several kinds at once: files, interfaces, brokers."`
 	Config  configCommand  `cmd:"" help:"Show where the configuration file is; --print prints a template of it."`
 	Explain explainCommand `cmd:"" help:"Say what an alert means, what usually causes it, and what to check next."`
@@ -95,12 +99,17 @@ type brokerCommand struct {
 	Every        time.Duration `help:"Publish again and again, this far apart." placeholder:"TIME"`
 	Count        int           `help:"Publish so many times; 0 is without end." placeholder:"N"`
 	Duration     time.Duration `help:"End after this long." placeholder:"TIME"`
+
+	rules []*expect.Rule // whose topics are subscribed to, too
 }
 
 type versionCommand struct{}
 
 // check refuses what makes no sense together.
 func (o *options) check() error {
+	if _, err := o.rules(); err != nil {
+		return err
+	}
 	switch {
 	case o.FailOn != "" && o.FailOn != "warn" && o.FailOn != "critical":
 		return usagef("--fail-on %s: give warn or critical", o.FailOn)

@@ -46,7 +46,7 @@ func TestFailures(t *testing.T) {
 		{"neither verb nor file", []string{"hello"}, 2, "try: mqttwatch demo", ""},
 		{"sniff", []string{"sniff", "eth0"}, 2, "tcpdump -i any -U -w -", ""},
 		{"proxy without addresses", []string{"proxy"}, 2, "--listen", ""},
-		{"probe", []string{"probe"}, 2, "--publish", ""},
+		{"probe without a URL", []string{"probe"}, 2, "<url>", ""},
 		{"no file", []string{"replay"}, 2, "<file>", ""},
 		{"unknown option", []string{"replay", cut, "--nope"}, 2, "--nope", ""},
 		{"bad output", []string{"replay", cut, "--output", "xml"}, 2, "json", ""},

@@ -13,15 +13,6 @@ import (
 // whatWorks is what a user may say in place of a word that makes no sense.
 const whatWorks = "try: mqttwatch demo, mqttwatch FILE.pcap, mqttwatch eth0, mqttwatch mqtt://HOST, or mqttwatch --help"
 
-// notYet are commands that people look for, and what to do instead.
-func notYet(verb string) string {
-	switch verb {
-	case "probe":
-		return "a probe comes later; until then publish to the broker and watch: mqttwatch mqtt://HOST --publish topic=payload --every 1s"
-	}
-	return ""
-}
-
 // withVerb puts the command at the front of args, guessing it where the first word is a file or a URL.
 func withVerb(k *kong.Kong, args []string) ([]string, error) {
 	at := firstWord(k, args)
@@ -57,9 +48,6 @@ func mixed(k *kong.Kong, args []string, verb string) bool {
 
 // guess returns the command that a word stands for.
 func guess(word string) (string, error) {
-	if instead := notYet(word); instead != "" {
-		return "", usagef("%s", instead)
-	}
 	if word == "-" {
 		return "replay", nil
 	}

@@ -54,6 +54,8 @@ func run(args []string) error {
 		return c.Proxy.run(ctx, &c.options)
 	case "broker":
 		return c.Broker.run(ctx, &c.options)
+	case "probe":
+		return c.Probe.run(ctx, &c.options)
 	case "watch":
 		return c.Watch.run(ctx, &c.options)
 	case "config":
