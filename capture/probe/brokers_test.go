@@ -1,0 +1,111 @@
+package probe_test
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/mqttwatch/mqttwatch/internal/need"
+)
+
+// startMosquitto returns the address of a mosquitto with its defaults, and what more config says.
+func startMosquitto(t *testing.T, config string) string {
+	t.Helper()
+	program := need.Program(t, "mosquitto")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().(*net.TCPAddr)
+	l.Close()
+	if os.Geteuid() == 0 {
+		config += "\nuser root\n" // or it cannot read the directory
+	}
+	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
+	if err := os.WriteFile(conf, fmt.Appendf(nil, "listener %d 127.0.0.1\n%s\n", addr.Port, config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "-c", conf)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	for range 200 {
+		if c, err := net.Dial("tcp", addr.String()); err == nil {
+			c.Close()
+			return addr.String()
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("mosquitto does not listen")
+	return ""
+}
+
+// startMochi starts the embedded broker; seen is told of every client and topic.
+func startMochi(t *testing.T, seen *visitors) (*mqtt.Server, string) {
+	t.Helper()
+	server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), SysTopicResendInterval: 3600})
+	if err := server.AddHook(seen, nil); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.AddListener(listeners.NewNet("test", l)); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Serve(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server, l.Addr().String()
+}
+
+// visitors lets everybody in and writes down who came and what was published.
+type visitors struct {
+	mqtt.HookBase
+	mu       sync.Mutex
+	ids      map[string]bool
+	topics   map[string]bool
+	retained int
+}
+
+func (*visitors) Provides(b byte) bool {
+	return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck || b == mqtt.OnPublished
+}
+
+func (v *visitors) OnConnectAuthenticate(c *mqtt.Client, _ packets.Packet) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ids == nil {
+		v.ids, v.topics = map[string]bool{}, map[string]bool{}
+	}
+	v.ids[c.ID] = true
+	return true
+}
+
+func (*visitors) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
+
+func (v *visitors) OnPublished(_ *mqtt.Client, p packets.Packet) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.topics[p.TopicName] = true
+	if p.FixedHeader.Retain {
+		v.retained++
+	}
+}
