@@ -33,6 +33,11 @@ func (c *replayCommand) run(ctx context.Context, o *options) error {
 }
 
 func (c *brokerCommand) run(ctx context.Context, o *options) error {
+	var err error
+	if c.rules, err = o.rules(); err != nil {
+		return err
+	}
+	o.asks = c.newAsks()
 	src, err := c.newSource()
 	if err != nil {
 		return err

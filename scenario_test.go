@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/expect"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/internal/scenario"
@@ -65,7 +66,12 @@ func readScenario(t *testing.T, file string) *scenario.Scenario {
 // concluded returns the events that the scenario's file lists, each alert with its client in front. Deliveries open at the end have no time.
 func concluded(s *scenario.Scenario, deliveries bool) []string {
 	var clients []string
-	e := watch.New(watch.Config{Deliveries: deliveries, OnEvent: func(e *watch.Event) {
+	var rules []*expect.Rule
+	for _, text := range s.Expect {
+		rule, _ := expect.Parse(text) // the tests of the engine read it, too
+		rules = append(rules, rule)
+	}
+	e := watch.New(watch.Config{Deliveries: deliveries, Rules: rules, Responses: true, OnEvent: func(e *watch.Event) {
 		if e.Alert != nil {
 			clients = append(clients, e.Alert.Client)
 		}
@@ -83,6 +89,9 @@ func concluded(s *scenario.Scenario, deliveries bool) []string {
 			line = "open " + what
 		case "delivery":
 			line, _, _ = strings.Cut(what, " from ")
+		case "expectation":
+			words := strings.Fields(what)
+			line = at + " " + strings.Join(words[:3], " ") // the first word of its state
 		default:
 			line = at + " " + what
 		}
@@ -98,13 +107,20 @@ func replayScenario(t *testing.T, s *scenario.Scenario, w scenario.Wire, deliver
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := run(t, bytes.NewReader(file), "replay", "-", "--output", "json")
-	if r.status != 0 {
+	args := []string{"replay", "-", "--output", "json"}
+	for _, rule := range s.Expect {
+		args = append(args, "--expect", rule)
+	}
+	r := run(t, bytes.NewReader(file), args...)
+	if r.status != 0 && (r.status != 3 || len(s.Expect) == 0) {
 		t.Fatalf("status %d: %s", r.status, r.stderr)
 	}
 	var out []string
 	for _, o := range lines(t, r.stdout) {
 		switch o["kind"] {
+		case "expectation":
+			state, _, _ := strings.Cut(fmt.Sprint(o["state"]), "_")
+			out = append(out, fmt.Sprintf("%s expectation %v %s", seconds(t, o["time"]), o["id"], state))
 		case "delivery":
 			if deliveries {
 				out = append(out, fmt.Sprintf("delivery %v %s %s", o["id"], strings.ReplaceAll(fmt.Sprint(o["verdict"]), "_", " "), o["confidence"]))

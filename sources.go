@@ -45,6 +45,9 @@ func (c *brokerCommand) newClient(i int) (*capture.Client, error) {
 	for _, filter := range c.Topic {
 		opts.Subscriptions = append(opts.Subscriptions, capture.Subscription{Filter: filter, QoS: c.QoS})
 	}
+	for _, filter := range c.expected() {
+		opts.Subscriptions = append(opts.Subscriptions, capture.Subscription{Filter: filter, QoS: c.QoS})
+	}
 	for _, s := range c.Publish {
 		topic, payload, ok := strings.Cut(s, "=")
 		if !ok {

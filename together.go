@@ -14,6 +14,7 @@ func (c *watchCommand) run(ctx context.Context, o *options) error {
 	}
 	var files, interfaces []string
 	brokers := brokerCommand{Topic: c.Topic, QoS: 1, Version: "auto", KeepAlive: 30}
+	brokers.rules, _ = o.rules() // checked with the other options
 	for _, word := range c.Sources {
 		verb, err := guess(word)
 		switch {

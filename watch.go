@@ -11,6 +11,7 @@ import (
 
 	"github.com/mqttwatch/mqttwatch/capture"
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/expect"
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
@@ -34,7 +35,8 @@ type watching struct {
 	chosen *filter.Deliveries
 	engine *watch.Engine
 	client *capture.Client // that the screen can publish with; nil where there is none, or several
-	alert  bool            // --fail-on: such an alert was raised
+	rules  []*expect.Rule
+	alert  bool // such an alert was raised as --fail-on says, or what a rule expects did not come
 }
 
 // watch joins src to the engine and a front end, until the source or ctx ends.
@@ -50,11 +52,15 @@ func (o *options) watch(ctx context.Context, title string, src capture.Source) e
 	if err != nil {
 		return filterError("--deliveries", o.Deliveries, err)
 	}
+	rules, err := o.rules()
+	if err != nil {
+		return err
+	}
 	client, _ := src.(*capture.Client)
 	if src, err = o.recorded(src); err != nil {
 		return err
 	}
-	w := &watching{options: o, title: title, src: src, filter: chosen, chosen: deliveries, client: client}
+	w := &watching{options: o, title: title, src: src, filter: chosen, chosen: deliveries, client: client, rules: rules}
 	if o.onScreen() {
 		return w.screen(ctx)
 	}
@@ -85,8 +91,8 @@ func seesBroker(src capture.Source) bool {
 func (w *watching) start(raw int, onEvent func(*watch.Event)) {
 	mute, _ := w.muted() // checked with the other options
 	cfg := watch.Config{Mute: mute, Keep: w.Keep, Learn: w.Learn, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Survey: raw > 0, Filter: w.filter, OnEvent: onEvent,
-		Deliveries: seesBroker(w.src), DeliveryFilter: w.chosen}
-	if w.FailOn != "" {
+		Deliveries: seesBroker(w.src), DeliveryFilter: w.chosen, Rules: w.rules, Responses: true}
+	if w.FailOn != "" || len(w.rules) > 0 {
 		cfg.OnEvent = func(e *watch.Event) {
 			w.note(e)
 			if onEvent != nil {
@@ -108,6 +114,9 @@ func statsOf(src capture.Source) []decode.SourceStats {
 
 // note remembers whether an alert was raised that --fail-on asks for.
 func (w *watching) note(e *watch.Event) {
+	if e.Kind == watch.ExpectationChanged && failed(e.Expectation) {
+		w.alert = true
+	}
 	if e.Kind != watch.AlertRaised && e.Kind != watch.AlertEscalated {
 		return
 	}
@@ -129,11 +138,15 @@ func (w *watching) headless(ctx context.Context) error {
 	err := w.src.Run(ctx, func(batch []decode.Segment) {
 		w.engine.Feed(batch)
 		trouble.look(w.src)
+		if w.asks != nil && w.asks.settled(w.engine) {
+			cancel() // there is nothing to wait for any more
+		}
 		if out.Flush() != nil {
 			cancel() // nobody reads on
 		}
 	})
 	w.engine.Finish()
+	w.alert = w.alert || w.asks != nil && !w.asks.answered(w.engine)
 	snap := w.engine.Snapshot(watch.Query{})
 	if err != nil && w.Output != "json" && w.src.Stats().Frames == 0 {
 		return err // a summary of nothing would only hide it

@@ -31,6 +31,8 @@ func (j *JSON) Event(e *watch.Event) {
 		j.buf = j.alert(j.buf, e)
 	case watch.DeliverySettled:
 		j.buf = j.delivery(j.buf, e.Delivery)
+	case watch.ExpectationChanged:
+		j.buf = j.expectation(j.buf, e)
 	}
 	j.full()
 }

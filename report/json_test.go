@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/expect"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/report"
@@ -190,13 +191,14 @@ func TestDocumentedFields(t *testing.T) {
 		&watch.Event{Kind: watch.HandshakeEnded, Row: sub},
 		&watch.Event{Kind: watch.AlertRaised, Alert: alert()},
 		&watch.Event{Kind: watch.DeliverySettled, Delivery: undelivered()},
+		&watch.Event{Kind: watch.ExpectationChanged, Time: noon, Expectation: &expect.Expectation{ID: 1, State: expect.Unanswered}},
 	)) {
 		kind := object["kind"].(string)
 		written[kind] = map[string]bool{}
 		collect(written[kind], "", object)
 	}
 	documented := documentedFields(t)
-	for _, kind := range []string{"handshake", "subscription", "alert", "delivery", "summary"} {
+	for _, kind := range []string{"handshake", "subscription", "alert", "delivery", "expectation", "summary"} {
 		for field := range written[kind] {
 			if !documented[kind][field] {
 				t.Errorf("docs/json.md does not describe %s of %s", field, kind)

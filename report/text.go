@@ -30,6 +30,8 @@ func (t *Text) Event(e *watch.Event) {
 		if isProblem(e.Delivery) {
 			t.buf = t.delivery(t.buf, e.Delivery, e.Time)
 		}
+	case watch.ExpectationChanged:
+		t.buf = t.expectation(t.buf, e)
 	}
 	t.full()
 }

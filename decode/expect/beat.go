@@ -174,3 +174,7 @@ func (w *Watcher) silence(b *beat) Silence {
 	}
 	return SilentLink
 }
+
+var silenceNames = [...]string{"", "alive", "connected", "offline by Will", "disconnected", "out of sight"}
+
+func (s Silence) String() string { return silenceNames[s] }

@@ -128,3 +128,23 @@ func (p *pattern) match(topic []byte) (key string, ok bool) {
 }
 
 var slash = []byte("/")
+
+// Covers reports whether a subscription to the Topic Filter by brings everything that one to filter does.
+func Covers(by, filter string) bool {
+	if strings.HasPrefix(by, "$share/") {
+		return false // it brings a part
+	}
+	b, f := strings.Split(by, "/"), strings.Split(filter, "/")
+	for i, level := range b {
+		switch {
+		case level == "#":
+			return i > 0 || !strings.HasPrefix(f[0], "$")
+		case i >= len(f) || f[i] == "#":
+			return false
+		case level == "+" && (i > 0 || !strings.HasPrefix(f[0], "$")):
+		case level != f[i]:
+			return false
+		}
+	}
+	return len(b) == len(f)
+}

@@ -45,6 +45,21 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+func TestCovers(t *testing.T) {
+	tests := []struct {
+		by, filter string
+		want       bool
+	}{
+		{"#", "a/+", true}, {"a/#", "a", true}, {"a/#", "a/+/#", true}, {"a/+", "a/+", true}, {"a/+", "a/b", true}, {"a/+", "a/#", false}, {"a/b", "a/+", false},
+		{"a/b", "a/b/c", false}, {"a/b/c", "a/b", false}, {"#", "$SYS/a", false}, {"$SYS/#", "$SYS/a", true}, {"+/a", "$x/a", false}, {"$share/g/#", "a", false},
+	}
+	for _, test := range tests {
+		if got := expect.Covers(test.by, test.filter); got != test.want {
+			t.Errorf("Covers(%q, %q) = %t", test.by, test.filter, got)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("cmd/{id}/set -> stat/{id}/# within 1s json id", "cmd/a/set")
 	f.Add("sensors/+/status every 60s grace 1.5x", "sensors//status")

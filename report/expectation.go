@@ -1,0 +1,87 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/expect"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+)
+
+// underscored writes a word or words as JSON has them.
+func underscored(s string) string { return strings.ReplaceAll(s, " ", "_") }
+
+// appendText appends a text, null where it is empty.
+func appendText(b []byte, name, s string) []byte {
+	b = append(b, name...)
+	if s == "" {
+		return append(b, "null"...)
+	}
+	return appendString(b, s)
+}
+
+func (j *JSON) expectation(b []byte, e *watch.Event) []byte {
+	x := e.Expectation
+	b = append(b, `{"kind":"expectation","id":`...)
+	b = strconv.AppendUint(b, x.ID, 10)
+	b = append(b, `,"time":`...)
+	b = j.time(b, e.Time)
+	kind := "request"
+	if x.Heartbeat {
+		kind = "heartbeat"
+	}
+	b = appendText(b, `,"type":`, kind)
+	b = appendText(b, `,"rule":`, x.Rule)
+	b = appendText(b, `,"state":`, underscored(x.State.String()))
+	b = appendText(b, `,"topic":`, x.Topic)
+	client := x.Client
+	if !x.ClientKnown {
+		client = ""
+	}
+	b = appendText(b, `,"client":`, client)
+	b = appendText(b, `,"server":`, x.Server)
+	b = append(b, `,"published":`...)
+	b = j.time(b, x.At)
+	b = append(b, `,"committed":`...)
+	b = j.time(b, x.Commit)
+	b = append(b, `,"deadline":`...)
+	b = j.time(b, x.Deadline)
+	b = append(b, `,"answered":`...)
+	b = j.time(b, x.Answered)
+	b = appendText(b, `,"answer":`, x.Answer)
+	b = append(b, `,"answers":`...)
+	b = strconv.AppendInt(b, int64(x.Answers), 10)
+	b = appendSpan(b, `,"latency_ns":`, x.Latency)
+	b = appendBool(b, `,"shared":`, x.Shared)
+	b = appendText(b, `,"fate":`, underscored(x.Fate.String()))
+	b = appendText(b, `,"silence":`, underscored(x.Silence.String()))
+	b = append(b, `,"forwarded":`...)
+	b = strconv.AppendInt(b, int64(x.Forwarded), 10)
+	b = append(b, `,"acknowledged":`...)
+	b = strconv.AppendInt(b, int64(x.Acknowledged), 10)
+	return append(b, '}', '\n')
+}
+
+// expectation writes, for example,
+//
+//	2026-11-22T12:01:33.163Z  REQUEST answered  cmd/pump-2/set  by stat/pump-2/state  43.2ms
+//
+// Of what is overdue, and of topics, alerts tell.
+func (t *Text) expectation(b []byte, e *watch.Event) []byte {
+	x := e.Expectation
+	switch {
+	case x.Heartbeat || x.Answers > 1:
+		return b
+	case x.State != expect.Pending && x.State != expect.Answered && x.State != expect.Late && x.State != expect.Unknown:
+		return b
+	}
+	b = t.stamp.appendMilli(b, e.Time)
+	b = append(append(b, "  REQUEST "...), x.State.String()...)
+	b = append(append(b, "  "...), decode.Escape(x.Topic)...)
+	if x.Answered != 0 {
+		b = append(append(b, "  by "...), decode.Escape(x.Answer)...)
+		b = appendDuration(append(b, "  "...), x.Latency)
+	}
+	return append(b, '\n')
+}
