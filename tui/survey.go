@@ -15,8 +15,6 @@ type surveyPanes struct {
 	packets    packetList
 }
 
-func onSessions(m *Model) bool { return m.active() == paneSessions }
-
 func onTopics(m *Model) bool { return m.active() == paneTopics }
 
 // onStream reports whether the pane lists what comes, so that it can follow.

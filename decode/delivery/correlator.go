@@ -119,7 +119,6 @@ type broker struct {
 	partial  bool // sessions or connections from before the capture are known of
 	matched  uint64
 	rewrites bool
-	missed   int // messages not forwarded while nothing was ever matched
 }
 
 // New returns a Correlator that observes t. Nothing may have been given to t yet.

@@ -22,7 +22,6 @@ type will struct {
 	v5      bool
 	k       *link
 	at      decode.Time // when it is to be published; 0 while the connection stands
-	place   int
 	certain bool
 }
 

@@ -49,7 +49,6 @@ type topicNode struct {
 	sorted   []*topicNode // children by name; nil where it is to be made anew
 	pruned   bool
 	leaf     bool // was itself published to
-	second   int64
 
 	topicCounts // of what was published to this very topic, and to those below that gave way
 }
