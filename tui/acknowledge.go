@@ -20,22 +20,6 @@ func (k *acknowledged) has(a *watch.Alert) bool {
 	return ok && a.Severity <= severity
 }
 
-// open counts the acknowledged ones among those that are open, warn or worse: the header counts the others.
-func (k *acknowledged) open(alerts []watch.Alert) (n int, critical int) {
-	if len(k.ids) == 0 {
-		return 0, 0
-	}
-	for i := range alerts {
-		if a := &alerts[i]; isOpen(a) && k.has(a) && a.Severity >= handshake.Warn {
-			n++
-			if a.Severity == handshake.Critical {
-				critical++
-			}
-		}
-	}
-	return n, critical
-}
-
 func (m *Model) noAlert() string { return why(m.alerts.current() == nil, "there is no alert") }
 
 func (m *Model) nothingAcknowledged() string {
@@ -82,13 +66,39 @@ func (m *Model) syncAlerts() {
 	m.strip.sync(slices.DeleteFunc(slices.Clone(m.shown.Alerts), func(a watch.Alert) bool { return m.acked.has(&a) }))
 }
 
-// stuck is what is stuck and not acknowledged.
-func (m *Model) stuck() watch.Stuck {
-	n, critical := m.acked.open(m.live.Alerts)
+// An attention is what the header and the tabs say of the alerts that are not acknowledged.
+type attention struct {
+	stuck  int  // handshakes with an open alert, as `state:stuck` chooses them
+	alerts int  // all, those that are over included
+	more   bool // there are more alerts than were asked for
+	worst  handshake.Severity
+}
+
+// attention counts the alerts. Of more than were asked for, the open ones come first.
+func (m *Model) attention() attention {
 	s := m.live.Stuck
-	s.Critical = max(0, s.Critical-critical)
-	s.Warn = max(0, s.Warn-(n-critical))
-	return s
+	at := attention{stuck: s.Warn + s.Critical, more: len(m.live.Alerts) >= m.alertsAsked}
+	subjects := map[uint64]bool{}
+	for i := range m.live.Alerts {
+		a := &m.live.Alerts[i]
+		seen := m.acked.has(a)
+		if isOpen(a) && a.Severity >= handshake.Warn {
+			// Stuck counts sessions, too, and a handshake as often as it has alerts.
+			if seen || a.Handshake == 0 || subjects[a.Handshake] {
+				at.stuck--
+			}
+			subjects[a.Handshake] = subjects[a.Handshake] || !seen
+		}
+		if !seen {
+			at.alerts++
+			at.worst = max(at.worst, a.Severity)
+		}
+	}
+	if at.stuck = max(at.stuck, 0); at.stuck > 0 {
+		at.alerts, at.worst = max(at.alerts, at.stuck), max(at.worst, handshake.Warn)
+	}
+	at.more = at.more && at.alerts > 0
+	return at
 }
 
 // jumpToSubject goes to the alert's handshake in the list.

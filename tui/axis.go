@@ -148,7 +148,8 @@ func (p *pen) marks(a axis, r *watch.Row, end decode.Time) []mark {
 	}
 	switch {
 	case r.State.Open() && r.Severity >= handshake.Warn && !r.Unsure:
-		marks = append(marks, mark{a.cell(min(end, a.end)), p.g.Stuck})
+		glyph, _ := p.severity(r.Severity)
+		marks = append(marks, mark{a.cell(min(end, a.end)), glyph})
 	case r.State == handshake.Abandoned:
 		marks = append(marks, mark{a.cell(end), p.g.Abandoned})
 	case r.State == handshake.Unknown:

@@ -31,7 +31,7 @@ func TestTimeline(t *testing.T) {
 		{"complete just now", q2(9990*ms, 9991*ms, 9992*ms, 9993*ms), "                PRLC"},
 		{"waiting", q2(4*sec, 6*sec), "        P───R┄┄┄┄┄┄┄"},
 		{"waiting since now", q2(10 * sec), "                   P"},
-		{"overdue", with(q2(4*sec), func(r *watch.Row) { r.Severity = handshake.Warn }), "        P┄┄┄┄┄┄┄┄┄┄✗"},
+		{"overdue", with(q2(4*sec), func(r *watch.Row) { r.Severity = handshake.Warn }), "        P┄┄┄┄┄┄┄┄┄┄!"},
 		{"overdue, but unsure", with(q2(4*sec), func(r *watch.Row) { r.Severity, r.Unsure = handshake.Warn, true }), "        P┄┄┄┄┄┄┄┄┄┄┄"},
 		{"overdue, began before", with(q2(-30*sec), func(r *watch.Row) { r.Severity = handshake.Critical }), "‹┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄✗"},
 		{"began before, goes on", q2(-3*sec, 5*sec), "‹─────────R┄┄┄┄┄┄┄┄┄"},

@@ -129,8 +129,10 @@ func (p *pen) deliveryState(d *watch.Delivery) (glyph string, st theme.Style) {
 		return p.g.Waiting, p.th.Waiting
 	case delivery.NoSubscriber:
 		return p.g.Dot, p.th.Dim
-	case delivery.Undelivered, delivery.Incomplete:
-		return p.g.Stuck, p.th.Overdue
+	case delivery.Undelivered:
+		return p.g.Stuck, p.th.Critical
+	case delivery.Incomplete:
+		return p.g.Slow, p.th.Overdue
 	case delivery.RefusedByBroker:
 		return p.g.Slow, p.th.Refused
 	}
@@ -252,7 +254,7 @@ func (p *pen) outcome(o delivery.Outcome) (glyph string, st theme.Style) {
 	case delivery.Refused:
 		return p.g.Slow, p.th.Refused
 	case delivery.NotForwarded:
-		return p.g.Stuck, p.th.Overdue
+		return p.g.Stuck, p.th.Critical
 	case delivery.Abandoned, delivery.Expired:
 		return p.g.Abandoned, p.th.Faded
 	case delivery.NotExpected:

@@ -31,7 +31,7 @@ func explain(p *pen, s *watch.Snapshot, f *filterState) emptiness {
 // hidden is for a filter that chooses nothing.
 func hidden(p *pen, s *watch.Snapshot, f *filterState) emptiness {
 	if f.problems && f.text == "" {
-		return emptiness{title: "Nothing is stuck", why: count(s.Total) + " handshakes are hidden: " + p.keyOf("problems") + " shows them again."}
+		return emptiness{title: "No problems: nothing is stuck, refused, abandoned or unknown", why: count(s.Total) + " handshakes are hidden: " + p.keyOf("problems") + " shows them again."}
 	}
 	e := emptiness{title: "No handshake matches", what: "filter: " + p.text.clean(f.text, 60)}
 	if f.problems {

@@ -12,10 +12,13 @@ import (
 
 // chooseTopic stands in for the filter language: it chooses by a part of the topic, and by problems.
 func chooseTopic(text string, r *watch.Row) bool {
-	if strings.Contains(text, "state:stuck") && r.Severity < handshake.Warn {
+	const problems = "(state:stuck | state:refused | state:abandoned | state:unknown)"
+	text, only := strings.CutSuffix(text, problems)
+	stuck := r.State.Open() && r.Severity >= handshake.Warn
+	if only && !stuck && r.State != handshake.Refused && r.State != handshake.Abandoned && r.State != handshake.Unknown {
 		return false
 	}
-	word := strings.TrimSpace(strings.NewReplacer("state:stuck", "", "(", "", ")", "").Replace(text))
+	word := strings.Trim(text, " ()")
 	return strings.Contains(r.Topic, word)
 }
 
@@ -107,7 +110,7 @@ func TestProblemsOnly(t *testing.T) {
 	f.match = chooseTopic
 	d := small(t, f)
 	d.keys("!")
-	d.has("problems only", "2 of 73", "cmd/pump-2/set", "cmd/pump-7/set")
+	d.has("problems only", "5 of 73", "cmd/pump-2/set", "cmd/pump-7/set", "secret/door", "cmd/meter-3", "plant/c/flow")
 	d.hasNot("gateway-1")
 	d.keys("/").typeText("pump-7").keys("enter")
 	d.has("1 of 73")

@@ -8,8 +8,8 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 )
 
-// problemFilter chooses what `!` shows.
-const problemFilter = "state:stuck"
+// problemFilter chooses what `!` shows: what is stuck, and what did not come to its end.
+const problemFilter = "(state:stuck | state:refused | state:abandoned | state:unknown)"
 
 func (m *Model) startFilter() tea.Cmd {
 	m.remember()

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
 )
@@ -35,7 +36,7 @@ func (l *line) putAll(pieces []piece) *line {
 //	mqttwatch  replay eth0.pcap   ● live 00:12:31   418 pkt/s   kernel drop 0 · gap 0 · evicted 0/100k      ▲ 2 stuck
 func (m *Model) header(p *pen) string {
 	s := m.live
-	stuck := stuckPieces(p, m.stuck())
+	stuck := m.stuckPieces(p)
 	state := m.statePieces(p, s)
 	rate := []piece{{"  " + m.rate.words() + " pkt/s", p.th.Plain}}
 	losses := lossPieces(p, s, false)
@@ -46,6 +47,9 @@ func (m *Model) header(p *pen) string {
 	}
 	if total() > m.width {
 		losses = lossPieces(p, s, true)
+	}
+	if total() > m.width && len(stuck) > 1 && m.attention().stuck > 0 {
+		stuck = stuck[:1]
 	}
 	if total() > m.width && title != "" {
 		name = []piece{{" ", p.th.Plain}}
@@ -63,15 +67,37 @@ func (m *Model) header(p *pen) string {
 	return left.full() + newLine(widthOf(stuck)+2).put(p.th.Plain, " ").putAll(stuck).full()
 }
 
-func stuckPieces(p *pen, s watch.Stuck) []piece {
-	n := s.Warn + s.Critical
-	switch {
-	case n == 0:
-		return []piece{{"0 stuck", p.th.Dim}}
-	case s.Critical > 0:
-		return []piece{{p.g.Raised + " " + count(n) + " stuck", p.th.Critical}}
+// stuckPieces says how many handshakes are stuck, and how many alerts there are where that is not the same number.
+func (m *Model) stuckPieces(p *pen) []piece {
+	at := m.attention()
+	st := p.th.Dim
+	if at.worst >= handshake.Warn {
+		_, st = p.severity(at.worst)
 	}
-	return []piece{{p.g.Raised + " " + count(n) + " stuck", p.th.Overdue}}
+	stuck := piece{count(at.stuck) + " stuck", p.th.Dim}
+	if at.stuck > 0 {
+		stuck = piece{p.g.Raised + " " + count(at.stuck) + " stuck", st}
+	}
+	if at.alerts == at.stuck {
+		return []piece{stuck}
+	}
+	return []piece{stuck, {" " + p.g.Dot + " " + at.words(), st}}
+}
+
+// words is the number of alerts.
+func (at *attention) words() string {
+	n := at.number()
+	if n == "1" {
+		return "1 alert"
+	}
+	return n + " alerts"
+}
+
+func (at *attention) number() string {
+	if at.more {
+		return count(at.alerts) + "+"
+	}
+	return count(at.alerts)
 }
 
 // statePieces says how the sources are: the state that matters most where there are several.
@@ -199,9 +225,8 @@ type tab struct {
 
 func (m *Model) tabList() []tab {
 	alerts := "5 Alerts"
-	if s := m.stuck(); s.Warn+s.Critical > 0 {
-		n := s.Warn + s.Critical
-		alerts += " " + count(n)
+	if at := m.attention(); at.alerts > 0 {
+		alerts += " " + at.number()
 	}
 	return m.fitTabs([]tab{
 		{screenHandshakes, "1 Handshakes"}, {screenDeliveries, "2 Deliveries"}, {screenSessions, "3 Sessions"}, {screenTopics, "4 Topics"},

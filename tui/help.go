@@ -131,8 +131,8 @@ func asciiLabel(s string) string {
 func legend(p *pen) []helpLine {
 	g := p.g
 	rows := [][2]string{
-		{g.Complete, "complete"}, {g.Waiting, "waiting for the packet named"}, {g.Stuck, "stuck: that packet is overdue"},
-		{g.Slow, "refused, or a warning"}, {g.Abandoned, "abandoned: the session ended, or the identifier was taken over"},
+		{g.Complete, "complete"}, {g.Waiting, "waiting for the packet named"}, {g.Slow, "overdue, or another warning; refused"}, {g.Stuck, "critical: overdue for long; failed"},
+		{g.Abandoned, "abandoned: the session ended, or the identifier was taken over"},
 		{g.Late, "unknown, unsure or joined late: the capture does not hold all"}, {g.Dup, "resent (DUP)"},
 		{g.ToServer + " " + g.ToClient, "from client to broker, from broker to client"}, {markSign(g), "marked"},
 		{"P A", "PUBLISH, PUBACK"}, {"P R L C", "PUBLISH, PUBREC, PUBREL, PUBCOMP"}, {"S U A", "SUBSCRIBE, UNSUBSCRIBE, their acknowledgement"},

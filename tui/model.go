@@ -81,6 +81,8 @@ type Model struct {
 	list   list
 	strip  stuckStrip
 	alerts alertList
+	// alertsAsked is how many alerts the last Query asked for.
+	alertsAsked int
 	ladder ladder
 	packet packetPane
 	survey surveyPanes
@@ -215,6 +217,7 @@ func (m *Model) query() (q watch.Query, freeze bool) {
 		q.First = max(0, q.First-frozenRows/2)
 		q.AroundRow = m.list.cursor - q.First
 		q.Limit = frozenRows
+		m.alertsAsked = alertLimit
 		q.AlertLimit = alertLimit
 		q.Ladder = m.ladder.id
 		q.Order = m.sortedAs()
@@ -224,6 +227,7 @@ func (m *Model) query() (q watch.Query, freeze bool) {
 		if m.shown.Ladder == nil || m.shown.Ladder.ID != m.ladder.id {
 			q.Ladder = m.ladder.id
 		}
+		q.AlertLimit = m.alertsAsked
 		return q, false
 	}
 	m.list.query(&q)
@@ -231,10 +235,11 @@ func (m *Model) query() (q watch.Query, freeze bool) {
 		q.Filter = nil
 	}
 	q.Ladder = m.ladder.id
-	q.AlertLimit = stripAlerts
+	m.alertsAsked = stripAlerts
 	if m.screen == screenAlerts {
-		q.AlertLimit = alertLimit
+		m.alertsAsked = alertLimit
 	}
+	q.AlertLimit = m.alertsAsked
 	return q, false
 }
 

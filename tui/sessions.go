@@ -181,13 +181,10 @@ func (p *pen) versionWord(r *watch.SessionRow) string {
 
 // sessionState is how a session is: what is wrong first.
 func (p *pen) sessionState(r *watch.SessionRow) (glyph, words string, st theme.Style) {
-	st = p.th.Overdue
-	if r.Severity >= handshake.Critical {
-		st = p.th.Critical
-	}
+	glyph, st = p.severity(max(r.Severity, handshake.Warn))
 	switch {
 	case r.Stuck > 0:
-		return p.g.Stuck, count(r.Stuck) + " stuck", st
+		return glyph, count(r.Stuck) + " stuck", st
 	case r.Silent:
 		return p.g.Slow, "silent", st
 	case r.Severity >= handshake.Warn:

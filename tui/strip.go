@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
 
@@ -12,7 +13,8 @@ import (
 const stripAlerts = 200
 
 // A stuckStrip is what stands above the list of handshakes while something is stuck: new rows push what is stuck out of a list that
-// follows, and it is to be seen all the same. Alerts of one name and client share a line, that of the oldest.
+// follows, and it is to be seen all the same. While nothing is open it holds what went wrong before, so that a capture that has ended does
+// not look healthy. Alerts of one name and client share a line, that of the oldest.
 type stuckStrip struct{ groups []stuckGroup }
 
 type stuckGroup struct {
@@ -20,21 +22,28 @@ type stuckGroup struct {
 	count  int
 }
 
-// sync groups the open alerts, worst and oldest first.
+// sync groups the open alerts, worst and oldest first, or where there is none those from warn on that are over.
 func (s *stuckStrip) sync(alerts []watch.Alert) {
+	s.group(alerts, isOpen)
+	if len(s.groups) == 0 {
+		s.group(alerts, func(a *watch.Alert) bool { return a.Severity >= handshake.Warn })
+	}
+}
+
+func (s *stuckStrip) group(alerts []watch.Alert, pick func(*watch.Alert) bool) {
 	s.groups = s.groups[:0]
 	for i := range alerts {
 		a := &alerts[i]
-		if !isOpen(a) {
+		if !pick(a) {
 			continue
 		}
 		at := slices.IndexFunc(s.groups, func(g stuckGroup) bool { return g.oldest.Name == a.Name && g.oldest.Client == a.Client })
 		if at < 0 {
-			s.groups = append(s.groups, stuckGroup{*a, 1})
+			s.groups = append(s.groups, stuckGroup{*a, times(a)})
 			continue
 		}
 		g := &s.groups[at]
-		g.count++
+		g.count += times(a)
 		if a.Raised < g.oldest.Raised {
 			g.oldest = *a
 		}
@@ -44,11 +53,19 @@ func (s *stuckStrip) sync(alerts []watch.Alert) {
 	})
 }
 
+// times is how often an alert happened.
+func times(a *watch.Alert) int {
+	if a.Lasting {
+		return 1
+	}
+	return max(a.Count, 1)
+}
+
 // worst returns the handshake that is stuck longest among the worst, or 0.
 func (s *stuckStrip) worst() uint64 {
 	for i := range s.groups {
-		if id := s.groups[i].oldest.Handshake; id != 0 {
-			return id
+		if a := &s.groups[i].oldest; a.Handshake != 0 && isOpen(a) {
+			return a.Handshake
 		}
 	}
 	return 0
@@ -76,12 +93,15 @@ func (s *stuckStrip) view(p *pen, width, lines int) []string {
 	for i := range s.groups[:shown] {
 		g := &s.groups[i]
 		glyph, st := p.severity(g.oldest.Severity)
-		times := ""
+		text, times := p.text.safe(g.oldest.Text), ""
+		if g.oldest.Lasting && !isOpen(&g.oldest) {
+			text = "over: " + text
+		}
 		if g.count > 1 {
 			times = strconv.Itoa(g.count) + p.g.Abandoned + " "
 		}
 		o := newLine(width).put(st, " "+glyph+" "+times)
-		out = append(out, o.put(st, cut(p.text.safe(g.oldest.Text), width-o.used-1, p.g.Ellipsis)).full())
+		out = append(out, o.put(st, cut(text, width-o.used-1, p.g.Ellipsis)).full())
 	}
 	words := ""
 	if hidden := len(s.groups) - shown; hidden > 0 {

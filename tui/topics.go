@@ -171,7 +171,7 @@ func (p *pen) topicCell(r *watch.TopicRow, column, width int, now decode.Time) (
 		return number(uint64(r.Open))
 	case topicStuck:
 		if r.Stuck > 0 {
-			return p.g.Stuck + " " + short(uint64(r.Stuck)), p.th.Overdue
+			return p.g.Slow + " " + short(uint64(r.Stuck)), p.th.Overdue
 		}
 		return p.g.Dot, p.th.Dim
 	case topicBytes:

@@ -52,7 +52,7 @@ func (p *pen) stateOf(r *watch.Row, width int) (glyph, words string, st theme.St
 	case r.State.Open() && r.Severity >= handshake.Critical:
 		return p.g.Stuck, r.Owes.Packet.String() + " owed", p.th.Critical
 	case r.State.Open() && r.Severity >= handshake.Warn:
-		return p.g.Stuck, r.Owes.Packet.String() + " owed", p.th.Overdue
+		return p.g.Slow, r.Owes.Packet.String() + " owed", p.th.Overdue
 	case r.State.Open():
 		return p.g.Waiting, r.Owes.Packet.String() + " owed", p.th.Waiting
 	}
