@@ -109,3 +109,10 @@ func (v *visitors) OnPublished(_ *mqtt.Client, p packets.Packet) {
 		v.retained++
 	}
 }
+
+func writeFile(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,7 +1,9 @@
 package probe
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,7 +39,7 @@ func (m *measuring) pairs(ctx context.Context, pub *peer) error {
 			case code >= 0x80:
 				p.NotMeasured = fmt.Sprintf("subscription refused: %s (0x%02X)", code.Name(decode.SUBACK, decode.V5), uint8(code))
 			case !m.can(published):
-				p.Granted, p.NotMeasured = uint8(code), fmt.Sprintf("the broker's Maximum QoS is %d", m.result.Announced.MaximumQoS)
+				p.Granted, p.NotOffered, p.NotMeasured = uint8(code), true, fmt.Sprintf("the broker's Maximum QoS is %d", m.result.Announced.MaximumQoS)
 			default:
 				p.Granted = uint8(code)
 				came, err := p.begin(ctx, max(m.quiet, stepTimeout/time.Duration(1+misses)), pub, sub, topics[requested], m.name())
@@ -59,7 +61,30 @@ func (m *measuring) pairs(ctx context.Context, pub *peer) error {
 		}
 		m.result.Pairs = append(m.result.Pairs, all[i].Pair)
 	}
-	return nil
+	return m.permission()
+}
+
+// errNothing says that the measurement has no ground to stand on.
+var errNothing = errors.New("no message came through: the login may lack the permission to publish and to subscribe there (--prefix chooses other topics)")
+
+// permission looks for messages that did not come since they were not allowed: of QoS 0 nobody says so, and before 5.0 of none.
+func (m *measuring) permission() error {
+	came, refused := false, ""
+	for _, p := range m.result.Pairs {
+		came = came || p.Copies > 0
+		if p.NotMeasured != "" && !p.NotOffered {
+			refused = p.NotMeasured
+		}
+	}
+	if came {
+		return nil
+	}
+	for i := range m.result.Pairs {
+		if p := &m.result.Pairs[i]; p.Deviation == Nothing {
+			p.Deviation, p.NotMeasured = "", cmp.Or(refused, "nothing came of any message")
+		}
+	}
+	return errNothing
 }
 
 // begin publishes and waits until both handshakes have ended, or the time is over. An error says that the connection is lost.

@@ -114,11 +114,14 @@ func (p *peer) refused(d *capture.Dialer, err error, ack event) *connectError {
 			why: capture.ExplainRefusal(ack.reason, ack.text, p.version), otherVersion: ack.reason == 0x01 || ack.reason == 0x84,
 		}
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &connectError{why: "no answer to CONNECT in time"}
+	}
 	if errors.Is(err, errGone) && p.err != nil {
 		err = p.err
 	}
 	old := p.version == decode.V5 && len(p.head) == 4 && p.head[0] == 0x20 && p.head[1] == 2 // a CONNACK without properties
-	return &connectError{why: d.Explain(err, p.head, p.version), otherVersion: old || len(p.head) == 0 && !errors.Is(err, context.DeadlineExceeded)}
+	return &connectError{why: d.Explain(err, p.head, p.version), otherVersion: old || len(p.head) == 0}
 }
 
 func (p *peer) read() {

@@ -63,6 +63,9 @@ func Run(ctx context.Context, d *capture.Dialer, opts Options) (*Report, error) 
 	r := &Report{Kind: "probe", Schema: Schema, Server: d.String(), Time: time.Now().UTC(), Versions: []Version{}, Notes: []string{}}
 	for i, v := range opts.Versions {
 		m := &measuring{d: d, v: v, topic: opts.Prefix + "-" + tag + "/" + v.String() + "/", id: fmt.Sprintf("mqttwatch%s%d", tag, i)}
+		for _, other := range r.Versions { // before 5.0 a broker cannot say it
+			m.maximumQoS = &other.Announced.MaximumQoS
+		}
 		err := m.run(within)
 		var refused *connectError
 		switch {
@@ -89,6 +92,8 @@ func (r *Report) add(v *Version) {
 	r.Versions = append(r.Versions, *v)
 	for i := range v.Pairs {
 		switch p := &v.Pairs[i]; {
+		case p.NotOffered:
+			r.NotOffered++
 		case p.NotMeasured != "":
 			r.NotMeasured++
 		case p.Deviation != "":
@@ -99,14 +104,16 @@ func (r *Report) add(v *Version) {
 
 // measuring is the work with one version.
 type measuring struct {
-	d      *capture.Dialer
-	v      decode.Version
-	topic  string // ends with a slash
-	id     string // the beginning of Client Identifiers, which have 23 bytes at most
-	kept   []string
-	quiet  time.Duration // after which nothing more is expected
-	result *Version
-	count  int
+	d     *capture.Dialer
+	v     decode.Version
+	topic string // ends with a slash
+	id    string // the beginning of Client Identifiers, which have 23 bytes at most
+	kept  []string
+	// maximumQoS is what the broker announced with another version.
+	maximumQoS *uint8
+	quiet      time.Duration // after which nothing more is expected
+	result     *Version
+	count      int
 }
 
 // run returns an error where the very first connection fails.
@@ -123,6 +130,9 @@ func (m *measuring) run(ctx context.Context) error {
 	if c := ack.connack; c != nil && m.v == decode.V5 {
 		m.result.Announced = Announced{c.ReceiveMaximum, c.MaximumQoS, c.TopicAliasMaximum, c.MaximumPacketSize}
 	}
+	if m.maximumQoS != nil && m.v != decode.V5 {
+		m.result.Announced.MaximumQoS = *m.maximumQoS
+	}
 	m.quiet = max(minQuiet, min(maxQuiet, 20*ack.at.Sub(start)))
 	defer m.clean(ctx)
 	for _, part := range []struct {
@@ -135,6 +145,9 @@ func (m *measuring) run(ctx context.Context) error {
 		if err := part.do(ctx, pub); err != nil {
 			m.result.Problems = append(m.result.Problems, part.name+": "+explain(err))
 			pub.drop()
+			if ctx.Err() != nil || errors.Is(err, errNothing) {
+				break
+			}
 			if pub, _, err = m.connect(ctx, "p", session{clean: true}); err != nil {
 				m.result.Problems = append(m.result.Problems, err.Error())
 				m.missing()
@@ -143,7 +156,7 @@ func (m *measuring) run(ctx context.Context) error {
 		}
 	}
 	m.missing()
-	pub.leave()
+	pub.leave() // again where it was dropped: that does no harm
 	return nil
 }
 

@@ -12,9 +12,11 @@ type Report struct {
 	Server   string    `json:"server"` // the URL without login
 	Time     time.Time `json:"time"`
 	Versions []Version `json:"versions"`
-	// Deviations counts pairs that are not as the rule says, NotMeasured those of which nothing can be said.
+	// Deviations counts pairs that are not as the rule says, NotMeasured those of which nothing can be said, NotOffered those that the
+	// broker's Maximum QoS rules out.
 	Deviations  int      `json:"deviations"`
 	NotMeasured int      `json:"not_measured"`
+	NotOffered  int      `json:"not_offered"`
 	Notes       []string `json:"notes"`
 }
 
@@ -58,6 +60,8 @@ type Pair struct {
 	// Received is the QoS of the first copy; nil where none came.
 	Received *uint8 `json:"received"`
 	Copies   int    `json:"copies"`
+	// NotOffered: the broker's Maximum QoS rules the message out; that is no mistake.
+	NotOffered bool `json:"not_offered"`
 	// Deviation is empty where all is as the rule says. NotMeasured says why nothing can be said.
 	Deviation   string `json:"deviation"`
 	NotMeasured string `json:"not_measured"`

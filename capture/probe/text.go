@@ -32,6 +32,8 @@ func (r *Report) Verdict() string {
 		return fmt.Sprintf("! %d of %d pairs are not delivered with the lesser QoS, once.", r.Deviations, all)
 	case r.NotMeasured > 0:
 		return fmt.Sprintf("%d pairs could not be measured.", r.NotMeasured)
+	case r.NotOffered > 0:
+		return fmt.Sprintf("All %d pairs that the broker offers are delivered with the lesser QoS, once.", all-r.NotOffered)
 	default:
 		return fmt.Sprintf("All %d pairs are delivered with the lesser QoS, once.", all)
 	}
@@ -136,6 +138,9 @@ func (r *Resume) String() string {
 	present := "Session Present"
 	if !r.SessionPresent {
 		present = "no Session Present"
+	}
+	if r.InFlight == 0 {
+		return present + ", nothing was in flight"
 	}
 	if r.Again == 0 {
 		return fmt.Sprintf("%s, nothing of %d again", present, r.InFlight)

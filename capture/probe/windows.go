@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,9 @@ const (
 
 // windows counts what a broker sends to subscribers that acknowledge nothing.
 func (m *measuring) windows(ctx context.Context, pub *peer) error {
+	if slices.ContainsFunc(m.result.Resumes, func(r Resume) bool { return r.PublisherWaits }) {
+		return errors.New("not measured: the broker tells publishers only after subscribers have acknowledged")
+	}
 	if m.v == decode.V5 {
 		if err := m.window(ctx, pub, smallWindow, smallMessages); err != nil {
 			return err
