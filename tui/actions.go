@@ -8,7 +8,7 @@ func (m *Model) goTo(s screen) tea.Cmd {
 	if s != m.screen {
 		m.remember()
 	}
-	m.finder, m.aside = finder{}, 0
+	m.finder, m.aside, m.alerts.reading = finder{}, 0, false
 	m.screen, m.level, m.focus = s, levelList, 0
 	m.alignFilter()
 	if s == screenAlerts {
@@ -65,7 +65,9 @@ func (m *Model) escape() tea.Cmd {
 		m.level = levelList
 	case m.focus == 1:
 		m.focus = 0
-	case len(m.marks.ids) > 0 && m.screen == screenHandshakes:
+	case readingAlert(m):
+		m.alerts.reading = false
+	case clearsMarks(m):
 		return m.unmark()
 	case m.filter.text != "" || m.filter.problems:
 		m.remember()
@@ -86,7 +88,13 @@ func (m *Model) back() tea.Cmd {
 	return tea.Quit
 }
 
+// switchFocus goes to the other pane. The text below the alerts is one, too, where it does not fit.
 func (m *Model) switchFocus() tea.Cmd {
+	if l := &m.alerts; onAlerts(m) && (l.reading || l.cut()) {
+		if l.reading = !l.reading; l.reading || m.split() == splitNone {
+			return nil
+		}
+	}
 	m.focus = 1 - m.focus
 	return nil
 }
@@ -127,6 +135,9 @@ func (m *Model) pageSize() int {
 	case paneList:
 		return max(m.list.height-1, 1)
 	case paneAlerts:
+		if m.alerts.reading {
+			return max(m.alerts.room-1, 1)
+		}
 		return max(m.alerts.height-1, 1)
 	case paneLadder:
 		return max(m.ladder.height-6, 1)

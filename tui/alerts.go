@@ -21,11 +21,16 @@ type alertList struct {
 	alerts      []watch.Alert
 	open        int // how many of them are open
 	acked       *acknowledged
+	// held is set where the user has chosen an alert; until then the cursor is on the first, whichever that is.
+	held bool
+	// reading is set while the keys scroll the text below the list. That begins at line said, of lines of which room are visible.
+	reading          bool
+	said, text, room int
 }
 
 func isOpen(a *watch.Alert) bool { return a.Lasting && a.Cleared == 0 }
 
-// sync takes the alerts of a Snapshot in; the cursor stays on its alert.
+// sync takes the alerts of a Snapshot in; the cursor stays on its alert if the user has put it there.
 func (l *alertList) sync(alerts []watch.Alert) {
 	l.alerts = slices.Clone(alerts)
 	slices.SortStableFunc(l.alerts, func(a, b watch.Alert) int {
@@ -51,11 +56,13 @@ func (l *alertList) sync(alerts []watch.Alert) {
 	for l.open < len(l.alerts) && isOpen(&l.alerts[l.open]) && !l.has(&l.alerts[l.open]) {
 		l.open++
 	}
-	if i := slices.IndexFunc(l.alerts, func(a watch.Alert) bool { return a.ID == l.selected }); i >= 0 {
+	if !l.held {
+		l.cursor, l.top = 0, 0
+	} else if i := slices.IndexFunc(l.alerts, func(a watch.Alert) bool { return a.ID == l.selected }); i >= 0 {
 		l.top += i - l.cursor
 		l.cursor = i
 	}
-	l.moveTo(l.cursor)
+	l.put(l.cursor)
 }
 
 // has reports whether an alert was acknowledged.
@@ -64,16 +71,35 @@ func (l *alertList) has(a *watch.Alert) bool { return l.acked != nil && l.acked.
 // lastTime is when an alert last was news.
 func lastTime(a *watch.Alert) decode.Time { return max(a.Raised, a.Cleared, a.Last) }
 
-func (l *alertList) moveBy(n int) { l.moveTo(l.cursor + n) }
+func (l *alertList) moveBy(n int) {
+	if l.reading {
+		l.said = max(0, min(l.said+n, l.text-l.room))
+		return
+	}
+	l.moveTo(l.cursor + n)
+}
 
+// moveTo puts the cursor on an alert, as the user wants.
 func (l *alertList) moveTo(i int) {
+	l.put(i)
+	l.held = l.cursor > 0
+}
+
+func (l *alertList) put(i int) {
+	was := l.selected
 	l.cursor = max(0, min(i, len(l.alerts)-1))
 	l.selected = 0
 	if a := l.current(); a != nil {
 		l.selected = a.ID
 	}
+	if l.selected != was {
+		l.said, l.reading = 0, false
+	}
 	l.scroll()
 }
+
+// cut reports whether the text below the list does not fit.
+func (l *alertList) cut() bool { return l.text > l.room }
 
 func (l *alertList) scroll() {
 	h := max(l.height, 1)
@@ -92,11 +118,14 @@ type alertColumns struct{ severity, since, age, name, client, text int }
 
 func alertColumnsFor(width int) alertColumns {
 	c := alertColumns{severity: 10, since: 8, age: 6, name: 26, client: 14}
-	if width < 120 {
+	if width < 140 {
 		c.name, c.client = 22, 10
 	}
-	if width < 100 {
+	if width < 120 {
 		c.client = 0
+	}
+	if width < 100 {
+		c.name = 0 // what the alert says names both
 	}
 	if width < 74 {
 		c.since = 0
@@ -133,11 +162,25 @@ func (l *alertList) view(p *pen, now decode.Time, width, height, aside int, focu
 		out = append(out, p.alertRow(&l.alerts[i], c, now, width, aside, i == l.cursor, focused, l.has(&l.alerts[i])))
 	}
 	out = append(out, blankLines(height-below-len(out), width)...)
-	out = append(out, newLine(width).put(p.th.Rule, " "+repeat(p.g.Line, width-2)).full())
-	for _, t := range detail[:max(min(below-1, len(detail)), 0)] {
+	l.text, l.room = len(detail), below-1
+	l.said = max(0, min(l.said, l.text-l.room))
+	out = append(out, l.rule(p, width, focused))
+	for _, t := range detail[l.said:max(min(l.said+l.room, len(detail)), l.said)] {
 		out = append(out, newLine(width).put(t.style, t.text).full())
 	}
 	return out
+}
+
+// rule separates the text below the list, and says where there is more of it.
+func (l *alertList) rule(p *pen, width int, focused bool) string {
+	words, st := "", p.th.Dim
+	switch above, below := l.said, l.text-l.said-l.room; {
+	case l.reading && focused:
+		words, st = " "+count(above)+" lines above, "+count(max(below, 0))+" below ", p.th.Key
+	case below > 0:
+		words = " " + plural(below, "line") + " more: " + p.keyOf("other-pane") + " "
+	}
+	return newLine(width).put(p.th.Rule, " "+repeat(p.g.Line, width-2-cells(words))).put(st, words).full()
 }
 
 func alertHead(p *pen, c alertColumns, width int) string {
@@ -186,7 +229,9 @@ func (p *pen) alertRow(a *watch.Alert, c alertColumns, now decode.Time, width, a
 		o.put(plain, " "+clockTime(a.Raised, p.loc, true))
 	}
 	o.put(st, " "+padLeft(cut(ageText, c.age, ""), c.age))
-	o.put(st, " "+padRight(cut(string(a.Name), c.name, p.g.Ellipsis), c.name))
+	if c.name > 0 {
+		o.put(st, " "+padRight(cut(string(a.Name), c.name, p.g.Ellipsis), c.name))
+	}
 	if c.client > 0 {
 		o.put(plain, " "+padRight(cutMiddle(p.text.clean(a.Client, c.client), c.client, p.g.Ellipsis), c.client))
 	}
@@ -206,7 +251,11 @@ func (l *alertList) detail(p *pen, width int) []textLine {
 		return nil
 	}
 	var out []textLine
-	for _, s := range wrap(p.text.safe(a.Text), width-2) {
+	text := p.text.safe(a.Text)
+	if alertColumnsFor(width).name == 0 {
+		text = string(a.Name) + ": " + text
+	}
+	for _, s := range wrap(text, width-2) {
 		out = append(out, textLine{" " + s, p.th.Strong})
 	}
 	for _, s := range wrap(p.text.safe(a.Detail), width-2) {

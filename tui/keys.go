@@ -130,10 +130,14 @@ func onHandshakes(m *Model) bool { return m.screen == screenHandshakes && m.leve
 func onLadder(m *Model) bool     { return m.active() == paneLadder }
 func onBytes(m *Model) bool      { return m.active() == paneBytes }
 func onAlerts(m *Model) bool     { return m.active() == paneAlerts }
-func canGoBack(m *Model) bool    { return m.level > levelList || m.focus > 0 }
+func canGoBack(m *Model) bool    { return m.level > levelList || m.focus > 0 || readingAlert(m) }
+func readingAlert(m *Model) bool { return onAlerts(m) && m.alerts.reading }
 func filtered(m *Model) bool {
-	return !canGoBack(m) && (m.screen == screenHandshakes || onPacketScreen(m)) && (m.filter.text != "" || m.filter.problems || len(m.marks.ids) > 0)
+	return !canGoBack(m) && (m.screen == screenHandshakes || onPacketScreen(m)) && (m.filter.text != "" || m.filter.problems || clearsMarks(m))
 }
+
+// clearsMarks reports whether marks are what Esc clears first.
+func clearsMarks(m *Model) bool { return m.screen == screenHandshakes && len(m.marks.ids) > 0 }
 
 func not(f func(*Model) bool) func(*Model) bool { return func(m *Model) bool { return !f(m) } }
 
@@ -193,7 +197,7 @@ func (m *Model) footWord(b *binding) string {
 		return "unfreeze"
 	case b.name == "quit" && (canGoBack(m) || m.screen != screenHandshakes):
 		return "back"
-	case b.foot == "clear filter" && len(m.marks.ids) > 0:
+	case b.foot == "clear filter" && clearsMarks(m):
 		return "clear marks"
 	case b.name == "problems" && m.filter.problems:
 		return "all"

@@ -28,7 +28,7 @@ func keysOfScreens() keyMap {
 		{name: "back", keys: []string{"esc"}, foot: "clear filter", help: escHelp, group: group,
 			here: filtered, run: (*Model).escape},
 		{name: "other-pane", keys: []string{"tab", "shift+tab"}, label: "Tab", foot: "other pane", help: "the other pane", group: group,
-			here: func(m *Model) bool { return m.split() != splitNone }, run: (*Model).switchFocus},
+			here: func(m *Model) bool { return m.split() != splitNone || onAlerts(m) && m.alerts.cut() }, run: (*Model).switchFocus},
 		{name: "earlier-view", keys: []string{"["}, help: "the view before: screen, filter, sorting and cursor", group: group,
 			off: (*Model).noEarlierView, run: (*Model).earlierView},
 		{name: "later-view", keys: []string{"]"}, help: "the view after it", group: group,

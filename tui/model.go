@@ -83,13 +83,13 @@ type Model struct {
 	alerts alertList
 	// alertsAsked is how many alerts the last Query asked for.
 	alertsAsked int
-	ladder ladder
-	packet packetPane
-	survey surveyPanes
-	help   helpPane
-	over   overlay
-	caret  struct{ x, y int } // of the overlay, as drawn
-	finder finder
+	ladder      ladder
+	packet      packetPane
+	survey      surveyPanes
+	help        helpPane
+	over        overlay
+	caret       struct{ x, y int } // of the overlay, as drawn
+	finder      finder
 
 	sort        sorting
 	marks       marks

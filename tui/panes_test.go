@@ -18,7 +18,7 @@ func TestAlertsScreen(t *testing.T) {
 	d := small(t, f)
 	d.keys("5")
 	lines := d.screen()
-	if !strings.Contains(lines[3], "pubcomp-overdue") || !strings.Contains(lines[4], "puback-overdue") {
+	if !strings.Contains(lines[3], "pump-7 has owed PUBCOMP") || !strings.Contains(lines[4], "pump-2 has owed PUBACK") {
 		t.Errorf("the open alerts, worst first, are not on top:\n%s", strings.Join(lines, "\n"))
 	}
 	d.has("cleared", "37.1s", "This broker resends only on reconnect.")
@@ -32,7 +32,7 @@ func TestAlertsScreen(t *testing.T) {
 	// A worse one comes on top; the cursor stays.
 	f.base.Alerts = append([]watch.Alert{{ID: 9, Name: "pingresp-overdue", Severity: handshake.Critical, Raised: at(-time.Minute), Lasting: true, Text: "x"}}, f.base.Alerts...)
 	d.tick(5 * time.Second)
-	if got := d.selected(); !strings.Contains(got, "capture-gap") {
+	if got := d.selected(); !strings.Contains(got, "bytes of sensor-9 are missing") {
 		t.Errorf("the cursor moved to %q", got)
 	}
 	d.keys("q")
@@ -40,6 +40,44 @@ func TestAlertsScreen(t *testing.T) {
 		t.Fatal("q quit from the alerts")
 	}
 	d.has("CLIENT", "TOPIC")
+}
+
+// TestAlertsCursor opens the alerts: the cursor is on the first until the user moves it, whatever comes.
+func TestAlertsCursor(t *testing.T) {
+	for _, size := range [][2]int{{60, 15}, {80, 24}, {120, 40}} {
+		f := many()
+		open := f.base.Alerts
+		f.base.Alerts = open[3:4]
+		d := newDriver(t, f, size[0], size[1], theme.Options{})
+		f.base.Alerts = open
+		d.tick(time.Second)
+		d.keys("5")
+		if got := d.selected(); !strings.Contains(got, "✗ critical") {
+			t.Errorf("%v: the cursor is on %q", size, got)
+		}
+		f.base.Alerts = append([]watch.Alert{{ID: 9, Name: "pingresp-overdue", Severity: handshake.Critical, Raised: at(-time.Minute), Lasting: true, Text: "worse"}}, open...)
+		d.tick(time.Second)
+		if got := d.selected(); !strings.Contains(got, "worse") {
+			t.Errorf("%v: the cursor stayed on %q", size, got)
+		}
+	}
+}
+
+// TestAlertText scrolls the text below the alerts where it does not fit.
+func TestAlertText(t *testing.T) {
+	d := small(t, many())
+	d.keys("5")
+	d.has("lines more: Tab")
+	d.keys("tab", "down", "down")
+	d.has("2 lines above")
+	d.hasNot("pubcomp-overdue: ")
+	if got := d.selected(); !strings.Contains(got, "pump-7") {
+		t.Errorf("the cursor moved to %q", got)
+	}
+	d.keys("G")
+	d.has(" 0 below")
+	d.keys("esc", "down")
+	d.has("puback-overdue: ")
 }
 
 func TestZoomAxis(t *testing.T) {
