@@ -38,7 +38,7 @@ func TestScenarios(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			t.Parallel()
 			s := readScenario(t, file)
-			deliveries := strings.HasPrefix(filepath.Base(file), "delivery-")
+			deliveries := strings.HasPrefix(filepath.Base(file), "delivery-") || strings.HasPrefix(filepath.Base(file), "expect-")
 			want := concluded(s, deliveries)
 			for _, w := range wires {
 				got := replayScenario(t, s, w.wire, deliveries)

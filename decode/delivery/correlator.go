@@ -252,6 +252,9 @@ func (c *Correlator) Messages(first int, fn func(*Message) bool) {
 	}
 }
 
+// Newest returns the ID of the message that came in last; 0 before the first.
+func (c *Correlator) Newest() uint64 { return c.last }
+
 // Len is how many messages are kept.
 func (c *Correlator) Len() int { return c.kept.len() }
 

@@ -37,6 +37,7 @@ type request struct {
 	answered decode.Time
 	answer   string
 	answers  int
+	origin   uint64
 	shared   bool // other requests waited for the same answer
 	reason   decode.ReasonCode
 	fate     Fate
@@ -122,6 +123,9 @@ func (w *Watcher) request(key chainKey, rule *Rule, s *sighting, l *handshake.Li
 	}
 	c.open = append(c.open, r)
 	s.requests = append(s.requests, r)
+	if s.ingress && w.cfg.Origin != nil {
+		r.origin = w.cfg.Origin()
+	}
 	if !s.ingress || p.QoS == 0 {
 		r.commit = r.at
 	}
@@ -294,9 +298,17 @@ func (w *Watcher) cannotKnow(r *request) bool {
 func (w *Watcher) unanswered(r *request) {
 	r.state = Unanswered
 	r.fate = r.where()
+	var held []string
+	if r.fate == FateUnseen && r.origin != 0 {
+		if names, ok := w.cfg.Held(r.origin); ok {
+			if r.fate, held = FateNoSubscriber, names; len(held) > 0 {
+				r.fate = FateNotForwarded
+			}
+		}
+	}
 	w.counts.Open--
 	w.counts.Failed++
-	t := &requestTeller{r: r, session: r.session.Name(), detail: r.story(w.tracker.Now())}
+	t := &requestTeller{r: r, session: r.session.Name(), detail: r.story(w.tracker.Now(), held)}
 	r.alert = w.tracker.RaiseLasting(r.session, handshake.Alert{
 		Name: handshake.ResponseOverdue, Severity: handshake.Warn, Topic: r.topic, Since: r.at, Owed: decode.PUBLISH, Teller: t,
 	})

@@ -37,7 +37,8 @@ const (
 	FateRefused           // the broker refused it
 	FateOwed              // the broker has not acknowledged it
 	FateUnreleased        // its publisher owes PUBREL
-	FateNoSubscriber      // the broker says that nobody is subscribed to it
+	FateNoSubscriber      // nobody is subscribed to it, as the broker says or as far as is in sight
+	FateNotForwarded      // the broker has not sent it to subscribers in sight
 	FateUnseen            // no copy of it is in sight
 	FateForwarded         // a device owes an acknowledgement
 	FateSent              // it was sent with QoS 0
@@ -45,7 +46,7 @@ const (
 	FateBroken            // the handshake with the device was broken off or refused
 )
 
-var fateNames = [...]string{"", "refused", "not acknowledged by the broker", "not released by the publisher", "no subscriber", "unknown", "forwarded", "sent",
+var fateNames = [...]string{"", "refused", "not acknowledged by the broker", "not released by the publisher", "no subscriber", "not forwarded", "unknown", "forwarded", "sent",
 	"acknowledged", "broken off"}
 
 func (f Fate) String() string { return fateNames[f] }

@@ -95,7 +95,7 @@ func (r *request) where() Fate {
 }
 
 // story says how far a request got in words.
-func (r *request) story(now decode.Time) string {
+func (r *request) story(now decode.Time, held []string) string {
 	switch r.fate {
 	case FateRefused:
 		return fmt.Sprintf("the broker refused it (0x%02X)", uint8(r.reason))
@@ -104,7 +104,12 @@ func (r *request) story(now decode.Time) string {
 	case FateUnreleased:
 		return fmt.Sprintf("%s owes PUBREL, and until then the broker may hold it back", r.session.Name())
 	case FateNoSubscriber:
+		if r.reason == 0 {
+			return "nobody in sight is subscribed to it"
+		}
 		return "the broker says that nobody is subscribed to it"
+	case FateNotForwarded:
+		return "the broker has it and has not forwarded it to " + some(held)
 	case FateUnseen:
 		return "the broker has it; whether it was forwarded cannot be known, as no copy of it is in sight"
 	}

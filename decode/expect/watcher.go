@@ -16,6 +16,10 @@ type Config struct {
 	// MaxRequests bounds the requests that wait for an answer, the eldest giving way, and MaxTopics the topics with a heartbeat; defaults 10,000 and
 	// 100,000. A request takes about 1 kB, a topic about 400 bytes.
 	MaxRequests, MaxTopics int
+	// Origin and Held, if set, ask who follows messages to their subscribers: Origin for the number of the message that was published just now, Held
+	// for the subscribers in sight to which it has to be sent and was not; ok is false where that is not known.
+	Origin func() uint64
+	Held   func(origin uint64) (subscribers []string, ok bool)
 }
 
 // Counts are totals since the start.

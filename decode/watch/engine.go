@@ -115,7 +115,11 @@ func New(cfg Config) *Engine {
 		e.deliveries = delivery.New(delivery.Config{Patience: cfg.Warn}, e.tracker, (*deliveryRecorder)(e))
 	}
 	if len(cfg.Rules) > 0 || cfg.Responses {
-		e.expect = expect.New(expect.Config{Rules: cfg.Rules, Responses: cfg.Responses}, e.tracker, (*expectRecorder)(e))
+		c := expect.Config{Rules: cfg.Rules, Responses: cfg.Responses}
+		if cfg.Deliveries {
+			c.Origin, c.Held = e.deliveries.Newest, e.held
+		}
+		e.expect = expect.New(c, e.tracker, (*expectRecorder)(e))
 	}
 	return e
 }

@@ -111,6 +111,8 @@ var silent = map[string][]handshake.AlertName{
 	"nat-many-clients": nil, "reauthentication": nil, "refused-login-keeps-session": nil, "resume-id-used-again": nil, "same-message-again": nil,
 	"sender-burst-idle": nil, "session-takeover-once": nil, "session-with-everything": nil, "slow-ack-by-design": nil, "suback-refuses-one": nil,
 	"subscribe-sent-again": nil, "timed-pubrel-3.1": nil, "window-full-for-a-moment": nil,
+	"expect-answered": nil, "expect-answered-twice": nil, "expect-gap": nil, "expect-heartbeat-gap": nil, "expect-heartbeat-not-armed": nil,
+	"expect-no-request": nil, "expect-properties-left": nil, "expect-slow-broker": nil,
 	"resume-redelivers":                {handshake.DisconnectWithInflight},
 	"resume-same-id-both-ways":         {handshake.DisconnectWithInflight},
 	"receive-maximum-respected-resume": {handshake.DisconnectWithInflight},
@@ -130,7 +132,7 @@ func TestSilence(t *testing.T) {
 			t.Errorf("no scenario is called %s", name)
 			continue
 		}
-		e := watch.New(watch.Config{OnEvent: func(e *watch.Event) {
+		e := watch.New(watch.Config{Rules: rulesOf(s), Responses: true, OnEvent: func(e *watch.Event) {
 			if a := e.Alert; a != nil && a.Severity > handshake.Notice && !slices.Contains(allowed, a.Name) {
 				t.Errorf("%s (%s): false alarm: %s: %s", name, s.Title, a.Name, a.Text)
 			}

@@ -24,19 +24,26 @@ const start = scenario.Start
 func feed(s *scenario.Scenario, cfg watch.Config) ([]string, *watch.Engine) {
 	var lines []string
 	cfg.OnEvent = func(e *watch.Event) { lines = append(lines, line(e)) }
-	for _, text := range s.Expect {
-		rule, err := expect.Parse(text)
-		if err != nil {
-			panic(fmt.Sprintf("%s: %v", text, err))
-		}
-		cfg.Rules = append(cfg.Rules, rule)
-	}
+	cfg.Rules = rulesOf(s)
 	e := watch.New(cfg)
 	for _, seg := range s.Segments() {
 		e.Feed([]decode.Segment{seg})
 	}
 	e.Finish()
 	return lines, e
+}
+
+// rulesOf reads the rules of a scenario.
+func rulesOf(s *scenario.Scenario) []*expect.Rule {
+	var rules []*expect.Rule
+	for _, text := range s.Expect {
+		rule, err := expect.Parse(text)
+		if err != nil {
+			panic(fmt.Sprintf("%s: %v", text, err))
+		}
+		rules = append(rules, rule)
+	}
+	return rules
 }
 
 // line writes an event as scenarios have it.
@@ -67,10 +74,10 @@ func line(e *watch.Event) string {
 	return fmt.Sprintf("%s %s %s %s: %s", at, verb, e.Alert.Severity, e.Alert.Name, e.Alert.Text)
 }
 
-// configFor follows deliveries in the scenarios about them.
+// configFor follows deliveries in the scenarios about them, and about rules.
 func configFor(file string) watch.Config {
 	name := filepath.Base(file)
-	return watch.Config{Deliveries: strings.HasPrefix(name, "delivery-"), Responses: strings.HasPrefix(name, "expect-")}
+	return watch.Config{Deliveries: strings.HasPrefix(name, "delivery-") || strings.HasPrefix(name, "expect-"), Responses: strings.HasPrefix(name, "expect-")}
 }
 
 // expectationLine writes a request, an answer or a heartbeat as scenarios have it.

@@ -1,0 +1,92 @@
+package expect_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/expect"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+)
+
+// states counts the states told; nothing else is recorded.
+type states map[expect.State]int
+
+func (s states) Expectation(x *expect.Expectation) { s[x.State]++ }
+
+type silent struct{}
+
+func (silent) Record(handshake.Event) {}
+
+// world is a Tracker with rules, and one client that is connected to it.
+type world struct {
+	*handshake.Tracker
+	w    *expect.Watcher
+	l    *handshake.Link
+	told states
+	now  decode.Time
+}
+
+func newWorld(t *testing.T, cfg expect.Config, rules ...string) *world {
+	t.Helper()
+	for _, text := range rules {
+		r, err := expect.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Rules = append(cfg.Rules, r)
+	}
+	w := &world{Tracker: handshake.New(handshake.Config{}, silent{}), told: states{}, now: 1_000_000_000}
+	w.w = expect.New(cfg, w.Tracker, w.told)
+	w.l = w.Open(&decode.ConnInfo{ID: 1}, w.now)
+	return w
+}
+
+func (w *world) publish(topic string, hash uint64) {
+	w.now = w.now.Add(time.Millisecond)
+	w.Packet(w.l, &decode.Packet{Type: decode.PUBLISH, Time: w.now, Topic: []byte(topic), PayloadHash: hash, Version: decode.V311}, 0)
+}
+
+// TestBounds floods rules with requests and topics that are never the same.
+func TestBounds(t *testing.T) {
+	w := newWorld(t, expect.Config{MaxRequests: 100, MaxTopics: 50}, "cmd/{id} -> stat/{id} within 10m", "beat/+ every 10m")
+	for i := range 2000 {
+		w.publish(fmt.Sprint("cmd/", i), uint64(i))
+		w.publish(fmt.Sprint("beat/", i), uint64(i))
+	}
+	n := w.w.Counts()
+	if n.Requests != 2000 || n.Open != 100 || n.Unknown != 1900 || n.Topics != 50 || n.Dropped != 1900+1950 {
+		t.Errorf("%+v", n)
+	}
+	w.publish("stat/1999", 1)
+	w.publish("stat/3", 1) // it gave way
+	if n = w.w.Counts(); n.Answered != 1 || n.NoRequest != 1 || w.told[expect.Answered] != 1 {
+		t.Errorf("%+v, %v", n, w.told)
+	}
+}
+
+// TestOneByOne answers equal requests: each answer belongs to one of them.
+func TestOneByOne(t *testing.T) {
+	w := newWorld(t, expect.Config{}, "cmd/{id} -> stat/{id} within 1s")
+	for range 3 {
+		w.publish("cmd/a", 7)
+	}
+	w.publish("stat/a", 8)
+	w.publish("stat/a", 8)
+	w.Advance(w.now.Add(2 * time.Second))
+	if n := w.w.Counts(); n.Answered != 2 || n.Failed != 1 || n.Open != 0 {
+		t.Errorf("%+v", n)
+	}
+	alerts := 0
+	w.Alerts(func(a *handshake.Alert) bool {
+		alerts++
+		if want := "one of several requests cmd/a from a client is not answered within 1s: the broker has it; whether it was forwarded cannot be known, as no copy of it is in sight"; a.Text(w.Now()) != want {
+			t.Errorf("%s", a.Text(w.Now()))
+		}
+		return true
+	})
+	if alerts != 1 {
+		t.Errorf("%d alerts, want 1", alerts)
+	}
+}
