@@ -75,9 +75,8 @@ func TestFilterMistake(t *testing.T) {
 		t.Errorf("with a mistake the filter is %q, not the last valid %q", got, before)
 	}
 	d.keys("enter")
-	d.has("has a mistake")
-	d.hasNot("column ")
-	d.keys("/", "esc")
+	d.has(" / row-9 (", "column ")
+	d.keys("esc")
 	if got := f.queries[len(f.queries)-1].Filter; got != nil {
 		t.Errorf("after Esc the filter is %q", got)
 	}
@@ -102,6 +101,29 @@ func TestFilterCursor(t *testing.T) {
 	typed, _, _ := strings.Cut(line, "   Enter")
 	if c := d.m.View().Cursor; c.X != ansi.StringWidth(typed) {
 		t.Fatalf("the cursor at column %d is not behind the text in %q", c.X, line)
+	}
+}
+
+// TestFilterHalfTyped types a word with a value: until it is one, the words before it choose.
+func TestFilterHalfTyped(t *testing.T) {
+	f := numbered(100)
+	f.match = chooseTopic
+	d := small(t, f)
+	d.keys("/").typeText("row-9 ")
+	for _, r := range "state:stuc" {
+		d.typeText(string(r))
+		if got := f.queries[len(f.queries)-1].Filter.String(); strings.Contains(got, "sta") {
+			t.Errorf("half typed, the filter is %q", got)
+		}
+	}
+	d.has("column 7: state is one of", "…")
+	d.typeText("k")
+	if got := f.queries[len(f.queries)-1].Filter.String(); got != "row-9 state:stuck" {
+		t.Errorf("the filter is %q", got)
+	}
+	d.keys("ctrl+u").typeText("topic").keys("enter")
+	if got := f.queries[len(f.queries)-1].Filter.String(); got != "topic" {
+		t.Errorf("kept by Enter, the filter is %q", got)
 	}
 }
 

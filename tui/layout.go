@@ -265,12 +265,13 @@ func (m *Model) prompt(p *pen) string {
 		st, noteStyle = p.th.Mistake, p.th.Mistake
 	}
 	text, _ := m.typed()
-	return newLine(m.width).put(p.th.Key, promptLabel).put(st, text).put(noteStyle, m.promptNote()).full()
+	o := newLine(m.width).put(p.th.Key, promptLabel).put(st, text)
+	return o.put(noteStyle, cut(m.promptNote(), m.width-o.used, p.g.Ellipsis)).full()
 }
 
 func (m *Model) promptNote() string {
 	if e := m.filter.mistake; e != nil {
-		return "   column " + count(e.Column) + ": " + m.pen.text.clean(e.Reason, 80)
+		return "   column " + count(e.Column) + ": " + m.pen.text.clean(e.Reason, 200)
 	}
 	return "   " + m.keyWords(&m.pen)
 }

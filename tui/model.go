@@ -135,7 +135,6 @@ type filterState struct {
 	mistake  *filter.Error
 	problems bool
 	parsed   *filter.Filter // the last valid one, with problems in it
-	before   string         // the text when typing began
 	// ofPackets is set where packets are chosen, by packets; parsed stays that of the handshakes.
 	ofPackets bool
 	packets   *filter.Packets

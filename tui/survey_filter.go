@@ -53,6 +53,11 @@ func (m *Model) setPacketFilter(text string) {
 	parsed, err := filter.ParsePackets(text)
 	if err != nil {
 		m.mistaken(err)
+	}
+	if m.filter.typing && (err != nil || unfinished(text)) {
+		parsed, err = finished(text, filter.ParsePackets)
+	}
+	if err != nil {
 		return
 	}
 	m.filter.packets = parsed
