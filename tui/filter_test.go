@@ -116,7 +116,7 @@ func TestFilterHalfTyped(t *testing.T) {
 			t.Errorf("half typed, the filter is %q", got)
 		}
 	}
-	d.has("column 7: state is one of", "…")
+	d.has(": state is one of", "…")
 	d.typeText("k")
 	if got := f.queries[len(f.queries)-1].Filter.String(); got != "row-9 state:stuck" {
 		t.Errorf("the filter is %q", got)
