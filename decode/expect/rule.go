@@ -77,7 +77,7 @@ func Parse(text string) (*Rule, error) {
 	if len(words) == 0 {
 		return nil, errorf(1, "the rule is empty: "+forms)
 	}
-	r := &Rule{Text: strings.TrimSpace(text), Within: DefaultWithin, Grace: 1.5}
+	r := &Rule{Text: strings.Trim(text, " \t"), Within: DefaultWithin, Grace: 1.5}
 	var err error
 	if r.topic, err = parsePattern(words[0].text, words[0].at); err != nil {
 		return nil, err
