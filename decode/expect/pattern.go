@@ -94,8 +94,12 @@ const maxJoined = 8
 // match reports whether topic fits, and what its joined levels are, in their order, with / after each. A wildcard at the beginning does not match $
 // [MQTT-4.7.2-1].
 func (p *pattern) match(topic []byte) (key string, ok bool) {
-	if len(topic) > 0 && topic[0] == '$' && p.levels[0].kind != levelText {
-		return "", false
+	if first := &p.levels[0]; first.kind != levelText {
+		if len(topic) > 0 && topic[0] == '$' {
+			return "", false
+		}
+	} else if len(topic) < len(first.text) || string(topic[:len(first.text)]) != first.text {
+		return "", false // most do not fit, and shall cost little
 	}
 	var values [maxJoined][]byte
 	n, rest, more := 0, topic, true
