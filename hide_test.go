@@ -15,25 +15,25 @@ func TestPasswordIsHidden(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("looks into /proc")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	port := l.Addr().(*net.TCPAddr).Port
-	url := fmt.Sprintf("mqtt://127.0.0.1:%d", port)
 	tests := []struct {
 		name, want string
 		args       []string
 	}{
-		{"-P", "geheim", []string{url, "-u", "anna", "-P", "geheim"}},
-		{"-P joined", "geheim", []string{url, "-u", "anna", "-Pgeheim"}},
-		{"--password", "geheim", []string{url, "-u", "anna", "--password=geheim"}},
-		{"URL", "geheim", []string{fmt.Sprintf("mqtt://anna:geheim@127.0.0.1:%d", port)}},
-		{"option wins over URL", "geheim", []string{fmt.Sprintf("mqtt://anna:geheim-not@127.0.0.1:%d", port), "--password", "geheim"}},
+		{"-P", "geheim", []string{"mqtt://ADDR", "-u", "anna", "-P", "geheim"}},
+		{"-P joined", "geheim", []string{"mqtt://ADDR", "-u", "anna", "-Pgeheim"}},
+		{"--password", "geheim", []string{"mqtt://ADDR", "-u", "anna", "--password=geheim"}},
+		{"URL", "geheim", []string{"mqtt://anna:geheim@ADDR"}},
+		{"option wins over URL", "geheim", []string{"mqtt://anna:geheim-not@ADDR", "--password", "geheim"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0") // its own: the client of the test before may still try again
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			_ = l.(*net.TCPListener).SetDeadline(time.Now().Add(30 * time.Second))
+			test.args[0] = strings.Replace(test.args[0], "ADDR", l.Addr().String(), 1)
 			cmd := command(append(test.args, "--duration", "20s", "--output", "json")...)
 			cmd.Env = append(cmd.Env, "MQTTWATCH_PASSWORD=another")
 			start(t, cmd)

@@ -107,7 +107,7 @@ func replayScenario(t *testing.T, s *scenario.Scenario, w scenario.Wire, deliver
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"replay", "-", "--output", "json"}
+	args := []string{"replay", "-", "--output", "json", "--mute", "none"}
 	for _, rule := range s.Expect {
 		args = append(args, "--expect", rule)
 	}

@@ -91,6 +91,10 @@ var rules = []rule{
 		reason: "the configuration file is keys, values and lines: what they mean is main's business",
 	},
 	{
+		folder: "internal/picture", others: []string{"github.com/charmbracelet/x/ansi"},
+		reason: "pictures are drawn of what tmux has captured, whatever drew that",
+	},
+	{
 		folder: ".", ours: []string{"capture/...", "decode/...", "internal/config", "report", "theme", "tui"},
 		others: []string{"github.com/alecthomas/kong", "github.com/charmbracelet/x/term"},
 		reason: "main joins the command line to a source, the engine and a front end: libraries of these stay in their packages",
