@@ -257,3 +257,18 @@ func TestTimeout(t *testing.T) {
 	}
 	checkNothingLeft(t, addr)
 }
+
+// TestInterrupted ends a probe in the middle of a resumed session: nothing is left all the same.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	addr := startMosquitto(t, "allow_anonymous true\nsys_interval 1")
+	for _, v := range []decode.Version{decode.V5, decode.V311} {
+		ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond)
+		r, err := probe.Run(ctx, dialer(t, capture.ClientOptions{URL: "mqtt://" + addr}), probe.Options{Versions: []decode.Version{v}})
+		cancel()
+		if r != nil || err == nil {
+			t.Errorf("MQTT %s: %v, %v", v, r, err)
+		}
+	}
+	checkNothingLeft(t, addr)
+}

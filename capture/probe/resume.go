@@ -46,12 +46,12 @@ func (m *measuring) resume(ctx context.Context, pub *peer) error {
 
 func (m *measuring) resumeOne(ctx context.Context, pub *peer, c resumeCase) error {
 	kept := session{clean: m.v == decode.V5, expiry: sessionExpiry} // 3.1.1 cannot both begin anew and keep; the Client Identifier is new
+	m.kept = append(m.kept, c.role)                                 // also where its CONNACK never comes
 	sub, _, err := m.connect(ctx, c.role, kept)
 	if err != nil {
 		return err
 	}
 	defer sub.drop()
-	m.kept = append(m.kept, c.role)
 	sub.hold(c.hold)
 	topic := m.topic + "resume/" + c.role
 	within, cancel := step(ctx)
