@@ -8,7 +8,7 @@ func (m *Model) goTo(s screen) tea.Cmd {
 	if s != m.screen {
 		m.remember()
 	}
-	m.finder, m.aside, m.alerts.reading = finder{}, 0, false
+	m.finder, m.aside, m.alerts.reading, m.came = finder{}, 0, false, nil
 	m.screen, m.level, m.focus = s, levelList, 0
 	m.alignFilter()
 	if s == screenAlerts {
@@ -69,6 +69,8 @@ func (m *Model) escape() tea.Cmd {
 		m.alerts.reading = false
 	case clearsMarks(m):
 		return m.unmark()
+	case cameHere(m):
+		return m.goBackWhence()
 	case m.filter.text != "" || m.filter.problems:
 		m.remember()
 		m.filter.problems = false
@@ -84,6 +86,9 @@ func (m *Model) back() tea.Cmd {
 	}
 	if m.screen != screenHandshakes {
 		return m.goTo(screenHandshakes)
+	}
+	if cameHere(m) {
+		return m.goBackWhence()
 	}
 	return tea.Quit
 }

@@ -21,6 +21,7 @@ type alertList struct {
 	alerts      []watch.Alert
 	open        int // how many of them are open
 	acked       *acknowledged
+	failed      bool // a source failed or tries again, which the strip above says
 	// held is set where the user has chosen an alert; until then the cursor is on the first, whichever that is.
 	held bool
 	// reading is set while the keys scroll the text below the list. That begins at line said, of lines of which room are visible.
@@ -148,9 +149,11 @@ func alertColumnsFor(width int) alertColumns {
 //	broker owes PUBCOMP for id 17 (QoS 2, plant/a/temp): PUBREL sent 12.4 s ago …
 func (l *alertList) view(p *pen, now decode.Time, width, height, aside int, focused bool) []string {
 	if len(l.alerts) == 0 {
-		out := blankLines((height-2)/3, width)
-		return append(out, newLine(width).to(4).put(p.th.Strong, "No alerts").full(),
-			newLine(width).to(4).put(p.th.Dim, "Nothing is overdue and nothing went wrong so far.").full())
+		words := "Nothing is overdue and nothing went wrong so far."
+		if l.failed {
+			words = "None in what was seen; but a source is down, as the line above says, so not all is seen."
+		}
+		return emptyPane(p, width, height, "No alerts", words)
 	}
 	detail := l.detail(p, width)
 	below := min(len(detail)+1, max(height/3, 3))

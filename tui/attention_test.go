@@ -3,6 +3,9 @@ package tui_test
 import (
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
@@ -37,4 +40,44 @@ func TestStuckSessions(t *testing.T) {
 	f.base.Alerts = append(f.base.Alerts, watch.Alert{ID: 60, Name: "inflight-window-full", Severity: handshake.Critical, Raised: at(-20 * ms), Lasting: true, Client: "pump-7", Text: "window of broker to pump-7 is full"})
 	d := newDriver(t, f, 120, 40, theme.Options{})
 	d.has("▲ 2 stuck · 6 alerts")
+}
+
+// TestEscGoesBackToSessions goes from a session to its handshakes, and back.
+func TestEscGoesBackToSessions(t *testing.T) {
+	d := small(t, surveyOf(5))
+	for _, key := range []string{"esc", "q"} {
+		d.keys("3", "enter")
+		d.has("filter: client", "q back")
+		d.keys(key)
+		d.has("3 Sessions", "IN FLIGHT")
+		d.keys("1")
+		d.hasNot("filter:")
+	}
+}
+
+// TestTooSmall leaves the keys without effect where nothing can be seen of it, except those that quit.
+func TestTooSmall(t *testing.T) {
+	d := newDriver(t, many(), 30, 5, theme.Options{})
+	d.has("mqttwatch needs 60x15, this is", "30x5 (q quits)")
+	d.keys("5", "/", "x", "q")
+	if !d.quit {
+		t.Error("q does not quit")
+	}
+	if d = newDriver(t, many(), 30, 5, theme.Options{}); d.keys("!", "?").quit {
+		t.Error("another key quits")
+	}
+	d.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+	d.has("FOLLOW")
+	d.hasNot("problems only")
+}
+
+// TestBrokerDown has a source that tries again, and no alert.
+func TestBrokerDown(t *testing.T) {
+	f := &fake{base: live(9200*ms, completeRow())}
+	const name = "mqtt://a-host-with-a-long-name:1883"
+	f.base.Sources[0] = decode.SourceStats{Name: name, State: "retrying", Err: "cannot connect to " + name + ": connection refused; next try in 4s"}
+	d := newDriver(t, f, 60, 15, theme.Options{})
+	d.keys("5")
+	d.has("retrying: connection refused; next try in 4s (", "a source is down")
+	d.hasNot("Nothing is overdue")
 }

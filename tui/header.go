@@ -345,6 +345,14 @@ func (m *Model) strips(p *pen) []string {
 	return append(out, newLine(m.width).put(p.th.Overdue, cut(" "+p.g.Slow+" "+note, m.width, p.g.Ellipsis)).full())
 }
 
+// shortReason is why a source is down, without the address that its name has.
+func shortReason(s *decode.SourceStats) string {
+	if head, reason, ok := strings.Cut(s.Err, s.Name+": "); ok && head == "cannot connect to " {
+		return reason
+	}
+	return s.Err
+}
+
 func (m *Model) failureStrips(p *pen) []string {
 	bad := failures(m.live.Sources)
 	var out []string
@@ -357,7 +365,8 @@ func (m *Model) failureStrips(p *pen) []string {
 		if s.State == "retrying" {
 			glyph = p.g.Waiting
 		}
-		words := " " + glyph + " " + p.text.clean(s.Name, 40) + " " + s.State + ": " + p.text.clean(s.Err, m.width)
+		// The reason first: it is what must not be cut. The name is in the header already where there is one source only.
+		words := " " + glyph + " " + s.State + ": " + p.text.clean(shortReason(s), m.width) + " (" + p.text.clean(s.Name, 40) + ")"
 		out = append(out, newLine(m.width).put(p.th.Failure, cut(words, m.width, p.g.Ellipsis)).full())
 	}
 	return out

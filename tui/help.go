@@ -73,15 +73,15 @@ func (l *helpLine) draw(m *Model, p *pen, o *line) *line {
 		if !symbol {
 			return o.put(p.th.Strong, " "+l.text)
 		}
-		return o.put(p.th.Key, "   "+padRight(sign, helpLabels)).put(p.th.Plain, " "+words)
+		return o.put(p.th.Key, "   "+padRight(sign, helpLabels)).put(p.th.Plain, " "+cut(words, o.width-helpLabels-5, p.g.Ellipsis))
 	}
 	label := b.label
 	if p.g.ASCII {
 		label = asciiLabel(label)
 	}
-	o.put(p.th.Key, "   "+padRight(label, helpLabels)).put(p.th.Plain, " "+b.help)
+	o.put(p.th.Key, "   "+padRight(label, helpLabels)).put(p.th.Plain, " "+cut(b.help, o.width-helpLabels-5, p.g.Ellipsis))
 	if reason := b.reason(m); reason != "" && b.shown(m) && b.in == modeMain {
-		o.put(p.th.Dim, "  (not now: "+reason+")")
+		o.put(p.th.Dim, cut("  (not now: "+reason+")", max(o.width-o.used-1, 0), p.g.Ellipsis))
 	}
 	if at := o.width - cells(b.name) - 1; o.used+2 < at && b.in == modeMain {
 		o.to(at).put(p.th.Dim, b.name)

@@ -13,6 +13,12 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 	if key == "ctrl+c" {
 		return tea.Quit
 	}
+	if m.small() {
+		if key == "q" || key == "Q" {
+			return tea.Quit
+		}
+		return nil
+	}
 	if m.mode() == modeMain {
 		if m.digitKey(key) {
 			return nil
@@ -86,7 +92,7 @@ func (m *Model) typedChanged() {
 
 func (m *Model) onPaste(text string) tea.Cmd {
 	m.dirty = true
-	if e := m.typedInto(); e != nil && e.insert(text) {
+	if e := m.typedInto(); e != nil && !m.small() && e.insert(text) {
 		m.typedChanged()
 		return m.ask()
 	}

@@ -195,10 +195,12 @@ func (m *Model) footWord(b *binding) string {
 	switch {
 	case b.name == "freeze" && m.frozen:
 		return "unfreeze"
-	case b.name == "quit" && (canGoBack(m) || m.screen != screenHandshakes):
+	case b.name == "quit" && (canGoBack(m) || m.screen != screenHandshakes || cameHere(m)):
 		return "back"
 	case b.foot == "clear filter" && clearsMarks(m):
 		return "clear marks"
+	case b.foot == "clear filter" && cameHere(m):
+		return "back"
 	case b.name == "problems" && m.filter.problems:
 		return "all"
 	}

@@ -123,6 +123,9 @@ func (m *Model) View() tea.View {
 	return v
 }
 
+// small reports whether the terminal is too small to draw anything in: then no key may do what cannot be seen.
+func (m *Model) small() bool { return m.width < minWidth || m.height < minHeight }
+
 // draw returns exactly height lines of width cells:
 //
 //	header
@@ -132,7 +135,7 @@ func (m *Model) View() tea.View {
 //	footer, message or prompt
 func (m *Model) draw() []string {
 	p := &m.pen
-	if m.width < minWidth || m.height < minHeight {
+	if m.small() {
 		return m.tooSmall(p)
 	}
 	out := make([]string, 0, m.height)
@@ -148,9 +151,13 @@ func (m *Model) draw() []string {
 }
 
 func (m *Model) tooSmall(p *pen) []string {
-	words := "mqttwatch needs 60x15, this is " + count(m.width) + "x" + count(m.height)
+	words := "mqttwatch needs 60x15, this is " + count(m.width) + "x" + count(m.height) + " (q quits)"
 	out := blankLines(max(m.height, 1), max(m.width, 0))
-	out[0] = newLine(max(m.width, 0)).put(p.th.Plain, words).full()
+	for i, s := range wrap(words, m.width) {
+		if i < len(out) {
+			out[i] = newLine(m.width).put(p.th.Plain, s).full()
+		}
+	}
 	return out
 }
 
@@ -180,6 +187,7 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	now := m.shown.Now
 	switch kind {
 	case paneAlerts:
+		m.alerts.failed = len(failures(m.live.Sources)) > 0
 		return m.alerts.view(p, now, b.width, b.height, m.asideOf(focused), focused)
 	case paneLadder:
 		return m.ladder.view(p, now, b.width, b.height, focused)
@@ -200,6 +208,10 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	}
 	if m.list.matched == 0 {
 		return explain(p, m.shown, &m.filter).view(p, b.width, b.height)
+	}
+	m.list.margin = 0
+	if m.split() == splitBeside {
+		m.list.margin = 1
 	}
 	strip := m.strip.view(p, b.width, m.stripRoom(b.height))
 	return append(strip, m.list.view(p, now, b.width, m.asideOf(focused), &m.marks, focused)...)
@@ -287,7 +299,7 @@ func (m *Model) typed() (text string, column int) {
 
 // cursor is the place of the terminal's cursor while something is typed.
 func (m *Model) cursor() *tea.Cursor {
-	if m.width < minWidth || m.height < minHeight {
+	if m.small() {
 		return nil
 	}
 	x := 0

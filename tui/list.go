@@ -31,6 +31,7 @@ type list struct {
 	edge     decode.Time // right end of the time axis
 	live     bool
 	columns  []string // shown, in that order
+	margin   int      // blank cells at the right
 	bound    bool     // the cursor stays within the window: no other comes
 }
 

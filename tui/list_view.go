@@ -114,7 +114,7 @@ func grow(c *listColumns, left int) {
 //	12:01:33.120  sensor-7   →    Q2    17  plant/a/temp  ✓ complete                 P─R─L─C       43ms
 //	12:01:34.002  pump-2     ←    Q1     4  cmd/pump-2    ✗ PUBACK owed              P┄┄┄┄┄┄┄✗     8.2s
 func (l *list) view(p *pen, now decode.Time, width, aside int, marked *marks, focused bool) []string {
-	c := columnsFor(width, l.columns)
+	c := columnsFor(width-l.margin, l.columns)
 	a := l.axis(c.line)
 	out := make([]string, 0, l.height+1)
 	out = append(out, l.head(p, &c, a, width))

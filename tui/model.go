@@ -94,6 +94,7 @@ type Model struct {
 	sort        sorting
 	marks       marks
 	views       viewHistory
+	came        *cameFrom
 	acked       acknowledged
 	saved       []NamedFilter
 	history     filterHistory

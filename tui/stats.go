@@ -85,7 +85,7 @@ func (s *statsPane) latencies(p *pen, width, height int) []string {
 			rows = 2
 		}
 	}
-	const names, numbers = 26, 34 // PUBLISH→PUBACK by clients; COUNT to MAX
+	const names, numbers = 26, 35 // PUBLISH→PUBACK by clients; COUNT to MAX
 	scale := spreadOver(all...)
 	scale.width = width - names - numbers - 2
 	if rows > 1 { // the numbers are below the name

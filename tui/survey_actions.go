@@ -71,7 +71,9 @@ func (m *Model) nothingInSurvey() string {
 }
 
 func (m *Model) showHandshakes(text string) tea.Cmd {
+	from := m.pastView()
 	cmd := m.goTo(screenHandshakes)
+	m.came = &cameFrom{from, text}
 	m.remember()
 	m.filter.problems = false
 	m.setFilter(text)

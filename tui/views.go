@@ -25,6 +25,23 @@ func (a pastView) same(b pastView) bool {
 	return a == b
 }
 
+// cameFrom is the view from which Enter led to the handshakes, and the filter that it made: as long as that stands, Esc leads back.
+type cameFrom struct {
+	view   pastView
+	filter string
+}
+
+func cameHere(m *Model) bool {
+	return m.came != nil && m.screen == screenHandshakes && m.level == levelList && m.filter.text == m.came.filter
+}
+
+func (m *Model) goBackWhence() tea.Cmd {
+	view := m.came.view
+	m.came = nil
+	m.remember()
+	return m.restore(view)
+}
+
 // viewHistory is where one has been, and where one came back from.
 type viewHistory struct{ before, after []pastView }
 
