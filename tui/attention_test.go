@@ -81,3 +81,10 @@ func TestBrokerDown(t *testing.T) {
 	d.has("retrying: connection refused; next try in 4s (", "a source is down")
 	d.hasNot("Nothing is overdue")
 }
+
+// TestPaletteInitials finds commands by the first letters of their words before others that hold these letters somewhere.
+func TestPaletteInitials(t *testing.T) {
+	d := small(t, many())
+	d.keys(":").typeText("fb").keys("enter")
+	d.has("Build a filter")
+}

@@ -300,7 +300,7 @@ func (m *Model) placePieces(p *pen) []piece {
 	if !m.list.follow {
 		place = "  " + count(min(m.list.cursor+1, m.list.matched)) + "/" + count(m.list.matched)
 	}
-	if m.shown.Matched < m.shown.Total {
+	if m.filter.parsed != nil && m.shown.Matched < m.shown.Total {
 		place += " of " + count(m.shown.Total)
 	}
 	out := []piece{{place, p.th.Dim}}

@@ -327,7 +327,7 @@ func TestSorting(t *testing.T) {
 	d.cursorOn("row-100")
 	d.keys("j", "j").cursorOn("row-98")
 	d.keys("A")
-	d.has("not sorted by time")
+	d.has("the newest are on top")
 	d.keys("z")
 	d.tick(time.Second)
 	d.hasNot("reversed")

@@ -51,7 +51,7 @@ func (m *Model) commands(typed string) []choice {
 		names[i] = b.name + " " + b.help
 	}
 	found := fuzzy.Find(typed, names)
-	// A name that begins with what is typed comes first, the shortest of these before all.
+	// Names that begin with what is typed come first, the shortest before all, then those whose words begin with its letters.
 	slices.SortStableFunc(found, func(a, b fuzzy.Match) int {
 		return cmp.Compare(begins(all[a.Index].name, typed), begins(all[b.Index].name, typed))
 	})
@@ -62,10 +62,18 @@ func (m *Model) commands(typed string) []choice {
 	return out
 }
 
-// begins is the length of a name that begins with typed, and more than any for another.
+// begins is the length of a name that begins with typed, more for one whose words begin with the letters of typed, as those of filter-builder
+// with fb, and more than any for another.
 func begins(name, typed string) int {
 	if strings.HasPrefix(name, typed) {
 		return len(name)
+	}
+	initials := ""
+	for word := range strings.SplitSeq(name, "-") {
+		initials += word[:min(len(word), 1)]
+	}
+	if strings.HasPrefix(initials, strings.ToLower(typed)) {
+		return 1000 + len(name)
 	}
 	return farAway
 }

@@ -65,7 +65,14 @@ func (m *Model) cannotSort() string {
 
 func (m *Model) sortedOtherwise() string {
 	if !m.sort.plain() {
-		return "the list is not sorted by time: " + m.pen.keyOf("sort-previous") + " and " + m.pen.keyOf("sort-reverse") + " change that"
+		if m.sort.at == 0 {
+			return "the newest are on top: " + m.pen.keyOf("sort-reverse") + " turns the list round again"
+		}
+		words := "the list is sorted by " + sortKeys[m.sort.at].name + ", not by time: " + m.pen.keyOf("sort-previous") + " goes back"
+		if m.sort.reverse {
+			words += ", " + m.pen.keyOf("sort-reverse") + " turns it round"
+		}
+		return words
 	}
 	return ""
 }

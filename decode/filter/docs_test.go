@@ -16,10 +16,13 @@ func TestDocumentedWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := regexp.MustCompile("`([^`]+)`")
-	var examples, deliveries []string
+	var examples, deliveries, packets []string
 	kind := &examples
 	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, "## ") {
+		switch {
+		case strings.HasPrefix(line, "## Packets"):
+			kind = &packets
+		case strings.HasPrefix(line, "## "):
 			kind = &deliveries
 		}
 		if cell, ok := strings.CutPrefix(line, "| `"); ok {
@@ -45,6 +48,12 @@ func TestDocumentedWords(t *testing.T) {
 			t.Errorf("%s: %v", example, err)
 		}
 	}
+	for _, example := range packets {
+		if _, err := filter.ParsePackets(example); err != nil {
+			t.Errorf("%s: %v", example, err)
+		}
+	}
+	checkWords(t, packets, []string{"topic", "client", "id", "qos", "type", "host", "reason", "sender", "dup", "retain", "malformed", "lost"})
 	checkWords(t, deliveries, filter.DeliveryWords())
 	for _, word := range filter.Words() {
 		if !strings.Contains(all, "\n"+word) {
