@@ -23,12 +23,7 @@ import (
 func startMosquitto(t *testing.T, config string) string {
 	t.Helper()
 	program := need.Program(t, "mosquitto")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().(*net.TCPAddr)
-	l.Close()
+	addr := freeAddr(t)
 	if os.Geteuid() == 0 {
 		config += "\nuser root\n" // or it cannot read the directory
 	}
@@ -44,15 +39,31 @@ func startMosquitto(t *testing.T, config string) string {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
+	awaitListener(t, addr.String())
+	return addr.String()
+}
+
+// freeAddr returns an address at which nobody listens.
+func freeAddr(t *testing.T) *net.TCPAddr {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr)
+}
+
+func awaitListener(t *testing.T, addr string) {
+	t.Helper()
 	for range 200 {
-		if c, err := net.Dial("tcp", addr.String()); err == nil {
+		if c, err := net.Dial("tcp", addr); err == nil {
 			c.Close()
-			return addr.String()
+			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Fatal("mosquitto does not listen")
-	return ""
+	t.Fatalf("nobody listens at %s", addr)
 }
 
 // startMochi starts the embedded broker; seen is told of every client and topic.

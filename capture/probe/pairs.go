@@ -30,29 +30,9 @@ func (m *measuring) pairs(ctx context.Context, pub *peer) error {
 	if err != nil {
 		return err
 	}
-	var all []sentPair
-	misses := 0
-	for published := range uint8(3) {
-		for requested := range uint8(3) {
-			p := sentPair{Pair: Pair{Published: published, Requested: requested, Granted: requested, Publisher: []Step{}, Subscriber: []Step{}}}
-			switch code := granted[requested]; {
-			case code >= 0x80:
-				p.NotMeasured = fmt.Sprintf("subscription refused: %s (0x%02X)", code.Name(decode.SUBACK, decode.V5), uint8(code))
-			case !m.can(published):
-				p.Granted, p.NotOffered, p.NotMeasured = uint8(code), true, fmt.Sprintf("the broker's Maximum QoS is %d", m.result.Announced.MaximumQoS)
-			default:
-				p.Granted = uint8(code)
-				came, err := p.begin(ctx, max(m.quiet, stepTimeout/time.Duration(1+misses)), pub, sub, topics[requested], m.name())
-				if err != nil {
-					return err
-				}
-				if !came {
-					misses++ // what never comes is not to use up the time
-				}
-			}
-			p.Expected = min(p.Published, p.Granted)
-			all = append(all, p)
-		}
+	all, err := m.begin(ctx, pub, sub, granted, topics)
+	if err != nil {
+		return err
 	}
 	time.Sleep(m.quiet) // for copies that nobody asked for
 	for i := range all {
@@ -62,6 +42,34 @@ func (m *measuring) pairs(ctx context.Context, pub *peer) error {
 		m.result.Pairs = append(m.result.Pairs, all[i].Pair)
 	}
 	return m.permission()
+}
+
+// begin publishes the nine messages, one after the other.
+func (m *measuring) begin(ctx context.Context, pub, sub *peer, granted []decode.ReasonCode, topics []string) (all []sentPair, err error) {
+	misses := 0
+	for n := range uint8(9) {
+		published, requested := n/3, n%3
+		code := granted[requested]
+		p := sentPair{Pair: Pair{Published: published, Requested: requested, Granted: uint8(code), Publisher: []Step{}, Subscriber: []Step{}}}
+		switch {
+		case code >= 0x80:
+			p.Granted = requested
+			p.NotMeasured = fmt.Sprintf("subscription refused: %s (0x%02X)", code.Name(decode.SUBACK, decode.V5), uint8(code))
+		case !m.can(published):
+			p.NotOffered, p.NotMeasured = true, fmt.Sprintf("the broker's Maximum QoS is %d", m.result.Announced.MaximumQoS)
+		default:
+			came, err := p.begin(ctx, max(m.quiet, stepTimeout/time.Duration(1+misses)), pub, sub, topics[requested], m.name())
+			if err != nil {
+				return nil, err
+			}
+			if !came {
+				misses++ // what never comes is not to use up the time
+			}
+		}
+		p.Expected = min(p.Published, p.Granted)
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // errNothing says that the measurement has no ground to stand on.

@@ -3,6 +3,7 @@ package probe_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -271,4 +272,20 @@ func TestInterrupted(t *testing.T) {
 		}
 	}
 	checkNothingLeft(t, addr)
+}
+
+// TestWebSocket probes through WebSocket: connections are opened as those of the embedded client.
+func TestWebSocket(t *testing.T) {
+	t.Parallel()
+	web := freeAddr(t)
+	startMosquitto(t, fmt.Sprintf("allow_anonymous true\nlistener %d 127.0.0.1\nprotocol websockets", web.Port))
+	awaitListener(t, web.String())
+	r, err := probe.Run(t.Context(), dialer(t, capture.ClientOptions{URL: "ws://" + web.String()}), probe.Options{Versions: []decode.Version{decode.V311}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPairs(t, &r.Versions[0])
+	if v := &r.Versions[0]; len(v.Resumes) != 3 || len(v.Windows) != 1 {
+		t.Errorf("%+v", v)
+	}
 }

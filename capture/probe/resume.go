@@ -59,19 +59,11 @@ func (m *measuring) resumeOne(ctx context.Context, pub *peer, c resumeCase) erro
 	if _, err := sub.subscribe(within, []uint8{c.qos}, topic); err != nil {
 		return err
 	}
-	out := Resume{Case: c.name, Packets: []string{}, Against: []string{}}
-	var ids []uint16
-	var payloads []string
-	for range resumeMessages {
-		payload := m.name()
-		payloads = append(payloads, payload)
-		sent, err := pub.publish(c.qos, topic, payload)
-		if err != nil {
-			return err
-		}
-		ids = append(ids, sent.id)
+	ids, payloads, err := m.publishSome(pub, c.qos, topic)
+	if err != nil {
+		return err
 	}
-	out.PublisherWaits = !m.allTold(ctx, pub, ids)
+	out := Resume{Case: c.name, Packets: []string{}, Against: []string{}, PublisherWaits: !m.allTold(ctx, pub, ids)}
 	before := sub.count(ctx, resumeMessages, m.quiet, isOf(c.until, payloads))
 	sub.drop()
 	time.Sleep(awayFor)
@@ -90,6 +82,18 @@ func (m *measuring) resumeOne(ctx context.Context, pub *peer, c resumeCase) erro
 		return fmt.Errorf("the publisher is owed an acknowledgement")
 	}
 	return nil
+}
+
+// publishSome publishes what is to be in flight, and waits for nothing.
+func (m *measuring) publishSome(pub *peer, qos uint8, topic string) (ids []uint16, payloads []string, err error) {
+	for range resumeMessages {
+		sent, err := pub.publish(qos, topic, m.name())
+		if err != nil {
+			return nil, nil, err
+		}
+		ids, payloads = append(ids, sent.id), append(payloads, sent.payload)
+	}
+	return ids, payloads, nil
 }
 
 // allTold waits for the ends of the publisher's handshakes.
