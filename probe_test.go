@@ -60,7 +60,7 @@ func TestProbeErrors(t *testing.T) {
 		{"no login", []string{"mqtt://" + locked}, 1, "Not authorized"},
 		{"wrong login", []string{"mqtt://anna:geheimnis@" + locked}, 1, "Not authorized"},
 		{"right login", []string{"mqtt://anna:geheim@" + locked, "--mqtt-version", "5"}, 0, ""},
-		{"no time", []string{"mqtt://anna@" + locked, "-P", "geheim", "--timeout", "500ms"}, 1, "not all pairs could be measured"},
+		{"no time", []string{"mqtt://anna@" + locked, "-P", "geheim", "--timeout", "1500ms"}, 1, "not all pairs could be measured"},
 		{"TLS options", []string{"mqtt://" + locked, "--insecure"}, 2, "mqtts://"},
 		{"summary", []string{"mqtt://" + locked, "--output", "summary"}, 2, "text or json"},
 		{"prefix", []string{"mqtt://" + locked, "--prefix", "a/#"}, 2, "--prefix"},
