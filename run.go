@@ -29,7 +29,11 @@ func (c *replayCommand) run(ctx context.Context, o *options) error {
 		return usagef("--follow and --speed %s: a file that is still being written has its own pace", c.Speed)
 	}
 	src := capture.NewFile(c.Files, capture.FileOptions{Speed: speed, Follow: c.Follow, Ports: c.Port, Stdin: os.Stdin})
-	return o.watch(ctx, "replay "+strings.Join(c.Files, " "), src)
+	title := "replay " + strings.Join(c.Files, " ")
+	if speed != 0 {
+		title += " at " + c.Speed
+	}
+	return o.watch(ctx, title, src)
 }
 
 func (c *brokerCommand) run(ctx context.Context, o *options) error {

@@ -218,7 +218,8 @@ func (f *File) publish(state string, err error) {
 		s.KernelDrops += in.lost()
 	}
 	switch {
-	case live:
+	case live, f.opts.Speed > 0 && state != "ended":
+		// What is read is not what was delivered where frames wait for their time, and the end of that time is not known.
 		s.Progress = -1
 	case size > 0:
 		s.Progress = min(float64(read)/float64(size), 1)
