@@ -52,7 +52,13 @@ func TestPaceIsInterrupted(t *testing.T) {
 	defer cancel()
 	f := capture.NewFile([]string{write(t, "x.pcap", c.Pcap())}, capture.FileOptions{Speed: 1})
 	r := &record{byID: map[uint64]*conn{}}
-	if err := f.Run(ctx, r.sink); err != nil || len(r.conns) != 1 {
+	sink := func(batch []decode.Segment) {
+		if s := f.Stats(); s.Progress >= 0 {
+			t.Errorf("while frames wait for their time, the progress is %v", s.Progress)
+		}
+		r.sink(batch)
+	}
+	if err := f.Run(ctx, sink); err != nil || len(r.conns) != 1 {
 		t.Errorf("interrupted: %v and %d connections, want no error and one", err, len(r.conns))
 	}
 }
