@@ -213,8 +213,9 @@ func TestLiveLoopback(t *testing.T) {
 			s := sniff(t, ns, capture.LiveOptions{}, name)
 			sent, received := talk(t, ns, ns, address, 1<<20)
 			s.expect(t, name+" "+address, sent, received)
-			if s.stats.Resent > 0 || s.conns[0].info.Source != "lo" {
-				t.Errorf("%s %s: %d segments sent again, source %q", name, address, s.stats.Resent, s.conns[0].info.Source)
+			// Counted twice, each segment would be one sent again. TCP itself sends a few again on a busy machine.
+			if s.stats.Resent*4 > s.stats.Frames || s.conns[0].info.Source != "lo" {
+				t.Errorf("%s %s: %d segments of %d frames sent again, source %q", name, address, s.stats.Resent, s.stats.Frames, s.conns[0].info.Source)
 			}
 			if most := uint64(2<<20 + 300_000); s.stats.Bytes > most {
 				t.Errorf("%s %s: %d bytes captured, want at most %d", name, address, s.stats.Bytes, most)
