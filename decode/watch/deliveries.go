@@ -18,6 +18,8 @@ type DeliveryQuery struct {
 	AroundRow    int
 	// Ladder, if not 0, is a delivery of which everything is wanted.
 	Ladder uint64
+	// Of, where Ladder is 0, is a handshake: wanted is everything of the delivery that it belongs to.
+	Of uint64
 }
 
 // Deliveries is what a Snapshot has of deliveries.
@@ -96,6 +98,20 @@ type DeliveryLadder struct {
 	Ingress *Row
 	// Legs are the handshakes of Copies, at the same places; nil likewise.
 	Legs []*Row
+	// Windows are what Copies that were not sent wait for, at the same places.
+	Windows []DeliveryWindow
+}
+
+// A DeliveryWindow is the broker's window to a subscriber: what is in flight on its connection.
+type DeliveryWindow struct {
+	// Connected is whether the subscriber has a Network Connection. The rest is zero where it has none, or where the copy was sent.
+	Connected bool
+	// InFlight counts the handshakes in the window; Limit is its size, 0 where not known.
+	InFlight, Limit int
+	// Oldest is the Packet Identifier of the handshake that is open the longest, 0 where none is, Owed what it waits for, and Since from when on.
+	Oldest uint16
+	Owed   decode.Type
+	Since  decode.Time
 }
 
 // deliveries copies what q asks for.
@@ -108,8 +124,15 @@ func (e *Engine) deliverySnapshot(q DeliveryQuery) Deliveries {
 	if q.Limit > 0 || q.Filter != nil {
 		e.deliveryRows(&d, q)
 	}
-	if q.Ladder != 0 {
+	switch {
+	case q.Ladder != 0:
 		d.Ladder = e.deliveryLadder(q.Ladder)
+	case q.Of != 0:
+		if h := e.store.get(q.Of); h != nil {
+			if m := c.Of(h); m != nil {
+				d.Ladder = e.deliveryLadder(m.ID)
+			}
+		}
 	}
 	return d
 }
@@ -203,7 +226,26 @@ func (e *Engine) deliveryLadder(id uint64) *DeliveryLadder {
 	for i := range l.Copies {
 		l.Legs[i] = e.leg(l.Copies[i].Handshake)
 	}
+	l.Windows = make([]DeliveryWindow, 0, len(l.Copies))
+	m.Copies(func(c *delivery.Copy) {
+		if c.Outcome != delivery.NotExpected && len(l.Windows) < len(l.Copies) {
+			l.Windows = append(l.Windows, windowOf(c))
+		}
+	})
 	return l
+}
+
+func windowOf(c *delivery.Copy) DeliveryWindow {
+	if c.Forwarded != 0 {
+		return DeliveryWindow{}
+	}
+	f, connected := c.Window()
+	w := DeliveryWindow{Connected: connected, InFlight: f.InFlight, Limit: f.Limit}
+	if h := f.Oldest; h != nil {
+		w.Oldest, w.Since = h.PacketID, h.Since
+		w.Owed, _ = h.Owes()
+	}
+	return w
 }
 
 // leg copies a handshake; nil where it is no longer kept.
