@@ -173,6 +173,7 @@ func (a *assembler) segment(s *tcpSegment) {
 	}
 	h, o := &f.half[s.side], &f.half[s.side^1]
 	ahead := s.flags&tcpACK != 0 && o.acknowledge(s.ack) && len(s.data) > 0
+	ahead = ahead || f.waiting != nil && f.waiting.answers(s)
 	if s.flags&tcpRST != 0 {
 		a.reset(f, s)
 		return

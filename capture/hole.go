@@ -60,7 +60,7 @@ func (a *assembler) hold(f *flow, s *tcpSegment) {
 		}
 		at = i + 1
 	}
-	h := held{tcpSegment: *s, order: w.order, ahead: s.flags&tcpACK != 0 && f.half[s.side^1].trust.believed()}
+	h := held{tcpSegment: *s, order: w.order, ahead: s.flags&tcpACK != 0 && f.half[s.side^1].trust.believed() || w.answers(s)}
 	h.data = bytes.Clone(s.data)
 	w.order++
 	w.queue[s.side] = slices.Insert(q, at, h)
@@ -141,6 +141,11 @@ func (a *assembler) release(f *flow) {
 		a.held -= f.waiting.bytes
 		a.holes--
 		f.waiting = nil
+		for side := range uint8(2) { // what was acknowledged meanwhile and is not there either
+			if h := &f.half[side]; f.used && !f.closed && h.acked && int32(h.seen-h.next) > 1 {
+				a.suspect(f, side)
+			}
+		}
 	}
 }
 
@@ -201,9 +206,34 @@ func (a *assembler) giveUp(f *flow) {
 		}
 	}
 	a.drain(f)
-	if f.waiting != nil {
-		f.waiting.since, f.waiting.proven, f.waiting.frames = a.now, 0, 0
+	if w := f.waiting; w != nil { // the next hole, which is as old as what has waited behind it longest
+		w.since, w.proven, w.frames = w.oldest(), 0, 0
+		if side, _ := w.hole(f); f.half[side].acked && int32(f.half[side].seen-f.half[side].next) > 0 {
+			w.proven = w.since
+		}
 	}
+}
+
+// oldest is when what waits longest arrived.
+func (w *waiting) oldest() decode.Time {
+	var first *held
+	for side := range w.queue {
+		if q := w.queue[side]; len(q) > 0 && (first == nil || q[0].order < first.order) {
+			first = &q[0]
+		}
+	}
+	return first.time
+}
+
+// answers reports whether s acknowledges bytes of the other end that wait behind a hole: they were captured, so that the number is right whatever is
+// thought of that end's acknowledgements.
+func (w *waiting) answers(s *tcpSegment) bool {
+	q := w.queue[s.side^1]
+	if len(q) == 0 || s.flags&tcpACK == 0 || len(s.data) == 0 {
+		return false
+	}
+	d := int32(s.ack - q[0].seq)
+	return d > 0 && d <= ackAhead
 }
 
 // giveUpAll hands on everything that is held, with gaps for what is missing.
@@ -239,8 +269,12 @@ func (a *assembler) admit(f *flow, force bool) {
 		if !force && (f.unseen[side] == 0 || a.now.Sub(f.unseen[side]) < graceTime) {
 			continue
 		}
+		t := a.now // told late, if no frame came meanwhile
+		if since := f.unseen[side]; since != 0 {
+			t = min(t, since.Add(graceTime))
+		}
 		f.unseen[side] = 0
 		h.next = h.seen
-		a.gap(f, side, int64(n), a.now)
+		a.gap(f, side, int64(n), t)
 	}
 }

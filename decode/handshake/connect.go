@@ -282,6 +282,9 @@ func (t *Tracker) linkDown(l *Link, why LinkEvent) {
 	}
 	l.ended = why
 	current := s.link == l
+	if current && l.asked && !l.refused {
+		s.endsWith, s.expiry = l.endsWith, l.expiry
+	}
 	if current || l.displaced == nil {
 		t.reportInflight(l, why)
 	}
@@ -297,9 +300,6 @@ func (t *Tracker) linkDown(l *Link, why LinkEvent) {
 	}
 	s.link = nil
 	s.lastClose, s.lastSent, s.lastDeaf = why, l.newest, l.deaf[decode.FromServer]
-	if l.asked && !l.refused {
-		s.endsWith, s.expiry = l.endsWith, l.expiry
-	}
 	if old := l.displaced; old != nil && !old.closed { // it was refused: the one before it goes on
 		l.displaced = nil
 		s.link, s.newest = old, old.Info
