@@ -111,8 +111,13 @@ func (m *Message) deficit(cp *Copy) bool {
 }
 
 // duplicate raises duplicate-delivery: s got m once more, in a delivery of its own.
+//
+// With QoS 0 nothing is said: a message of which the capture has missed the way in looks the same, and nobody counts on more or less.
 func (c *Correlator) duplicate(cp *Copy, p *decode.Packet, h *handshake.Handshake) {
 	m := cp.m
+	if p.QoS == 0 || m.QoS == 0 {
+		return
+	}
 	severity := handshake.Info
 	if m.QoS == 2 && p.QoS == 2 {
 		severity = handshake.Critical

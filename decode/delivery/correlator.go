@@ -215,7 +215,11 @@ func (c *Correlator) Down(l *handshake.Link, why handshake.LinkEvent, ends bool)
 		}
 		c.forgetOpen(s)
 	}
-	c.willDue(k, why, ends)
+	if l.Blind(decode.FromClient) {
+		c.dropWill(k) // its DISCONNECT may be among what is missing: whether the Will is published cannot be known
+	} else {
+		c.willDue(k, why, ends)
+	}
 	if ends && current {
 		s.drop()
 		s.ended = true

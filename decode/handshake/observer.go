@@ -79,6 +79,9 @@ func (l *Link) Connected() bool { return (l.accepted || !l.asked) && !l.closed &
 // Resumed reports whether CONNACK said that the broker had the session.
 func (l *Link) Resumed() bool { return l.resumedAt != 0 }
 
+// Blind reports whether bytes of an end are missing from the capture, and no packet of it has come since.
+func (l *Link) Blind(dir decode.Direction) bool { return l.blind[dir] }
+
 // Asked reports whether the CONNECT of the connection was seen.
 func (l *Link) Asked() bool { return l.asked }
 
