@@ -69,6 +69,7 @@ type Correlator struct {
 	recorder Recorder
 	seed     maphash.Seed
 	brokers  map[brokerKey]*broker
+	early    earlyCopies
 	counts   Counts
 
 	last           uint64 // message ID

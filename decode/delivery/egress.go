@@ -408,6 +408,7 @@ func (c *Correlator) replay(s *session, p *decode.Packet) {
 // unmatched takes a message whose origin is out of sight. One with the payload of a message of another topic says that the broker changes topics.
 func (c *Correlator) unmatched(s *session, p *decode.Packet) {
 	c.counts.Unmatched++
+	c.early.add(c.keyOf(p.Topic, p.PayloadHash, p.PayloadLength), s, p.Time)
 	b := s.b
 	if b.rewrites || b.matched > 0 || p.PayloadLength < rewriteLeast {
 		return

@@ -155,6 +155,8 @@ func (c *Correlator) doubt(m *Message, s *session) Doubt {
 	}
 	l := s.l.of
 	switch {
+	case c.early.has(m.key, s, m.At):
+		return DoubtEarly
 	case l.Deaf(decode.FromServer):
 		return DoubtOneSided
 	case s.blind != 0 && l.Last(decode.FromServer) <= s.blind:

@@ -58,13 +58,15 @@ const (
 	DoubtPolicy              // nothing on this topic ever reached it: a rule of the broker may forbid it
 	DoubtEvicted             // it gave way to the bound on memory
 	DoubtBefore              // it was sent before the capture began
+	DoubtEarly               // a copy was recorded before the message itself
 )
 
 var doubtTexts = [...]string{"", "subscriptions from before the capture", "subscriber was offline", "bytes are missing from the capture",
 	"equal messages cannot be told apart", "unsubscribed meanwhile", "session ended or began anew", "broker may wait for what is in flight",
 	"may exceed the subscriber's Maximum Packet Size", "$ topics have rules of their own", "members of the group may be out of sight",
 	"not seen whether the broker took it", "broker changes topics", "connection may be full", "nothing from the broker to it is in the capture",
-	"not sure that the Will is published", "nothing on this topic ever reached it: access rules?", "no longer kept", "first sent before the capture"}
+	"not sure that the Will is published", "nothing on this topic ever reached it: access rules?", "no longer kept", "first sent before the capture",
+	"the capture has a copy before the message itself"}
 
 func (d Doubt) String() string { return doubtTexts[d] }
 
