@@ -37,6 +37,9 @@ func (t *Tracker) publish(l *Link, p *decode.Packet) {
 		}
 		t.observer.Published(l, p, h, again)
 	}
+	if t.late && t.begun != nil && kind == QoS1 {
+		t.takeEarly(t.begun, l)
+	}
 }
 
 // The likeness of a PUBLISH to the handshake that holds its identifier, as offsets from "new" in the table's inputs.

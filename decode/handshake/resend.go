@@ -171,6 +171,8 @@ func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, s
 		s.note(sender, p.PacketID)
 		if next.Open() {
 			t.start(l, p, s, kind, sender, next)
+		} else if p.Type == decode.PUBACK && (l.blind[sender] || l.undecided[sender]) {
+			l.keepEarly(p, t.lastRef)
 		}
 		t.beforeCapture(l, p)
 		return

@@ -161,6 +161,7 @@ type Link struct {
 	newest      decode.Type // of the last packet of either
 	blind       [2]bool     // bytes of that end are missing, and no packet of it has come since
 	undecided   [2]bool     // bytes of that end have come that are no packets yet
+	early       []earlyAck  // see keepEarly
 	deaf        [2]bool     // nothing of that end is in the capture so far
 	counted     bool        // its CONNECT stands in Session.connects
 	ended       LinkEvent   // how it ended, where it has
