@@ -9,7 +9,7 @@ func (m *Model) goTo(s screen) tea.Cmd {
 		m.remember()
 	}
 	m.finder, m.aside, m.alerts.reading, m.came = finder{}, 0, false, nil
-	m.screen, m.level, m.focus = s, levelList, 0
+	m.screen, m.level, m.focus, m.extended.below = s, levelList, 0, false
 	m.alignFilter()
 	if s == screenAlerts {
 		m.syncAlerts()
@@ -48,6 +48,8 @@ func (m *Model) drillIn() tea.Cmd {
 		m.level, m.focus = levelLadder, 0
 	case paneLadder:
 		m.level, m.focus = levelLadder, 1
+	case paneExtended:
+		return m.openStep()
 	default:
 		return m.openSurvey()
 	}
@@ -59,8 +61,12 @@ func (m *Model) escape() tea.Cmd {
 	switch {
 	case searching(m):
 		m.finder = finder{}
+	case m.level == levelExtended:
+		m.leaveExtended()
 	case m.level == levelLadder && m.focus == 1:
 		m.focus = 0
+	case m.level == levelLadder && m.extended.below:
+		m.level, m.extended.below = levelExtended, false
 	case m.level == levelLadder:
 		m.level = levelList
 	case m.focus == 1:
@@ -121,6 +127,9 @@ func (m *Model) moveBy(n int) tea.Cmd {
 		m.packet.moveBy(n)
 	case paneStatistics:
 		m.survey.stats.moveBy(n)
+	case paneExtended:
+		m.extended.moveBy(n)
+		m.extended.reveal()
 	default:
 		m.placeOf(m.active()).moveBy(n)
 	}
@@ -148,7 +157,7 @@ func (m *Model) pageSize() int {
 		return max(m.ladder.height-6, 1)
 	case paneStatistics:
 		return max(m.survey.stats.height-1, 1)
-	case paneDeliveries, paneLegs, paneSessions, paneTopics, panePackets:
+	case paneExtended, paneDeliveries, paneLegs, paneSessions, paneTopics, panePackets:
 		return max(m.placeOf(m.active()).height-1, 1)
 	}
 	return max(m.height/2, 1)
@@ -193,7 +202,7 @@ func (m *Model) fitAxis() tea.Cmd {
 }
 
 func (m *Model) noRoom() string {
-	if m.onSurvey() && m.screen != screenPackets && m.screen != screenDeliveries {
+	if onExtended(m) || m.onSurvey() && m.screen != screenPackets && m.screen != screenDeliveries {
 		return "there is one pane only"
 	}
 	if m.room() == splitNone {
@@ -254,8 +263,17 @@ func (m *Model) toggleMouse() tea.Cmd {
 
 // scrollAside moves long texts of the pane that has the keys to the left.
 func (m *Model) scrollAside(n int) tea.Cmd {
+	if onExtended(m) {
+		m.extended.shift(n / asideStep)
+		return nil
+	}
 	m.aside = max(0, min(m.aside+n, 1024))
 	return nil
 }
 
-func (m *Model) notAside() string { return why(m.aside == 0, "the texts begin here") }
+func (m *Model) notAside() string {
+	return why(m.aside == 0 && !(onExtended(m) && m.extended.side > 0), "the texts begin here")
+}
+
+// asideStep is how many columns a key scrolls.
+const asideStep = 8

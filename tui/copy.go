@@ -63,6 +63,9 @@ func (m *Model) subject() *watch.Row {
 	if m.active() == paneList {
 		return m.list.current()
 	}
+	if onExtended(m) {
+		return m.extended.subject()
+	}
 	if m.ladder.data != nil && m.ladder.id != 0 && !m.onSurvey() {
 		return &m.ladder.data.Row
 	}

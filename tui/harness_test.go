@@ -25,7 +25,8 @@ type fake struct {
 	// match stands in for the filter; nil chooses all.
 	match   func(text string, r *watch.Row) bool
 	queries []watch.Query
-	toggled map[uint64]bool // topics, in the last query for them
+	whole   *watch.DeliveryLadder // answers for its ID, and for its handshakes
+	toggled map[uint64]bool       // topics, in the last query for them
 }
 
 func (f *fake) Snapshot(q watch.Query) *watch.Snapshot {

@@ -65,7 +65,7 @@ func (b *binding) reason(m *Model) string {
 
 // newKeyMap returns the bindings in the order in which the help lists them.
 func newKeyMap() keyMap {
-	k := slices.Concat(keysOfScreens(), keysOfMoving(), keysOfList(), keysOfMarks(), keysOfLadder(), keysOfAlerts(), keysOfSurvey(), keysOfView(), keysOfProgram(),
+	k := slices.Concat(keysOfScreens(), keysOfMoving(), keysOfList(), keysOfMarks(), keysOfLadder(), keysOfExtended(), keysOfAlerts(), keysOfSurvey(), keysOfView(), keysOfProgram(),
 		keysOfHelp(), keysOfPrompts(), keysOfMenus())
 	for i := range k {
 		b := &k[i]

@@ -24,6 +24,8 @@ const (
 // panes returns the two panes of the level that is shown.
 func (m *Model) panes() [2]pane {
 	switch {
+	case m.level == levelExtended:
+		return [2]pane{paneExtended, paneExtended}
 	case m.level == levelLadder:
 		return [2]pane{paneLadder, paneBytes}
 	case m.onSurvey():
@@ -52,6 +54,9 @@ func (m *Model) room() splitKind {
 // split is how they do.
 func (m *Model) split() splitKind {
 	kind := m.room()
+	if m.level == levelExtended {
+		return splitNone
+	}
 	if m.onSurvey() && m.screen != screenPackets && m.screen != screenDeliveries {
 		return splitNone
 	}
@@ -100,7 +105,7 @@ func (m *Model) layOut() {
 			if h > 0 {
 				m.placeOf(p).resize(rowsOf(p, h))
 			}
-		case paneAlerts, paneLadder, paneBytes, paneStatistics: // they learn their size as they are drawn
+		case paneAlerts, paneLadder, paneBytes, paneStatistics, paneExtended: // they learn their size as they are drawn
 		}
 	}
 }
@@ -191,6 +196,8 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 		return m.alerts.view(p, now, b.width, b.height, m.asideOf(focused), focused)
 	case paneLadder:
 		return m.ladder.view(p, now, b.width, b.height, focused)
+	case paneExtended:
+		return m.extended.view(p, now, b.width, b.height, focused)
 	case paneDeliveries:
 		return m.survey.deliveries.view(p, now, b.width, b.height, focused)
 	case paneLegs:

@@ -41,6 +41,7 @@ type level uint8
 const (
 	levelList level = iota
 	levelLadder
+	levelExtended // the ladder of a whole delivery
 )
 
 // pane is what a rectangle of the screen shows.
@@ -57,6 +58,7 @@ const (
 	paneTopics
 	paneStatistics
 	panePackets
+	paneExtended
 )
 
 // A Model is the root of the screen; it is a tea.Model. It is to be used by one goroutine.
@@ -85,6 +87,7 @@ type Model struct {
 	alertsAsked int
 	ladder      ladder
 	packet      packetPane
+	extended    extended
 	survey      surveyPanes
 	help        helpPane
 	over        overlay
@@ -172,6 +175,7 @@ type snapshotMsg struct {
 	filter *filter.Filter // that it was asked for with
 	// seek is the handshake that the list is to go to, ladder the one that the ladder is to show; 0 for none.
 	seek, ladder uint64
+	deliveries   watch.DeliveryQuery // that it was asked for with
 }
 
 // Init asks for the first Snapshot and starts the ticks.
@@ -200,7 +204,7 @@ func (m *Model) ask() tea.Cmd {
 	q, freeze := m.query()
 	backend, seek, chosen := m.opt.Backend, m.list.seek, m.filter.parsed
 	return func() tea.Msg {
-		return snapshotMsg{snap: backend.Snapshot(q), freeze: freeze, seek: seek, ladder: q.Ladder, filter: chosen}
+		return snapshotMsg{snap: backend.Snapshot(q), freeze: freeze, seek: seek, ladder: q.Ladder, filter: chosen, deliveries: q.Deliveries}
 	}
 }
 
@@ -212,6 +216,7 @@ func (m *Model) query() (q watch.Query, freeze bool) {
 	m.alignFilter()
 	q.Filter = m.filter.parsed
 	m.querySurvey(&q, m.freezing)
+	m.queryExtended(&q.Deliveries)
 	if m.freezing {
 		m.list.query(&q)
 		q.First = max(0, q.First-frozenRows/2)
@@ -326,6 +331,7 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 	}
 	m.takePacket(msg.snap.Packets)
 	m.takeLegs(msg.snap.Deliveries.Ladder)
+	m.takeExtended(msg.snap.Deliveries.Ladder, msg.deliveries)
 	again := m.again
 	m.follow()
 	if m.list.follow && m.screen == screenHandshakes || m.survey.packets.follow && m.screen == screenPackets ||

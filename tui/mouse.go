@@ -88,6 +88,8 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 		}
 	case paneLegs:
 		return m.clickPlace(&m.survey.legs.place, y-legsHead, same)
+	case paneExtended:
+		return m.clickPlace(&m.extended.place, y-m.extended.head, same)
 	case paneDeliveries, paneSessions, paneTopics, panePackets:
 		return m.clickPlace(m.placeOf(m.panes()[which]), y-1, same)
 	}

@@ -234,6 +234,8 @@ func (m *Model) placeOf(p pane) *place {
 		return &m.survey.deliveries.place
 	case paneLegs:
 		return &m.survey.legs.place
+	case paneExtended:
+		return &m.extended.place
 	case paneSessions:
 		return &m.survey.sessions.place
 	case paneTopics:

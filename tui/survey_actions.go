@@ -22,7 +22,9 @@ func (m *Model) openSurvey() tea.Cmd {
 		default:
 			return m.showHandshakes(topicFilter(r))
 		}
-	case panePackets, paneDeliveries:
+	case paneDeliveries:
+		return m.openExtended()
+	case panePackets:
 		m.focus = 1
 	case paneLegs:
 		if id := m.survey.legs.handshake(); id != 0 {
@@ -60,6 +62,8 @@ func (m *Model) nothingInSurvey() string {
 		if m.survey.legs.handshake() == 0 {
 			return "this leg has no handshake: QoS 0, or not sent"
 		}
+	case paneExtended:
+		return m.noStep()
 	case panePackets:
 		if m.survey.packets.current() == nil {
 			return "there is no packet to open"

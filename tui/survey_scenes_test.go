@@ -309,6 +309,12 @@ func (f *fake) deliveries(s *watch.Snapshot, q watch.DeliveryQuery) {
 		s.Deliveries.Matched = len(all)
 		s.Deliveries.First, s.Deliveries.Rows = windowed(all, w, func(d *watch.Delivery) uint64 { return d.ID })
 	}
+	if w := f.whole; w != nil {
+		if q.Ladder == w.ID || q.Ladder == 0 && belongs(w, q.Of) {
+			s.Deliveries.Ladder = w
+		}
+		return
+	}
 	for i := range all {
 		if all[i].ID == q.Ladder {
 			s.Deliveries.Ladder = &watch.DeliveryLadder{Delivery: all[i]}
@@ -330,6 +336,6 @@ func deliveryScenes() []scene {
 		{"deliveries_empty", back(true, 0), []string{"2"}},
 		{"deliveries_one", back(true, 1), []string{"2"}},
 		{"deliveries_many", back(true, 1000), []string{"2"}},
-		{"deliveries_legs", back(true, 1000), []string{"2", "k", "k", "k", "enter", "j"}},
+		{"deliveries_legs", back(true, 1000), []string{"2", "k", "k", "k", "tab", "j"}},
 	}
 }

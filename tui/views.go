@@ -17,6 +17,7 @@ type pastView struct {
 	cursor   uint64 // the handshake under the cursor
 	alert    uint64 // the alert under it
 	ladder   uint64
+	delivery uint64 // of which the ladder is open, 0 for none
 }
 
 // same reports whether two places differ in the cursor at most.
@@ -54,6 +55,9 @@ func (m *Model) pastView() pastView {
 		sortAt: m.sort.at, reverse: m.sort.reverse, follow: m.list.follow, cursor: m.list.selected, ladder: m.ladder.id,
 	}
 	p.alert = m.alerts.selected
+	if m.level == levelExtended {
+		p.delivery = m.extended.id
+	}
 	return p
 }
 
@@ -125,6 +129,9 @@ func (m *Model) restore(p pastView) tea.Cmd {
 	} else if p.cursor != 0 && m.sort.plain() {
 		m.leaveNewest()
 		m.list.follow, m.list.seek = false, p.cursor
+	}
+	if p.delivery != 0 && p.delivery != m.extended.id {
+		m.extended.open(p.delivery, 0)
 	}
 	if p.level == levelLadder && p.ladder != 0 {
 		m.openLadder(p.ladder, nil)

@@ -1,0 +1,218 @@
+package tui_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	msg "github.com/mqttwatch/mqttwatch/decode/delivery"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
+)
+
+// belongs reports whether a handshake is one of the legs.
+func belongs(l *watch.DeliveryLadder, id uint64) bool {
+	if id == 0 {
+		return false
+	}
+	for i := range l.Copies {
+		if l.Copies[i].Handshake == id {
+			return true
+		}
+	}
+	return l.Handshake == id
+}
+
+// published is a delivery that the publisher was told of after 4 ms, without subscribers yet.
+func published(qos handshake.Kind) *watch.DeliveryLadder {
+	row := delivery(100, qos, decode.FromClient, "scada", "cmd/pump-2/set", 17, 0, 4*ms)
+	d := &watch.DeliveryLadder{Delivery: deliveryRow(1, msg.NoSubscriber, 0), Ingress: &row}
+	d.Handshake, d.Commit, d.Told, d.Copies = 100, at(4*ms), at(4*ms), nil
+	d.Tally = msg.Tally{Worst: -1}
+	return d
+}
+
+// subscribe adds a leg whose PUBLISH and acknowledgements were seen at the given times.
+func subscribe(d *watch.DeliveryLadder, name string, o msg.Outcome, times ...time.Duration) {
+	c := watch.DeliveryCopy{Subscriber: name, SubscriberKnown: true, Outcome: o, Required: true, QoS: 1, Granted: 1}
+	var row *watch.Row
+	if len(times) > 0 {
+		c.Handshake, c.Forwarded = uint64(101+len(d.Copies)), at(times[0])
+		r := delivery(c.Handshake, handshake.QoS1, decode.FromServer, name, d.Topic, uint16(4+len(d.Copies)), times...)
+		row = &r
+	} else {
+		c.QoS = 255
+	}
+	if o == msg.Acknowledged {
+		c.Ended = at(times[len(times)-1])
+		d.Acknowledged, d.Last = d.Acknowledged+1, max(d.Last, c.Ended)
+	}
+	d.Expected++
+	d.Copies, d.Legs, d.Windows = append(d.Copies, c), append(d.Legs, row), append(d.Windows, watch.DeliveryWindow{})
+}
+
+func oneSubscriber() *watch.DeliveryLadder {
+	d := published(handshake.QoS1)
+	d.Verdict = msg.Complete
+	subscribe(d, "pump-2", msg.Acknowledged, 2*ms, 43*ms)
+	return d
+}
+
+func twoSubscribers() *watch.DeliveryLadder {
+	d := published(handshake.QoS1)
+	d.Verdict = msg.Undelivered
+	subscribe(d, "pump-2", msg.Forwarded, 5*ms)
+	subscribe(d, "historian", msg.NotForwarded)
+	return d
+}
+
+func elevenSubscribers() *watch.DeliveryLadder {
+	d := published(handshake.QoS1)
+	d.Verdict = msg.InQueue
+	for i := range 8 {
+		subscribe(d, fmt.Sprintf("display-in-hall-%d", i+1), msg.Acknowledged, time.Duration(5+i)*ms, time.Duration(20+3*i)*ms)
+	}
+	subscribe(d, "pump-2", msg.Queued)
+	d.Windows[8] = watch.DeliveryWindow{Connected: true, InFlight: 5, Limit: 5, Oldest: 12, Owed: decode.PUBACK, Since: at(-time.Minute)}
+	subscribe(d, "truck-12", msg.Queued)
+	subscribe(d, "old-meter", msg.Unknown)
+	d.Copies[10].Doubt = msg.DoubtGap
+	return d
+}
+
+// unmatched has a publisher of whom nothing is known, and legs without handshakes.
+func unmatched() *watch.DeliveryLadder {
+	d := published(handshake.QoS1)
+	d.Publisher, d.PublisherKnown, d.Server, d.Ingress, d.Handshake, d.QoS, d.Told, d.Verdict = "", false, "", nil, 0, 0, 0, msg.CannotKnow
+	d.Doubt, d.Confidence = msg.DoubtSubscriptions, msg.Ambiguous
+	d.Copies = []watch.DeliveryCopy{
+		{Outcome: msg.Sent, QoS: 0, Granted: 255, Forwarded: at(3 * ms), Ended: at(3 * ms)},
+		{Outcome: msg.Waiting, Group: "workers", QoS: 255, Granted: 1},
+	}
+	return d
+}
+
+// hostileDelivery has a text of the wire in each place.
+func hostileDelivery(s string) *watch.DeliveryLadder {
+	d := twoSubscribers()
+	d.Topic, d.Publisher, d.Server, d.Ingress.Client = s, s, s, s
+	subscribe(d, s, msg.Queued)
+	d.Copies[0].Subscriber, d.Copies[1].Group = s, s
+	return d
+}
+
+func withDelivery(d *watch.DeliveryLadder) func() *fake {
+	return func() *fake {
+		f := &fake{base: live(9200*ms, completeRow()), whole: d}
+		f.base.Deliveries = watch.Deliveries{On: true, Rows: []watch.Delivery{d.Delivery}}
+		if d.Ingress != nil {
+			f.base.Rows = []watch.Row{*d.Ingress}
+			f.ladders = map[uint64]*watch.Ladder{d.Ingress.ID: {Row: *d.Ingress}}
+		}
+		for _, r := range d.Legs {
+			if r != nil {
+				f.base.Rows = append(f.base.Rows, *r)
+			}
+		}
+		return f
+	}
+}
+
+func TestExtendedLadderScreens(t *testing.T) {
+	for _, sc := range []scene{
+		{"extended_none", withDelivery(published(handshake.QoS1)), []string{"2", "enter"}},
+		{"extended_one", withDelivery(oneSubscriber()), []string{"2", "enter"}},
+		{"extended_two", withDelivery(twoSubscribers()), []string{"2", "enter"}},
+		{"extended_twelve", withDelivery(elevenSubscribers()), []string{"2", "x"}},
+		{"extended_twelve_end", withDelivery(elevenSubscribers()), []string{"2", "x", "G"}},
+		{"extended_unmatched", withDelivery(unmatched()), []string{"2", "enter"}},
+		{"extended_hostile", withDelivery(hostileDelivery("a\x1b[2J\u202e工場/水泵/\x00")), []string{"2", "enter"}},
+	} {
+		for _, size := range [][2]int{{60, 15}, {80, 24}, {160, 45}} {
+			name := fmt.Sprintf("%s_%dx%d", sc.name, size[0], size[1])
+			t.Run(name, func(t *testing.T) {
+				d := newDriver(t, sc.back(), size[0], size[1], theme.Options{})
+				d.keys(sc.keys...)
+				checkFrame(t, d.frame(), size[0], size[1])
+				golden(t, name, d.frame())
+			})
+		}
+	}
+}
+
+func TestExtendedLadderWithHostileTexts(t *testing.T) {
+	for name, s := range hostileTexts() {
+		for _, ascii := range []bool{false, true} {
+			for _, size := range [][2]int{{60, 15}, {80, 24}, {160, 45}} {
+				d := newDriver(t, withDelivery(hostileDelivery(s))(), size[0], size[1], theme.Options{Color: true, ASCII: ascii})
+				for _, key := range []string{"2", "enter", "G", "L", "H", "g", "enter", "esc"} {
+					d.keys(key)
+					checkHostile(t, d, size, ascii)
+				}
+				if t.Failed() {
+					t.Fatalf("%s at %v", name, size)
+				}
+			}
+		}
+	}
+}
+
+// TestExtendedLadderOpens: x in the ladder of a leg leads to the delivery, Enter on a step to the leg's ladder, and Esc back.
+func TestExtendedLadderOpens(t *testing.T) {
+	d := newDriver(t, withDelivery(twoSubscribers())(), 120, 30, theme.Options{})
+	d.keys("1", "G", "enter")
+	d.has("PUBACK?")
+	d.keys("x")
+	d.has("historian", "PUBLISH? 9.1s", "PUBACK id 17: told", "The publisher was told 4.0ms after its PUBLISH, before 2 subscribers had it.")
+	d.keys("g", "j", "enter")
+	d.has("PUBACK id 17", "QoS 1  id 17")
+	d.keys("esc")
+	d.has("historian")
+	d.keys("esc")
+	d.has("PUBACK?")
+	d.hasNot("historian")
+}
+
+func TestExtendedLadderOfNothing(t *testing.T) {
+	f := withDelivery(oneSubscriber())()
+	f.base.Rows = append(f.base.Rows, completeRow())
+	d := newDriver(t, f, 80, 24, theme.Options{})
+	d.keys("G", "x")
+	d.has("No delivery")
+	d.keys("esc")
+	d.hasNot("No delivery")
+}
+
+func TestExtendedLadderScrollsSideways(t *testing.T) {
+	d := newDriver(t, withDelivery(elevenSubscribers())(), 80, 24, theme.Options{})
+	d.keys("2", "enter")
+	d.has("9 more →", "publi", "broker")
+	d.hasNot("more ←", "← 1 more")
+	d.keys("L")
+	d.has("← 1 more", "8 more →")
+	d.keys("right", "H", "left")
+	d.has("9 more →")
+	d.hasNot("← 1 more")
+	d.keys("G") // the cursor brings its column into sight
+	d.has("old-meter", "← 9 more")
+}
+
+func TestExtendedLadderAges(t *testing.T) {
+	f := withDelivery(twoSubscribers())()
+	d := newDriver(t, f, 80, 24, theme.Options{})
+	d.keys("2", "enter")
+	d.has("PUBLISH? 9.1s", "PUBACK? 9.1s")
+	f.base.Now = at(11 * time.Second)
+	d.tick(time.Second)
+	d.has("PUBLISH? 10.9s", "PUBACK? 10.9s")
+	// A copy that is forwarded after all takes its place among the steps.
+	whole := twoSubscribers()
+	whole.Copies, whole.Legs, whole.Windows = whole.Copies[:1], whole.Legs[:1], whole.Windows[:1]
+	subscribe(whole, "historian", msg.Forwarded, 10*time.Second)
+	f.whole = whole
+	d.tick(time.Second)
+	d.has("PUBLISH Q1 id 5", "PUBACK? 1.0s")
+	d.hasNot("PUBLISH?")
+}

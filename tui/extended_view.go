@@ -1,0 +1,222 @@
+package tui
+
+import (
+	"strconv"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/delivery"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
+)
+
+// A column of an extended ladder is no narrower than leastColumn, and no wider than the eye follows.
+const (
+	leastColumn = 16
+	mostColumn  = 44
+)
+
+// columns are where the lifelines of an extended ladder stand.
+type legColumns struct {
+	time, delta int // widths, delta 0 where left out
+	left        int // column of the publisher's lifeline
+	step        int // from one lifeline to the next
+	side, shown int // the subscribers that are shown: from which on, and how many
+}
+
+// legColumnsFor divides width among as many subscribers as have room.
+func legColumnsFor(width, subscribers, side int) legColumns {
+	n := legColumns{time: 8}
+	switch {
+	case width >= 110:
+		n.time, n.delta = 12, 8
+	case width >= 80 && subscribers <= 1:
+		n.delta = 8
+	}
+	n.left = 1 + n.time + 2
+	if n.delta > 0 {
+		n.left += n.delta + 1
+	}
+	// Half a column is kept at the right, for the name in the middle above the last lifeline.
+	room := 2 * (width - n.left - 1)
+	fit := max((room/leastColumn-1)/2, 1)
+	n.shown = min(subscribers, fit-1)
+	n.step = min(max(room/(2*(n.shown+1)+1), 4), mostColumn)
+	n.side = max(0, min(side, subscribers-n.shown))
+	return n
+}
+
+// at is the column of a lane's lifeline: 0 the publisher's, 1 the broker's, from 2 on those of the subscribers that are shown.
+func (n *legColumns) at(i int) int { return n.left + i*n.step }
+
+// place returns which of the lifelines shown is that of a subscriber; ok is false where it is scrolled out of sight.
+func (n *legColumns) place(lane int) (int, bool) {
+	i := lane - 1 - n.side
+	return i + 2, i >= 0 && i < n.shown
+}
+
+// view draws the ladder: what it is, who takes part, every packet of every leg, and when the publisher was told.
+//
+//	cmd/pump-2/set  QoS 1  12 bytes                          ✗ not forwarded  exact
+//	             scada              broker             pump-2            historian
+//	         published Q1       10.0.0.1:1883       Q1 → Q1 → Q1       Q1 → Q1 → ?
+//	12:01:33   │─ PUBLISH Q1 id 17 ►│                  │                  │
+//	    +4ms   │◄─ PUBACK 17 told ──│                  │                  │
+//	    +1ms   │                    │── PUBLISH 4 ────►│                  │
+//	           │                    │┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ PUBLISH? 8.2s ┄┄┄▷│
+//	 The publisher was told before the last subscriber had it.
+func (x *extended) view(p *pen, now decode.Time, width, height int, focused bool) []string {
+	d := x.data
+	if d == nil {
+		return x.absent(p, width, height)
+	}
+	n := legColumnsFor(width, len(d.Copies), x.side)
+	x.side, x.shown = n.side, n.shown
+	out := append([]string{p.extendedTitle(d, width)}, p.legHead(d, &n, width)...)
+	if n.shown < len(d.Copies) {
+		out = append(out, p.moreLegs(&n, len(d.Copies), width))
+	}
+	x.head = len(out)
+	text := p.toldWords(d, now, width)
+	below := min(len(text), max(height-len(out)-len(x.rungs)-1, (height-len(out))/3))
+	x.resize(max(height-len(out)-below, 1))
+	rows := x.lines(p, width, func(i int, selected bool) string { return p.legLine(&x.rungs[i], &n, width, selected, focused) })
+	out = append(out, rows...)
+	if len(rows) < x.height && below > 0 {
+		out = append(out, p.legLifelines(&n, width))
+	}
+	for _, t := range text[:below] {
+		out = append(out, newLine(width).put(t.style, t.text).full())
+	}
+	return out
+}
+
+func (x *extended) absent(p *pen, width, height int) []string {
+	if x.gone {
+		return emptyPane(p, width, height, "No delivery", "It is no longer kept, or the handshake belongs to none.")
+	}
+	return emptyPane(p, width, height, "", p.g.Waiting)
+}
+
+func (p *pen) extendedTitle(d *watch.DeliveryLadder, width int) string {
+	glyph, st := p.deliveryState(&d.Delivery)
+	verdict, sure := glyph+" "+d.Verdict.String(), "  "+d.Confidence.String()+" "
+	facts := "  QoS " + strconv.Itoa(int(d.QoS)) + "  " + size(uint64(max(d.Payload, 0)))
+	if d.Retain {
+		facts += "  retain"
+	}
+	if d.Will {
+		facts += "  Will"
+	}
+	room := width - cells(verdict) - cells(sure) - 3
+	topic := cutMiddle(p.text.clean(d.Topic, width), max(room-cells(facts), 8), p.g.Ellipsis)
+	o := newLine(width).put(p.th.Strong, " "+topic)
+	o.put(p.th.Dim, cut(facts, max(room-o.used, 0), p.g.Ellipsis))
+	return o.to(width-cells(verdict)-cells(sure)).put(st, verdict).put(p.th.Dim, sure).full()
+}
+
+// legHead names who the lifelines are, and below each the QoS: as published, granted and received.
+func (p *pen) legHead(d *watch.DeliveryLadder, n *legColumns, width int) []string {
+	names, facts := newLine(width), newLine(width)
+	put := func(i int, name, fact string) {
+		o := func(l *line, st theme.Style, s string) {
+			s = cutMiddle(p.text.clean(s, n.step-2), n.step-2, p.g.Ellipsis)
+			start := min(max(l.used+1, n.at(i)-cells(s)/2), width-cells(s))
+			l.to(start).put(st, s)
+		}
+		o(names, p.th.Strong, name)
+		o(facts, p.th.Dim, fact)
+	}
+	publisher := d.Publisher
+	if publisher == "" {
+		publisher = "(unknown)"
+	}
+	published := "published Q" + strconv.Itoa(int(d.QoS))
+	put(0, publisher, published)
+	put(1, "broker", d.Server)
+	for i := n.side; i < n.side+n.shown; i++ {
+		c := &d.Copies[i]
+		put(i-n.side+2, legName(c), p.qosPath(d.QoS, c))
+	}
+	return []string{names.full(), facts.full()}
+}
+
+func legName(c *watch.DeliveryCopy) string {
+	switch {
+	case c.Group == "" && c.Subscriber == "":
+		return "(unknown)"
+	case c.Group == "":
+		return c.Subscriber
+	case c.Subscriber == "":
+		return "group " + c.Group
+	}
+	return c.Subscriber + " in " + c.Group
+}
+
+// qosPath is the QoS of a copy as it was published, as the subscription grants it, and as it was received.
+func (p *pen) qosPath(published uint8, c *watch.DeliveryCopy) string {
+	word := func(q uint8) string {
+		if q > 2 {
+			return "?"
+		}
+		return "Q" + strconv.Itoa(int(q))
+	}
+	got := word(c.QoS)
+	if c.Forwarded == 0 {
+		got = "-"
+	}
+	arrow := " " + p.g.ToServer + " "
+	return word(published) + arrow + word(c.Granted) + arrow + got
+}
+
+// moreLegs counts the subscribers to the left and to the right that are out of sight.
+func (p *pen) moreLegs(n *legColumns, total, width int) string {
+	o := newLine(width)
+	if n.side > 0 {
+		o.to(n.at(1)+2).put(p.th.Key, p.g.ToClient+" "+count(n.side)+" more")
+	}
+	if left := total - n.side - n.shown; left > 0 {
+		words := count(left) + " more " + p.g.ToServer + " "
+		o.to(width-cells(words)).put(p.th.Key, words)
+	}
+	return o.full()
+}
+
+// toldWords says when the publisher was told, and why something cannot be known.
+func (p *pen) toldWords(d *watch.DeliveryLadder, now decode.Time, width int) []textLine {
+	var out []textLine
+	add := func(st theme.Style, s string) {
+		for _, l := range wrap(s, width-2) {
+			out = append(out, textLine{" " + l, st})
+		}
+	}
+	add(p.th.Plain, toldSentence(d, now))
+	if d.Doubt != delivery.NoDoubt {
+		add(p.th.Note, "Unsure: "+p.text.clean(d.Doubt.String(), width)+".")
+	}
+	if d.More > 0 {
+		add(p.th.Dim, count(d.More)+" more subscribers are left out.")
+	}
+	return out
+}
+
+func toldSentence(d *watch.DeliveryLadder, now decode.Time) string {
+	waiting := len(d.Copies) - d.Acknowledged
+	switch {
+	case d.Will:
+		return "A Will Message: the broker publishes it, and nobody is told."
+	case d.QoS == 0:
+		return "QoS 0: the publisher is never told."
+	case d.Verdict == delivery.RefusedByBroker:
+		return "The publisher was told that the broker refused it."
+	case d.Told == 0:
+		return "The publisher was not told yet, " + age(now.Sub(d.At)) + " after its PUBLISH."
+	case len(d.Copies) == 0:
+		return "The publisher was told " + took(d.Told.Sub(d.At)) + " after its PUBLISH. No subscriber is known."
+	case waiting > 0:
+		return "The publisher was told " + took(d.Told.Sub(d.At)) + " after its PUBLISH, before " + plural(waiting, "subscriber") + " had it."
+	}
+	if first, ok := d.ToldFirst(); ok && first {
+		return "The publisher was told " + took(d.Last.Sub(d.Told)) + " before the last subscriber had it."
+	}
+	return "The publisher was told " + took(d.Told.Sub(d.Last)) + " after the last subscriber had it."
+}
