@@ -36,6 +36,8 @@ type legRung struct {
 	brief string // the label in few words
 	who   string // the subscriber, raw
 	look  legLook
+	// reason is set where the label says why it was refused.
+	reason bool
 	// key tells the rung from the others as more come.
 	key       uint64
 	handshake uint64 // 0 for none
@@ -224,6 +226,7 @@ func (p *pen) rowSteps(row *watch.Row, lane int) []legRung {
 		}
 		if s.Reason != 0 && s.Type != decode.PUBLISH {
 			r.brief += " " + hexCode(s.Reason)
+			r.reason = true
 		}
 		out = append(out, r)
 	}

@@ -92,7 +92,7 @@ func (p *pen) legShaft(o *line, r *legRung, n *legColumns, from, to int) {
 	}
 	st, words := p.legStyles(r)
 	label := p.text.safe(r.label)
-	if cells(label) > n.step-4 && cells(r.brief) <= n.step-4 {
+	if cells(label) > n.step-4 && !(r.reason && cells(label) <= width-3) {
 		label = p.text.safe(r.brief)
 	}
 	label = " " + cutMiddle(label, width-3, p.g.Ellipsis) + " "

@@ -82,6 +82,22 @@ func elevenSubscribers() *watch.DeliveryLadder {
 	return d
 }
 
+// exactlyOnce is of QoS 2: one subscriber owes its PUBCOMP after a resend, the other refused its copy.
+func exactlyOnce() *watch.DeliveryLadder {
+	d := published(handshake.QoS1)
+	row := delivery(100, handshake.QoS2, decode.FromClient, "scada", d.Topic, 65535, 0, 1*ms, 2*ms, 4*ms)
+	d.Ingress, d.QoS, d.Verdict = &row, 2, msg.Incomplete
+	subscribe(d, "pump-2", msg.Received, 5*ms)
+	again := delivery(101, handshake.QoS2, decode.FromServer, "pump-2", d.Topic, 4, 5*ms, 2*time.Second, 2001*ms)
+	dup := step(decode.PUBLISH, decode.FromServer, time.Second)
+	dup.Dup = true
+	again.Steps = append(again.Steps[:1:1], append([]handshake.Step{dup}, again.Steps[1:]...)...)
+	d.Copies[0].QoS, d.Copies[0].Granted, d.Legs[0] = 2, 2, &again
+	subscribe(d, "historian", msg.Refused, 6*ms, 9*ms)
+	d.Legs[1].Steps[1].Reason, d.Legs[1].State, d.Legs[1].Version = 0x83, handshake.Refused, decode.V5
+	return d
+}
+
 // unmatched has a publisher of whom nothing is known, and legs without handshakes.
 func unmatched() *watch.DeliveryLadder {
 	d := published(handshake.QoS1)
@@ -127,6 +143,7 @@ func TestExtendedLadderScreens(t *testing.T) {
 		{"extended_two", withDelivery(twoSubscribers()), []string{"2", "enter"}},
 		{"extended_twelve", withDelivery(elevenSubscribers()), []string{"2", "x"}},
 		{"extended_twelve_end", withDelivery(elevenSubscribers()), []string{"2", "x", "G"}},
+		{"extended_qos2", withDelivery(exactlyOnce()), []string{"2", "enter"}},
 		{"extended_unmatched", withDelivery(unmatched()), []string{"2", "enter"}},
 		{"extended_hostile", withDelivery(hostileDelivery("a\x1b[2J\u202e工場/水泵/\x00")), []string{"2", "enter"}},
 	} {

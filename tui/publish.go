@@ -179,7 +179,7 @@ func (m *Model) onFound(msg foundMsg) tea.Cmd {
 	case msg.id != 0:
 		m.await, m.message = nil, ""
 		m.remember()
-		m.screen, m.level, m.focus, m.dirty = screenHandshakes, levelLadder, 0, true
+		m.screen, m.level, m.focus, m.dirty, m.extended.below = screenHandshakes, levelLadder, 0, true, false
 		m.ladder.pinned = false
 		m.openLadder(msg.id, nil)
 		m.list.follow, m.list.seek = false, msg.id
