@@ -331,8 +331,9 @@ func TestLiveVLAN(t *testing.T) {
 		flow.Close(decode.FromClient)
 		inject(t, outside, "v1", gen.Frames)
 		if !c.seen {
-			if st := s.end(t); st.Frames != 0 {
-				t.Errorf("%s: %d frames pass the filter", c.name, st.Frames)
+			// Frames of the kernel's own (multicast listener reports, behind extension headers) may pass: that they are no TCP is found out later.
+			if st := s.end(t); st.TCPFrames != 0 {
+				t.Errorf("%s: %d frames of TCP pass the filter", c.name, st.TCPFrames)
 			}
 			continue
 		}
