@@ -267,8 +267,8 @@ func TestLiveVeth(t *testing.T) {
 			s := sniff(t, c.ns, c.opts, c.ifaces...)
 			sent, received := talk(t, outside, inside, c.address, 200_000)
 			if c.source == "" {
-				if st := s.end(t); st.Frames != 0 {
-					t.Errorf("%d frames pass the filter", st.Frames)
+				if st := s.end(t); st.TCPFrames != 0 { // the kernel's own frames may pass: see TestLiveVLAN
+					t.Errorf("%d frames of TCP pass the filter", st.TCPFrames)
 				}
 				return
 			}
