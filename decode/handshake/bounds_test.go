@@ -86,7 +86,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	if len(tr.sessions) != 50 || tr.resting.size != 50 {
 		t.Errorf("%d sessions kept, %d at rest, want 50", len(tr.sessions), tr.resting.size)
 	}
-	if len(tr.links) != 0 || len(tr.timers) != 0 {
-		t.Errorf("%d connections and %d timers left", len(tr.links), len(tr.timers))
+	if len(tr.leaving) != 0 || len(tr.timers) != 0 {
+		t.Errorf("%d connections and %d timers left", len(tr.leaving), len(tr.timers))
 	}
 }

@@ -11,7 +11,6 @@ func (t *Tracker) connect(l *Link, p *decode.Packet) {
 	if l.asked { // a second CONNECT on one connection is a Protocol Error [MQTT-3.1.0-2]; what follows belongs to it
 		t.linkDown(l, LinkEvent{Kind: LinkClosed, Dir: decode.FromClient})
 		l.closed, l.left, l.accepted = false, false, false
-		t.links[l] = struct{}{}
 		t.attach(l, t.newSession())
 	}
 	l.asked, l.clean, l.version, l.keepAlive = true, c.CleanStart, p.Version, c.KeepAlive
@@ -290,7 +289,6 @@ func (t *Tracker) linkDown(l *Link, why LinkEvent) {
 	}
 	l.closed = true
 	delete(t.leaving, l)
-	delete(t.links, l)
 	t.stopLink(l)
 	t.timers.cancel(l.leave)
 	t.abandonSubscribes(l)
@@ -408,7 +406,6 @@ func (t *Tracker) reopen(l *Link) bool {
 		return false
 	}
 	l.closed, l.left = false, false
-	t.links[l] = struct{}{}
 	s.link = l
 	t.resting.remove(s)
 	t.timers.cancel(s.expiring)
@@ -421,7 +418,6 @@ func (t *Tracker) evictLink(l *Link) {
 		return
 	}
 	l.closed = true
-	delete(t.links, l)
 	delete(t.leaving, l)
 	t.stopLink(l)
 	t.timers.cancel(l.leave)

@@ -7,9 +7,6 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode"
 )
 
-// timeDuration makes a count a divisor of durations.
-func timeDuration(n uint16) time.Duration { return time.Duration(n) }
-
 const (
 	// leastLearned is the shortest time after which a learned threshold calls a packet overdue; learnedFactor is how many times the 95th percentile of the
 	// peer's answers it is.
@@ -106,11 +103,10 @@ type pace struct {
 	// publishes and resends count within the minute that began at minute; see stormSpan.
 	minute             decode.Time
 	publishes, resends int
-	// last is when it last began a delivery; gaps and longest describe the times between, since the connection's beginning or the last irregularity.
-	last    decode.Time
-	gaps    int
-	total   decode.Time
-	longest decode.Time
+	// last is when it last began a delivery; gaps and total describe the times between, since the connection's beginning or the last irregularity.
+	last  decode.Time
+	gaps  int
+	total decode.Time
 }
 
 // count counts a PUBLISH, or a resend, in the minute.

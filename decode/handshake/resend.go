@@ -1,6 +1,10 @@
 package handshake
 
-import "github.com/mqttwatch/mqttwatch/decode"
+import (
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
 
 // stormResends is from how many resends of one delivery on one connection on they are a storm; a share of stormShare percent of all PUBLISH packets
 // within stormSpan is one too, where they are at least stormLeast.
@@ -53,7 +57,7 @@ func (t *Tracker) resent(h *Handshake, l *Link, p *decode.Packet) {
 	often := pace.resends >= stormLeast && pace.resends*100 > stormShare*(pace.publishes+pace.resends)
 	if h.again >= stormResends || often {
 		a := aboutPacket(RetransmitStorm, Critical, p, h)
-		a.N, a.Latency = int(h.again), t.now.Sub(h.Started())/max(1, timeDuration(h.again))
+		a.N, a.Latency = int(h.again), t.now.Sub(h.Started())/max(1, time.Duration(h.again))
 		t.raisePoint(l, a, "")
 	}
 }

@@ -25,11 +25,10 @@ func (t *Tracker) published(l *Link, side decode.Direction) {
 	if p.last != 0 {
 		gap := t.now - p.last
 		if p.gaps > 2 && gap > 2*(p.total/decode.Time(p.gaps)) {
-			p.gaps, p.total, p.longest = 0, 0, 0
+			p.gaps, p.total = 0, 0
 		} else {
 			p.gaps++
 			p.total += gap
-			p.longest = max(p.longest, gap)
 		}
 	}
 	p.last = t.now

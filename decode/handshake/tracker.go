@@ -85,7 +85,6 @@ type Tracker struct {
 	openCount                           int
 	late                                bool // the packet that is looked at now is; see decode.Packet
 	forgotten                           uint64
-	links                               map[*Link]struct{}
 	leaving                             map[*Link]struct{} // DISCONNECT seen, end not yet
 }
 
@@ -103,7 +102,6 @@ func New(cfg Config, r Recorder) *Tracker {
 		texts:    make(map[string]string),
 		alerts:   newAlertStore(cfg.withDefaults().MaxAlerts),
 		counted:  make(map[AlertName]uint64),
-		links:    make(map[*Link]struct{}),
 		leaving:  make(map[*Link]struct{}),
 	}
 }
@@ -123,7 +121,6 @@ func (t *Tracker) Open(info *decode.ConnInfo, at decode.Time) *Link {
 	s := t.newSession()
 	s.Server, s.ServerName = info.Server, info.ServerName
 	l := &Link{Info: info, deaf: [2]bool{info.ByHeard, info.ByHeard}}
-	t.links[l] = struct{}{}
 	t.attach(l, s)
 	if info.MidStream {
 		s.joinedUnseen(decode.FromClient)
