@@ -91,7 +91,7 @@ func startMochi(t *testing.T, seen *visitors) (*mqtt.Server, string) {
 type visitors struct {
 	mqtt.HookBase
 	mu       sync.Mutex
-	ids      map[string]bool
+	ids      map[string]int // how often each connected
 	topics   map[string]bool
 	retained int
 }
@@ -104,9 +104,9 @@ func (v *visitors) OnConnectAuthenticate(c *mqtt.Client, _ packets.Packet) bool 
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.ids == nil {
-		v.ids, v.topics = map[string]bool{}, map[string]bool{}
+		v.ids, v.topics = map[string]int{}, map[string]bool{}
 	}
-	v.ids[c.ID] = true
+	v.ids[c.ID]++
 	return true
 }
 

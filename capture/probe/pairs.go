@@ -18,7 +18,7 @@ type sentPair struct {
 
 // pairs publishes with each QoS to subscriptions of each QoS.
 func (m *measuring) pairs(ctx context.Context, pub *peer) error {
-	sub, _, err := m.connect(ctx, "s", session{clean: true})
+	sub, _, err := m.connect(ctx, m.fresh("s"), session{clean: true})
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func (m *measuring) release(ctx context.Context, pub *peer) error {
 	if !m.can(2) {
 		return nil
 	}
-	sub, _, err := m.connect(ctx, "s", session{clean: true})
+	sub, _, err := m.connect(ctx, m.fresh("s"), session{clean: true})
 	if err != nil {
 		return err
 	}

@@ -113,13 +113,14 @@ type measuring struct {
 	maximumQoS *uint8
 	quiet      time.Duration // after which nothing more is expected
 	result     *Version
-	count      int
+	count      int // messages named so far
+	anew       int // connections begun anew so far
 }
 
 // run returns an error where the very first connection fails.
 func (m *measuring) run(ctx context.Context) error {
 	start := time.Now()
-	pub, ack, err := connect(ctx, m.d, m.v, session{id: m.id + "p", clean: true})
+	pub, ack, err := connect(ctx, m.d, m.v, session{id: m.fresh("p"), clean: true})
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ func (m *measuring) run(ctx context.Context) error {
 			if ctx.Err() != nil || errors.Is(err, errNothing) {
 				break
 			}
-			if pub, _, err = m.connect(ctx, "p", session{clean: true}); err != nil {
+			if pub, _, err = m.connect(ctx, m.fresh("p"), session{clean: true}); err != nil {
 				m.result.Problems = append(m.result.Problems, err.Error())
 				m.missing()
 				return nil
@@ -170,9 +171,16 @@ func (m *measuring) missing() {
 	}
 }
 
-// connect opens a connection of a Client Identifier that ends with role.
-func (m *measuring) connect(ctx context.Context, role string, s session) (*peer, event, error) {
-	s.id = m.id + role
+// fresh returns the Client Identifier of a connection whose session nobody resumes. Each has its own: a broker may still be busy with the end
+// of the one before, and some then take the subscriptions of the new one away with it.
+func (m *measuring) fresh(role string) string {
+	m.anew++
+	return fmt.Sprint(m.id, role, m.anew)
+}
+
+// connect opens a connection and waits for its CONNACK.
+func (m *measuring) connect(ctx context.Context, clientID string, s session) (*peer, event, error) {
+	s.id = clientID
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	return connect(ctx, m.d, m.v, s)
@@ -183,7 +191,7 @@ func (m *measuring) clean(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
 	for _, role := range m.kept {
-		p, _, err := m.connect(ctx, role, session{clean: true})
+		p, _, err := m.connect(ctx, m.id+role, session{clean: true})
 		if err != nil {
 			m.result.Problems = append(m.result.Problems, fmt.Sprintf("the session of %s may be left on the broker: %v", m.id+role, err))
 			continue
@@ -206,9 +214,10 @@ func step(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, stepTimeout)
 }
 
+// explain says in a user's words that time ran out, and keeps what was waited for.
 func explain(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "the broker did not answer in time"
+		return strings.ReplaceAll(err.Error(), context.DeadlineExceeded.Error(), "the broker did not answer in time")
 	}
 	return err.Error()
 }

@@ -47,7 +47,7 @@ func (m *measuring) resume(ctx context.Context, pub *peer) error {
 func (m *measuring) resumeOne(ctx context.Context, pub *peer, c resumeCase) error {
 	kept := session{clean: m.v == decode.V5, expiry: sessionExpiry} // 3.1.1 cannot both begin anew and keep; the Client Identifier is new
 	m.kept = append(m.kept, c.role)                                 // also where its CONNACK never comes
-	sub, _, err := m.connect(ctx, c.role, kept)
+	sub, _, err := m.connect(ctx, m.id+c.role, kept)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (m *measuring) resumeOne(ctx context.Context, pub *peer, c resumeCase) erro
 	sub.drop()
 	time.Sleep(awayFor)
 	kept.clean = false
-	again, ack, err := m.connect(ctx, c.role, kept)
+	again, ack, err := m.connect(ctx, m.id+c.role, kept)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (m *measuring) window(ctx context.Context, pub *peer, maximum uint16, messa
 	if !m.can(1) {
 		return nil
 	}
-	sub, _, err := m.connect(ctx, "s", session{clean: true, receiveMaximum: maximum})
+	sub, _, err := m.connect(ctx, m.fresh("s"), session{clean: true, receiveMaximum: maximum})
 	if err != nil {
 		return err
 	}
