@@ -241,6 +241,9 @@ func (r *Recorder) run() {
 		batch, r.pending = r.pending, recordBatch{frames: batch.frames[:0], data: batch.data[:0]}
 		links := r.links // only ever appended to
 		failed := r.err != nil
+		if failed {
+			r.lost += uint64(len(batch.frames)) // they came while the write failed
+		}
 		r.room.Broadcast()
 		r.mu.Unlock()
 		if failed || len(batch.frames) == 0 {

@@ -102,6 +102,31 @@ func TestRecorderFullDisk(t *testing.T) {
 	}
 }
 
+// TestRecorderFailsWithFramesQueued: frames that came while a write failed are counted as missing.
+func TestRecorderFailsWithFramesQueued(t *testing.T) {
+	file := &fakeFile{room: 500, block: make(chan struct{})}
+	r, err := NewRecorder(RecordOptions{Path: "x", create: func(string) (recordFile, error) { return file, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.frame(bytesFrame(1000, 0), "eth0")
+	for taken := false; !taken; time.Sleep(time.Millisecond) {
+		r.mu.Lock()
+		taken = len(r.pending.frames) == 0 // the first is being written
+		r.mu.Unlock()
+	}
+	for range 10 {
+		r.frame(bytesFrame(1000, 0), "eth0")
+	}
+	close(file.block)
+	if err := r.Close(); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("error %v, want ENOSPC", err)
+	}
+	if notes := strings.Join(r.Notes(), "\n"); !strings.Contains(notes, "11 frames are missing from the recording") {
+		t.Errorf("notes are %q, want 11 frames missing", notes)
+	}
+}
+
 // TestRecorderSlowDisk: who records never waits for the disk, unless told to.
 func TestRecorderSlowDisk(t *testing.T) {
 	file := &fakeFile{room: 1 << 30, block: make(chan struct{})}
