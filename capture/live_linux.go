@@ -19,8 +19,9 @@ const (
 	lookEvery = 500 * time.Millisecond
 	// lastLook is how long frames are taken at the end that came before it.
 	lastLook = time.Second
-	// frameDelay is how long a frame may wait in its block: time without frames is that much behind the clock.
-	frameDelay = decode.Time(50 * time.Millisecond)
+	// frameDelay is how long a frame may wait in its block, twice ringRetire and what timers are late: time without frames is that much
+	// behind the clock.
+	frameDelay = decode.Time(120 * time.Millisecond)
 )
 
 // liveSource is what a Live has on Linux: a ring for each interface.

@@ -17,11 +17,13 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode"
 )
 
-// The ring: 16 MiB, handed over in blocks that the kernel retires when they are full or after ringRetire.
+// The ring: 16 MiB, handed over in blocks that the kernel retires when they are full or after ringRetire. A block that was retired early is used up
+// all the same, so where there is little traffic the ring holds ringBlocks x ringRetire of it, 5 s: as long may the machine be busy elsewhere. A block
+// has room for the largest frame, 64 KiB of segments that the kernel has not cut yet.
 const (
-	ringBlock   = 256 << 10
-	ringBlocks  = 64
-	ringRetire  = 10   // ms
+	ringBlock   = 128 << 10
+	ringBlocks  = 128
+	ringRetire  = 40   // ms
 	ringReserve = 32   // bytes in front of each frame: room for a VLAN tag or the header of a cooked frame
 	ringFrame   = 2048 // of no meaning to TPACKET_V3 but that it divides a block
 )
