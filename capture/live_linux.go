@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ const (
 	anyWorks = true
 	// lookEvery is how often an interface that is down is looked for.
 	lookEvery = 500 * time.Millisecond
-	// lastLook is how long frames are taken at the end that came before it.
+	// lastLook bounds the wait at the end for frames that came before it.
 	lastLook = time.Second
 	// frameDelay is how long a frame may wait in its block, twice ringRetire and what timers are late: time without frames is that much
 	// behind the clock.
@@ -127,15 +128,31 @@ func (l *Live) loop(ctx context.Context) error {
 			r.armed = false
 		}
 	}
-	// The kernel hands over the block that it fills when its time has come. Traffic may go on without end.
-	time.Sleep(2 * ringRetire * time.Millisecond)
 	l.disarm(wake)
-	for until := time.Now().Add(lastLook); !l.drain(context.Background()) && time.Now().Before(until); {
-		if err := l.keep(false); err != nil {
-			return err
+	return l.last()
+}
+
+// last takes what came before the end. Nothing more comes in then, so that however much waits in the rings has an end.
+func (l *Live) last() error {
+	refused := true
+	for _, r := range l.rings {
+		refused = r.refuse() == nil && refused
+	}
+	until := time.Now().Add(lastLook)
+	for {
+		idle := l.drain(context.Background())
+		late := time.Now().After(until)
+		switch {
+		case idle && (late || !slices.ContainsFunc(l.rings, (*ring).filling)), late && !refused:
+			return nil
+		case idle:
+			time.Sleep(ringRetire * time.Millisecond / 4)
+		default:
+			if err := l.keep(false); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
 }
 
 // disarm takes all rings back.

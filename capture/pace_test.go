@@ -101,8 +101,16 @@ func TestLivePipe(t *testing.T) {
 			if got := <-segments; got != string(connect) {
 				t.Errorf("got %q before the rest was written, want the CONNECT", got)
 			}
-			if s := f.Stats(); s.State != "live" || s.Frames != 4 || s.Progress >= 0 {
-				t.Errorf("stats are %+v", s)
+			stats := f.Stats()
+			for range 500 { // they are told when the pipe turns out to be silent
+				if stats.Frames == 4 {
+					break
+				}
+				time.Sleep(10 * time.Millisecond)
+				stats = f.Stats()
+			}
+			if stats.State != "live" || stats.Frames != 4 || stats.Progress >= 0 {
+				t.Errorf("stats are %+v", stats)
 			}
 			if got := <-segments; got != "tick" {
 				t.Errorf("got %q in the silence, want a tick", got)

@@ -159,7 +159,14 @@ func hardwareType(name string) (uint16, error) {
 }
 
 func (r *ring) attach(f *liveFilter) error {
-	raw, err := bpf.Assemble(f.program(kernelKind()))
+	return r.attachProgram(f.program(kernelKind()))
+}
+
+// refuse lets nothing more in: what waits in the ring has an end then.
+func (r *ring) refuse() error { return r.attachProgram([]bpf.Instruction{bpf.RetConstant{Val: 0}}) }
+
+func (r *ring) attachProgram(program []bpf.Instruction) error {
+	raw, err := bpf.Assemble(program)
 	if err != nil {
 		return err
 	}
@@ -265,8 +272,14 @@ func (r *ring) taken() {
 	r.held = r.left == 0
 }
 
+// filling reports whether the kernel has put frames into the block that comes next, and has not handed it over yet.
+func (r *ring) filling() bool {
+	return r.available() || atomic.LoadUint32((*uint32)(unsafe.Pointer(&r.mem[r.block*ringBlock+blockFrames]))) > 0
+}
+
 // release gives a block back to the kernel whose frames are of no use any more.
 func (r *ring) release() {
+	clear(r.mem[r.block*ringBlock+blockFrames:][:4]) // for filling: the kernel clears it only when it begins to fill the block
 	atomic.StoreUint32(r.status(), unix.TP_STATUS_KERNEL)
 	r.block = (r.block + 1) % ringBlocks
 	r.held = false
