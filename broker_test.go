@@ -3,7 +3,6 @@ package main_test
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,30 +16,7 @@ import (
 // mosquitto starts a broker with a configuration beside its listener, and returns its port.
 func mosquitto(t *testing.T, config string) int {
 	t.Helper()
-	path := need.Program(t, "mosquitto")
-	_, port, err := net.SplitHostPort(unusedPort(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "mosquitto.conf")
-	if os.Geteuid() == 0 {
-		config += "user root\n" // or it cannot read the directory
-	}
-	if err := os.WriteFile(file, []byte("listener "+port+" 127.0.0.1\n"+config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	start(t, exec.Command(path, "-c", file))
-	for range 200 {
-		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
-			c.Close()
-			var n int
-			_, _ = fmt.Sscan(port, &n)
-			return n
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatal("mosquitto does not listen")
-	return 0
+	return need.Mosquitto(t, config).Port
 }
 
 // start runs a helper until the end of the test.

@@ -2,12 +2,14 @@ package main_test
 
 import (
 	"bufio"
-	"net"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mqttwatch/mqttwatch/internal/need"
 )
 
 func TestFailures(t *testing.T) {
@@ -86,12 +88,7 @@ func TestFailures(t *testing.T) {
 // unusedPort returns an address of this machine on which nobody listens.
 func unusedPort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", need.Port(t))
 }
 
 func TestUsage(t *testing.T) {

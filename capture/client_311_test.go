@@ -237,10 +237,10 @@ func TestClient311TLSAndWebSocket(t *testing.T) {
 	ca := newAuthority(t, dir, "ca")
 	ca.issue(t, dir, "server", "127.0.0.1")
 	file := func(name string) string { return filepath.Join(dir, name) }
-	web := freePort(t)
+	web := need.Port(t)
 	m := startMosquitto(t, dir, fmt.Sprintf("allow_anonymous true\ncertfile %s\nkeyfile %s\nlistener %d 127.0.0.1\nprotocol websockets",
 		file("server.pem"), file("server.key"), web))
-	awaitListener(t, web)
+	need.Listener(t, web)
 	opts := loop(m.url("mqtts"))
 	opts.Version, opts.CAFile = "3.1.1", file("ca.pem")
 	start(t, opts).awaitLoop311(t)

@@ -41,12 +41,7 @@ type mosquitto struct {
 func startMosquitto(t *testing.T, dir, config string) *mosquitto {
 	t.Helper()
 	need.Program(t, "mosquitto")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &mosquitto{t: t, dir: dir, port: l.Addr().(*net.TCPAddr).Port}
-	l.Close()
+	m := &mosquitto{t: t, dir: dir, port: need.Port(t)}
 	config = fmt.Sprintf("listener %d 127.0.0.1\n%s\n", m.port, config)
 	if os.Geteuid() == 0 {
 		config += "user root\n" // or it cannot read the directory
@@ -65,19 +60,7 @@ func (m *mosquitto) start() {
 	if err := m.cmd.Start(); err != nil {
 		m.t.Fatal(err)
 	}
-	awaitListener(m.t, m.port)
-}
-
-// awaitListener waits until somebody accepts on port.
-func awaitListener(t *testing.T, port int) {
-	t.Helper()
-	waitFor(t, "somebody to listen", func() bool {
-		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			c.Close()
-		}
-		return err == nil
-	})
+	need.Listener(m.t, m.port)
 }
 
 // stop ends mosquitto, which then writes its persistent state.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/mqttwatch/mqttwatch/capture"
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/internal/need"
 )
 
 // TestClientMosquittoWebSocket checks that the tap sees MQTT, and nothing of WebSocket.
@@ -30,11 +30,11 @@ func TestClientMosquittoWebSocket(t *testing.T) {
 	ca.issue(t, dir, "server", "127.0.0.1")
 	file := func(name string) string { return filepath.Join(dir, name) }
 	// A broker that has no listener but those for WebSocket is refused by some versions of mosquitto.
-	plain, secure := freePort(t), freePort(t)
+	plain, secure := need.Port(t), need.Port(t)
 	startMosquitto(t, dir, fmt.Sprintf("allow_anonymous true\nlistener %d 127.0.0.1\nprotocol websockets\n"+
 		"listener %d 127.0.0.1\nprotocol websockets\ncertfile %s\nkeyfile %s", plain, secure, file("server.pem"), file("server.key")))
-	awaitListener(t, plain)
-	awaitListener(t, secure)
+	need.Listener(t, plain)
+	need.Listener(t, secure)
 	ws, wss := fmt.Sprintf("ws://127.0.0.1:%d", plain), fmt.Sprintf("wss://127.0.0.1:%d", secure)
 	for _, c := range []struct {
 		name, url, cafile, want string
@@ -89,7 +89,7 @@ func TestClientMosquittoSocket(t *testing.T) {
 }
 
 func TestClientMochiWebSocket(t *testing.T) {
-	port := freePort(t)
+	port := need.Port(t)
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err := server.AddHook(new(allowAll), nil); err != nil {
@@ -102,20 +102,12 @@ func TestClientMochiWebSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	awaitListener(t, port)
+	need.Listener(t, port)
 	s := start(t, loop("ws://"+addr))
 	s.awaitLoop(t)
 	if err := s.stop(t); err != nil {
 		t.Error(err)
 	}
-}
-
-// freePort returns a port that nobody has right now.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, _ := listen(t)
-	l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // await reads until the client has gone.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/mqttwatch/mqttwatch/capture"
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/internal/need"
 )
 
 // A running proxy, and what its tap saw.
@@ -493,7 +494,7 @@ func TestNewProxyRefuses(t *testing.T) {
 
 // TestProxyLeadsBack gives a broker's name that turns out to be the proxy: that must not go round in circles.
 func TestProxyLeadsBack(t *testing.T) {
-	port := freePort(t)
+	port := need.Port(t)
 	p := startProxy(t, capture.ProxyOptions{
 		Listen: []string{fmt.Sprintf("127.0.0.1:%d", port)}, Upstream: fmt.Sprintf("mqtt://0.0.0.0:%d", port), // not known by its looks
 	})
@@ -617,9 +618,9 @@ func TestProxyTLSReset(t *testing.T) {
 func TestProxyWebSocket(t *testing.T) {
 	dir := t.TempDir()
 	newAuthority(t, dir, "ca").issue(t, dir, "server", "127.0.0.1")
-	web := freePort(t)
+	web := need.Port(t)
 	startMosquitto(t, dir, fmt.Sprintf("allow_anonymous true\nlistener %d 127.0.0.1\nprotocol websockets", web))
-	awaitListener(t, web)
+	need.Listener(t, web)
 	for _, secure := range []bool{false, true} {
 		t.Run(fmt.Sprintf("TLS %v", secure), func(t *testing.T) {
 			opts := capture.ProxyOptions{Upstream: fmt.Sprintf("ws://127.0.0.1:%d", web)}

@@ -49,9 +49,9 @@ func tcpdump(t *testing.T, file string, port int) (stop func()) {
 // and got, whether it has the upgrade in it or was begun later.
 func TestWebSocketReal(t *testing.T) {
 	dir := t.TempDir()
-	port := freePort(t)
+	port := need.Port(t)
 	startMosquitto(t, dir, fmt.Sprintf("allow_anonymous true\nlistener %d 127.0.0.1\nprotocol websockets", port))
-	awaitListener(t, port)
+	need.Listener(t, port)
 	whole, late := filepath.Join(dir, "whole.pcap"), filepath.Join(dir, "late.pcap")
 	stop := tcpdump(t, whole, port)
 

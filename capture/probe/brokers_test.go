@@ -1,16 +1,12 @@
 package probe_test
 
 import (
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/listeners"
@@ -22,48 +18,7 @@ import (
 // startMosquitto returns the address of a mosquitto with its defaults, and what more config says.
 func startMosquitto(t *testing.T, config string) string {
 	t.Helper()
-	program := need.Program(t, "mosquitto")
-	addr := freeAddr(t)
-	if os.Geteuid() == 0 {
-		config += "\nuser root\n" // or it cannot read the directory
-	}
-	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, "listener %d 127.0.0.1\n%s\n", addr.Port, config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(program, "-c", conf)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	awaitListener(t, addr.String())
-	return addr.String()
-}
-
-// freeAddr returns an address at which nobody listens.
-func freeAddr(t *testing.T) *net.TCPAddr {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr)
-}
-
-func awaitListener(t *testing.T, addr string) {
-	t.Helper()
-	for range 200 {
-		if c, err := net.Dial("tcp", addr); err == nil {
-			c.Close()
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatalf("nobody listens at %s", addr)
+	return need.Mosquitto(t, config).Addr()
 }
 
 // startMochi starts the embedded broker; seen is told of every client and topic.

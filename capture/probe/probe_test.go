@@ -14,6 +14,7 @@ import (
 	"github.com/mqttwatch/mqttwatch/capture/probe"
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/internal/badclient"
+	"github.com/mqttwatch/mqttwatch/internal/need"
 )
 
 func dialer(t *testing.T, o capture.ClientOptions) *capture.Dialer {
@@ -281,10 +282,10 @@ func TestInterrupted(t *testing.T) {
 // TestWebSocket probes through WebSocket: connections are opened as those of the embedded client.
 func TestWebSocket(t *testing.T) {
 	t.Parallel()
-	web := freeAddr(t)
-	startMosquitto(t, fmt.Sprintf("allow_anonymous true\nlistener %d 127.0.0.1\nprotocol websockets", web.Port))
-	awaitListener(t, web.String())
-	r, err := probe.Run(t.Context(), dialer(t, capture.ClientOptions{URL: "ws://" + web.String()}), probe.Options{Versions: []decode.Version{decode.V311}})
+	web := need.Port(t)
+	startMosquitto(t, fmt.Sprintf("allow_anonymous true\nlistener %d 127.0.0.1\nprotocol websockets", web))
+	need.Listener(t, web)
+	r, err := probe.Run(t.Context(), dialer(t, capture.ClientOptions{URL: fmt.Sprintf("ws://127.0.0.1:%d", web)}), probe.Options{Versions: []decode.Version{decode.V311}})
 	if err != nil {
 		t.Fatal(err)
 	}

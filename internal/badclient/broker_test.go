@@ -6,11 +6,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/listeners"
@@ -27,10 +25,10 @@ const forbidden = "forbidden"
 
 // broker is a real Server on 127.0.0.1.
 type broker struct {
-	name  string
-	addr  string
-	mochi *mqtt.Server // the embedded broker
-	cmd   *exec.Cmd    // mosquitto
+	name    string
+	addr    string
+	mochi   *mqtt.Server // the embedded broker
+	process *os.Process  // of mosquitto
 }
 
 func (b *broker) isMochi() bool { return b.mochi != nil }
@@ -44,42 +42,12 @@ func brokers(t *testing.T) []*broker {
 // startMosquitto starts mosquitto as its defaults are, but for what the tests need.
 func startMosquitto(t *testing.T) *broker {
 	t.Helper()
-	program := need.Program(t, "mosquitto")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	acl := filepath.Join(t.TempDir(), "acl")
+	if err := os.WriteFile(acl, []byte("topic readwrite #\ntopic deny "+forbidden+"/#\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	addr := l.Addr().(*net.TCPAddr)
-	l.Close()
-	dir := t.TempDir()
-	acl, conf := filepath.Join(dir, "acl"), filepath.Join(dir, "mosquitto.conf")
-	config := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nmax_inflight_messages %d\nacl_file %s\n", addr.Port, window, acl)
-	if os.Geteuid() == 0 {
-		config += "user root\n" // or it cannot read the directory
-	}
-	for file, text := range map[string]string{conf: config, acl: "topic readwrite #\ntopic deny " + forbidden + "/#\n"} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.Command(program, "-c", conf)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	b := &broker{name: "mosquitto", addr: addr.String(), cmd: cmd}
-	for range 200 {
-		if c, err := net.Dial("tcp", b.addr); err == nil {
-			c.Close()
-			return b
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatal("mosquitto does not listen")
-	return nil
+	m := need.Mosquitto(t, fmt.Sprintf("allow_anonymous true\nmax_inflight_messages %d\nacl_file %s\n", window, acl))
+	return &broker{name: "mosquitto", addr: m.Addr(), process: m.Process}
 }
 
 // startMochi starts the embedded broker.

@@ -29,7 +29,7 @@ func TestFrozenBroker(t *testing.T) {
 			r.must(err)
 			r.clients = append(r.clients, late)
 
-			r.must(b.cmd.Process.Signal(syscall.SIGSTOP))
+			r.must(b.process.Signal(syscall.SIGSTOP))
 			r.begin(bad, 1, 1, "a")
 			r.begin(bad, 2, 2, "b")
 			r.must(bad.Ack(decode.PUBREL, 3, 0))
@@ -37,7 +37,7 @@ func TestFrozenBroker(t *testing.T) {
 			r.must(bad.Ping())
 			r.must(late.SendConnect())
 			time.Sleep(warn + 300*time.Millisecond)
-			r.must(b.cmd.Process.Signal(syscall.SIGCONT))
+			r.must(b.process.Signal(syscall.SIGCONT))
 
 			for _, want := range []struct {
 				alert handshake.AlertName
