@@ -160,10 +160,10 @@ func (c *Correlator) checkQoS(m *Message, cp *Copy, p *decode.Packet) {
 
 // arrived looks at how long a copy took that has arrived.
 func (c *Correlator) arrived(m *Message, cp *Copy) {
-	if cp.told || cp.Doubt == DoubtOffline || m.Confidence != Exact || cp.Whole() <= c.cfg.Latency {
+	s := cp.sess
+	if cp.told || cp.excused() || m.Confidence != Exact || cp.Whole() <= c.cfg.Latency {
 		return
 	}
-	s := cp.sess
 	sub := subjectOf(m, cp)
 	a := handshake.Alert{
 		Name: handshake.DeliveryLatencyHigh, Severity: handshake.Info, Handshake: cp.Handshake, Topic: cutText(m.Topic), Sender: decode.FromServer,
@@ -173,6 +173,16 @@ func (c *Correlator) arrived(m *Message, cp *Copy) {
 		raised.Teller, raised.Latency = a.Teller, a.Latency
 	}
 	cp.told = true
+}
+
+// excused reports whether a copy that is late is not the broker's fault, or perhaps not: the subscriber was offline, or not subscribed yet, when the message came in, or has
+// connected anew since and got it then, or the message itself is a Will Message that may have come in later.
+func (cp *Copy) excused() bool {
+	switch cp.Doubt {
+	case DoubtOffline, DoubtRacing, DoubtWill:
+		return true
+	}
+	return cp.sess.up > cp.m.At && cp.Forwarded > cp.sess.up
 }
 
 // brokenOff raises delivery-incomplete for a copy that was sent and will not be acknowledged.

@@ -173,7 +173,7 @@ func (c *Correlator) Connecting(l *handshake.Link, p *decode.Packet) {
 func (c *Correlator) Connected(l *handshake.Link, how handshake.Resumption) {
 	s := c.linkOf(l).sess
 	now := c.tracker.Now()
-	s.ended, s.up = false, now
+	s.ended, s.up, s.most = false, now, 0
 	switch how {
 	case handshake.SessionNew:
 		s.drop()

@@ -20,6 +20,7 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 	}
 	if h != nil {
 		h.Attachment = s // to learn when its window has room again
+		s.sending(k.of.InFlight(decode.FromServer), now)
 	}
 	if p.Err != nil || p.TopicUnknown || p.PayloadGap { // it may be any of those that it waits for
 		s.blind = now
@@ -45,17 +46,17 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 	}
 	switch {
 	case f.best != nil:
-		c.consume(f.best, s, p, h)
+		c.consume(&f, f.best, h)
 	case f.seen != nil && (f.late != nil || f.extra != nil):
 		s.b.keys[key].loose = true
 		c.either(&f, s, p, h)
 	case f.late != nil:
-		c.consume(f.late, s, p, h)
+		c.consume(&f, f.late, h)
 	case f.extra != nil:
 		if !s.mayGet(f.extra) {
 			s.whole = false // it gets what it did not subscribe to: the broker does that for it
 		}
-		c.consume(c.other(f.extra, s), s, p, h)
+		c.consume(&f, c.other(f.extra, s), h)
 	case f.seen != nil:
 		c.repeat(f.seen, s, p, h, f.alone)
 	default:
@@ -118,7 +119,7 @@ func (f *finding) look(ch *chain) {
 		if !f.matches(m) {
 			continue
 		}
-		if f.s.began > m.At { // what came before the session began is not for it
+		if f.s.began > f.taken(m) { // what the broker took before the session began is not for it
 			continue
 		}
 		cp := m.copyFor(f.s)
@@ -144,6 +145,21 @@ func (f *finding) look(ch *chain) {
 			f.seen = cp
 		}
 	}
+}
+
+// hurry is how long a message of QoS 0 may wait to be read by a broker that is busy: nothing shows when it was.
+const hurry = decode.Time(1e9)
+
+// taken is the latest time at which the broker can have taken m: at its commit, or with a resend, and now where neither was seen. What it took it gives to those who
+// are subscribed then, not when the publisher sent it.
+func (f *finding) taken(m *Message) decode.Time {
+	switch {
+	case m.Commit == 0:
+		return f.now
+	case m.QoS == 0 && f.alone:
+		return min(f.now, m.At+hurry)
+	}
+	return max(m.Commit, m.again)
 }
 
 // candidate notes that the PUBLISH can be of m. Where it can be of several, none of them is sure.
@@ -234,13 +250,16 @@ func (c *Correlator) other(m *Message, s *session) *Copy {
 	}
 	c.copies++
 	*cp = Copy{m: m, sess: s, Granted: 255, Doubt: DoubtSubscriptions, next: m.others}
+	if s.whole {
+		cp.Doubt = DoubtRacing
+	}
 	m.others = cp
 	return cp
 }
 
-// consume takes p for cp.
-func (c *Correlator) consume(cp *Copy, s *session, p *decode.Packet, h *handshake.Handshake) {
-	m, now := cp.m, c.tracker.Now()
+// consume takes the PUBLISH for cp.
+func (c *Correlator) consume(f *finding, cp *Copy, h *handshake.Handshake) {
+	m, s, p, now := cp.m, f.s, f.p, f.now
 	c.closeCopy(cp)
 	was := cp.Outcome
 	c.counts.Copies++
@@ -271,11 +290,7 @@ func (c *Correlator) consume(cp *Copy, s *session, p *decode.Packet, h *handshak
 	late := m.Settled != 0
 	c.commit(m)
 	if was == Waiting || was == Queued {
-		i := 0
-		if p.QoS > 0 {
-			i = 1
-		}
-		s.overtaken[i] = max(s.overtaken[i], m.At)
+		s.passed(f, m, p.QoS)
 	}
 	s.tested = max(s.tested, m.At)
 	if m.broker.keys[m.key].alone() {

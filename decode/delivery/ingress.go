@@ -15,6 +15,8 @@ func (c *Correlator) Published(l *handshake.Link, p *decode.Packet, h *handshake
 	if again || p.Err != nil || p.TopicUnknown || p.PayloadGap {
 		if !again {
 			k.sess.gap = p.Time // a message went in that is not known
+		} else if m, ok := h.Attachment.(*Message); ok && m.Handshake == h.ID {
+			m.again = p.Time
 		}
 		return
 	}

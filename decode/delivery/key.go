@@ -51,6 +51,9 @@ type chain struct {
 // alone reports whether there is one message of the key, and was only one for long.
 func (ch *chain) alone() bool { return ch == nil || ch.n == 1 && !ch.trimmed }
 
+// cut reports whether messages of the key were left out of it.
+func (ch *chain) cut() bool { return ch != nil && ch.trimmed }
+
 func (b *broker) link(m *Message) {
 	ch := b.keys[m.key]
 	if ch == nil {

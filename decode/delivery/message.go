@@ -59,6 +59,7 @@ const (
 	DoubtEvicted             // it gave way to the bound on memory
 	DoubtBefore              // it was sent before the capture began
 	DoubtEarly               // a copy was recorded before the message itself
+	DoubtRacing              // somebody subscribed to its topic, or unsubscribed, at that time
 )
 
 var doubtTexts = [...]string{"", "subscriptions from before the capture", "subscriber was offline", "bytes are missing from the capture",
@@ -66,7 +67,7 @@ var doubtTexts = [...]string{"", "subscriptions from before the capture", "subsc
 	"may exceed the subscriber's Maximum Packet Size", "$ topics have rules of their own", "members of the group may be out of sight",
 	"not seen whether the broker took it", "broker changes topics", "connection may be full", "nothing from the broker to it is in the capture",
 	"not sure that the Will is published", "nothing on this topic ever reached it: access rules?", "no longer kept", "first sent before the capture",
-	"the capture has a copy before the message itself"}
+	"the capture has a copy before the message itself", "subscribed or unsubscribed at that time"}
 
 func (d Doubt) String() string { return doubtTexts[d] }
 
@@ -159,6 +160,8 @@ type Message struct {
 	verdict   Verdict     // as it was told when m was settled
 	lost      bool        // the publisher's handshake ended before commit
 	rec, rel  decode.Time // QoS 2: PUBREC, PUBREL
+	again     decode.Time // its PUBLISH was last sent again by the publisher; 0 is never
+	delayed   bool        // a Will Message with a Will Delay Interval
 
 	route   *route
 	copies  []Copy // of route: the targets, then the groups

@@ -39,8 +39,10 @@ type session struct {
 	away         decode.Time // the last one ended
 	freed        decode.Time // a delivery to it ended
 	reset        decode.Time // a connection ended otherwise than by the client's FIN
-	// overtaken is the latest time at which a message came in that was sent to it by now; by effective QoS 0, and above.
+	// overtaken is the latest time at which a message came in that was sent to it while what had come in before could have been sent too; by QoS 0, and above.
 	overtaken [2]decode.Time
+	most      int  // that were in flight to it at once, on its newest connection
+	room      bool // when the last one was sent there was room for more in its window
 	// sent counts the bytes of PUBLISH packets sent to it within the second that began at sentFrom.
 	sent     int64
 	sentFrom decode.Time

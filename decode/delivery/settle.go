@@ -63,14 +63,25 @@ func (c *Correlator) settle(m *Message) {
 		m.younger.elder = m.elder
 	}
 	m.elder, m.younger = nil, nil
-	if len(m.copies) == 0 && m.others == nil && m.Doubt == NoDoubt && m.unclear {
-		m.Doubt = DoubtSubscriptions
+	if m.Doubt == NoDoubt {
+		m.Doubt = m.unclearly()
 	}
 	c.kept.settled(m)
 	c.counts.Open--
 	m.verdict = m.Verdict()
 	c.counts.Settled[m.verdict]++
 	c.recorder.Settled(m)
+}
+
+// unclearly says why it is not clear who should have got m, where that is so.
+func (m *Message) unclearly() Doubt {
+	switch {
+	case m.racing && m.waiting == 0:
+		return DoubtRacing
+	case m.unclear && len(m.copies) == 0 && m.others == nil:
+		return DoubtSubscriptions
+	}
+	return NoDoubt
 }
 
 // resettle tells once more of a message that went on after it was settled.
@@ -205,6 +216,8 @@ func (c *Correlator) decide(m *Message, cp *Copy) (o Outcome, d Doubt, hold bool
 	}
 	s, now := cp.sess, c.tracker.Now()
 	switch {
+	case m.calledOff():
+		return Unknown, DoubtWill, false
 	case s.over(now) || s.began > m.At:
 		return Unknown, DoubtSession, false
 	case s.unsubscribed >= m.At && !m.stands(s):
@@ -295,6 +308,9 @@ func (c *Correlator) decideGroup(m *Message, cp *Copy) (Outcome, Doubt, bool) {
 			d = DoubtShared
 		}
 		return Unknown, d, false
+	}
+	if m.calledOff() {
+		return Unknown, DoubtWill, false
 	}
 	g := m.groupOf(cp)
 	for i := range g.members {

@@ -67,7 +67,7 @@ func (c *Correlator) willDue(k *link, why handshake.LinkEvent, ends bool) {
 	// That the client left without saying so is sure; why a broker ended a connection, and whether a takeover publishes the Will, is not.
 	left := why.Kind == handshake.LinkDisconnect && why.Dir == decode.FromClient && why.Reason == 4
 	cut := why.Kind == handshake.LinkClosed && why.Dir == decode.FromClient && (why.Cause == decode.CloseFIN || why.Cause == decode.CloseRST)
-	w.certain = (left || cut) && k.of.Asked() && s.of.Link() == nil
+	w.certain = (left || cut) && k.of.Asked() && s.of.Link() == nil && (w.delay == 0 || !ends) // some wait for the delay though the session has ended
 	delay := w.delay
 	if ends {
 		delay = 0
@@ -96,6 +96,7 @@ func (c *Correlator) publishWill(w *will) *Message {
 	m := c.newMessage(s)
 	m.At, m.QoS, m.Retain, m.Will, m.Payload = c.tracker.Now(), w.qos, w.retain, true, w.length
 	m.hash, m.props, m.key, m.length, m.v5, m.Expiry = w.hash, w.props, w.key, w.size, w.v5, w.expiry
+	m.delayed = w.delay > 0
 	if !w.certain {
 		m.Doubt = DoubtWill
 	}
@@ -105,6 +106,9 @@ func (c *Correlator) publishWill(w *will) *Message {
 	c.commit(m)
 	return m
 }
+
+// calledOff reports whether m is a Will Message whose client came back soon after it was due. Brokers look for what is due from time to time, and it may have been in time.
+func (m *Message) calledOff() bool { return m.delayed && m.publisher.up > m.At }
 
 // willSent looks for a Will Message that p can be, of a connection whose end was not seen yet: a broker can know of it earlier.
 func (c *Correlator) willSent(b *broker, key uint64, p *decode.Packet) *Message {

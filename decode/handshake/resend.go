@@ -137,6 +137,9 @@ func (r *recentEnds) add(e recentEnd) *recentEnd {
 	return kept
 }
 
+// full reports whether more deliveries ended than are remembered.
+func (r *recentEnds) full() bool { return r != nil && r.ends[r.next].link != nil }
+
 // find returns the newest end of a delivery of kind with that id, nil where it is not remembered.
 func (r *recentEnds) find(id uint16, kind Kind) *recentEnd {
 	if r == nil {
@@ -182,6 +185,9 @@ func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, s
 		return
 	}
 	s.astray(l, p, sender)
+	if kind == QoS2 && l.resumedAt != 0 && t.now.Sub(l.resumedAt) < recovery && s.recent[sender].full() {
+		return // a PUBCOMP may not have reached its receiver before the connection ended, and is longer ago than is remembered
+	}
 	t.unexpectedAck(l, p, sender)
 }
 
