@@ -44,6 +44,9 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 			f.look(s.b.keys[key])
 		}
 	}
+	if f.best == nil { // it may be of one that is recorded later than this copy
+		c.early.add(key, s, p.Time)
+	}
 	switch {
 	case f.best != nil:
 		c.consume(&f, f.best, h)
@@ -423,7 +426,6 @@ func (c *Correlator) replay(s *session, p *decode.Packet) {
 // unmatched takes a message whose origin is out of sight. One with the payload of a message of another topic says that the broker changes topics.
 func (c *Correlator) unmatched(s *session, p *decode.Packet) {
 	c.counts.Unmatched++
-	c.early.add(c.keyOf(p.Topic, p.PayloadHash, p.PayloadLength), s, p.Time)
 	b := s.b
 	if b.rewrites || b.matched > 0 || p.PayloadLength < rewriteLeast {
 		return
