@@ -71,7 +71,7 @@ func cutText(s string) string { return s[:min(len(s), handshake.MaxText)] }
 
 // missing raises not-forwarded. Where equal messages cannot be told apart it says that one of them is missing, not which.
 func (c *Correlator) missing(m *Message, cp *Copy) {
-	if cp.Outcome == Unknown && !m.deficit(cp) {
+	if cp.Outcome == Unknown && (c.lossy(m.broker) || !m.deficit(cp)) {
 		return
 	}
 	severity := handshake.Critical
@@ -175,14 +175,10 @@ func (c *Correlator) arrived(m *Message, cp *Copy) {
 	cp.told = true
 }
 
-// excused reports whether a copy that is late is not the broker's fault, or perhaps not: the subscriber was offline, or not subscribed yet, when the message came in, or has
-// connected anew since and got it then, or the message itself is a Will Message that may have come in later.
+// excused reports whether a copy that is late is not the broker's fault, or perhaps not: something about it is in doubt, or its subscriber has connected anew since the message
+// came in and got it then.
 func (cp *Copy) excused() bool {
-	switch cp.Doubt {
-	case DoubtOffline, DoubtRacing, DoubtWill:
-		return true
-	}
-	return cp.sess.up > cp.m.At && cp.Forwarded > cp.sess.up
+	return cp.Doubt != NoDoubt || cp.sess.up > cp.m.At && cp.Forwarded > cp.sess.up
 }
 
 // brokenOff raises delivery-incomplete for a copy that was sent and will not be acknowledged.

@@ -115,9 +115,12 @@ type broker struct {
 	wills     map[uint64]*link  // that have not been published, by key
 
 	fanout   fanout
-	released int  // messages that were sent on right after PUBREL
-	perCopy  bool // overlapping subscriptions get a copy each
-	partial  bool // sessions or connections from before the capture are known of
+	released int         // messages that were sent on right after PUBREL
+	perCopy  bool        // overlapping subscriptions get a copy each
+	partial  bool        // sessions or connections from before the capture are known of
+	hidden   bool        // somebody may have subscribed, or unsubscribed, out of sight
+	lost     decode.Time // bytes of any of its connections were last missed; 0 is never
+	stranger decode.Time // a connection of which the client is not known was last seen to begin
 	matched  uint64
 	rewrites bool
 }
@@ -184,6 +187,9 @@ func (c *Correlator) Connected(l *handshake.Link, how handshake.Resumption) {
 	case handshake.SessionUnsure:
 		s.known, s.whole, s.b.partial = false, false, true
 	}
+	if how == handshake.SessionGoesOn && s.b.stranger > s.away { // that may have been its client
+		s.unsure(now)
+	}
 	c.resumed(s)
 }
 
@@ -243,8 +249,10 @@ func (c *Correlator) Forgotten(of *handshake.Session) {
 func (c *Correlator) Missed(l *handshake.Link, dir decode.Direction) {
 	s := c.linkOf(l).sess
 	s.blind = c.tracker.Now()
+	s.b.lost = s.blind
 	if dir == decode.FromClient {
 		s.gap = s.blind
+		s.unsure(s.blind)
 	}
 }
 

@@ -296,6 +296,9 @@ func (c *Correlator) consume(f *finding, cp *Copy, h *handshake.Handshake) {
 		s.passed(f, m, p.QoS)
 	}
 	s.tested = max(s.tested, m.At)
+	if i := find(m.targets(), s.id); i >= 0 && &m.copies[i] == cp {
+		m.route.targets[i].proven = m.At
+	}
 	if m.broker.keys[m.key].alone() {
 		c.checkQoS(m, cp, p)
 	}
@@ -355,7 +358,7 @@ func (c *Correlator) repeat(cp *Copy, s *session, p *decode.Packet, h *handshake
 	if ch := m.broker.keys[m.key]; ch != nil {
 		ch.loose = true
 	}
-	if !alone || len(s.pending) > 0 || p.Dup || !s.whole || filters == 0 || m.Confidence != Exact || m.broker.partial || p.Retain ||
+	if !alone || len(s.pending) > 0 || p.Dup || !s.whole || filters == 0 || m.Confidence != Exact || m.broker.partial || p.Retain || c.lossy(m.broker) ||
 		s.subscribed > m.At || s.up > m.At || s.blind > m.At || m.publisher.gap > m.At {
 		c.counts.Unmatched++
 		return

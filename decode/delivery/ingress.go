@@ -133,6 +133,9 @@ func (c *Correlator) expect(m *Message, cp *Copy, t *target) {
 	cp.Outcome = Waiting
 	m.waiting++
 	cp.Doubt = c.doubt(m, s)
+	if cp.Doubt == NoDoubt && !t.holds() {
+		cp.Doubt = DoubtGap
+	}
 	if cp.Doubt == DoubtOffline {
 		cp.Outcome = Queued
 		if min(m.QoS, t.most) == 0 { // mostly not queued at all
@@ -177,7 +180,7 @@ func (c *Correlator) expectGroup(m *Message, cp *Copy, g *groupTarget) {
 	cp.Outcome = Waiting
 	m.waiting++
 	cp.Doubt = NoDoubt
-	if m.broker.partial {
+	if m.broker.partial || m.broker.hidden {
 		cp.Doubt = DoubtShared
 	}
 	for i := range g.members {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/mqttwatch/mqttwatch/decode"
 )
 
 // maxRoutes and maxTargets bound what is remembered of which topics go where; when one is reached it is found out anew.
@@ -26,10 +28,12 @@ type target struct {
 	id      uint64 // of the session
 	most    uint8  // the highest granted QoS of the subscriptions that match, and the lowest
 	least   uint8
-	filters uint8 // how many match
-	asIs    bool  // one of them has Retain As Published
-	local   bool  // one of them takes messages of its own session too
-	lowered bool  // qos-downgraded was told
+	filters uint8       // how many match
+	asIs    bool        // one of them has Retain As Published
+	local   bool        // one of them takes messages of its own session too
+	lowered bool        // qos-downgraded was told
+	since   decode.Time // the newest of them was granted
+	proven  decode.Time // a message that came in then was last sent to it
 }
 
 type groupTarget struct {
@@ -81,7 +85,7 @@ func (b *broker) keepRoute(r *route) {
 }
 
 func targetOf(s *subscription) target {
-	return target{sess: s.sess, id: s.sess.id, most: s.qos, least: s.qos, filters: 1, asIs: s.asIs, local: !s.noLocal}
+	return target{sess: s.sess, id: s.sess.id, most: s.qos, least: s.qos, filters: 1, asIs: s.asIs, local: !s.noLocal, since: s.since}
 }
 
 // merge makes one of the targets that are the same session, and orders them.
@@ -92,7 +96,7 @@ func merge(all []target) []target {
 		if n := len(out); n > 0 && out[n-1].id == t.id {
 			o := &out[n-1]
 			o.most, o.least = max(o.most, t.most), min(o.least, t.least)
-			o.asIs, o.local = o.asIs || t.asIs, o.local || t.local
+			o.asIs, o.local, o.since = o.asIs || t.asIs, o.local || t.local, max(o.since, t.since)
 			if o.filters < 255 {
 				o.filters++
 			}

@@ -33,6 +33,7 @@ type session struct {
 	began        decode.Time // the session began anew
 	blind        decode.Time // bytes of its connection were missed; gap: bytes that the client sent
 	gap          decode.Time
+	unseen       decode.Time // it may have subscribed, or unsubscribed, out of sight before
 	unsubscribed decode.Time
 	subscribed   decode.Time // the last SUBSCRIBE or SUBACK
 	up           decode.Time // the newest connection was accepted
@@ -90,7 +91,7 @@ func (c *Correlator) linkOf(l *handshake.Link) *link {
 	if k.sess == nil || k.sess.of != l.Session {
 		k.sess = c.sessionOf(l.Session)
 		if !l.Asked() {
-			k.sess.b.partial = true
+			k.sess.b.partial, k.sess.b.stranger = true, c.tracker.Now()
 		}
 	}
 	if k.sess.l != k && l.Session.Link() == l {
@@ -337,10 +338,18 @@ func (s *session) answered(p *decode.Packet) {
 				s.whole = false
 			}
 		default:
-			sub.qos = min(uint8(code), 2)
+			sub.qos, sub.since = min(uint8(code), 2), p.Time
 			s.add(sub)
 		}
 	}
+}
+
+// unsure notes that s may have subscribed or unsubscribed out of sight.
+func (s *session) unsure(now decode.Time) { s.unseen, s.whole, s.b.hidden = now, false, true }
+
+// holds reports whether the subscriptions of t are sure to be there still: they were made since something was out of sight, or a message came by them since.
+func (t *target) holds() bool {
+	return t.since > t.sess.unseen || t.proven > t.sess.unseen || t.sess.unseen == 0
 }
 
 // online reports whether the session has a connection that was accepted.

@@ -241,6 +241,8 @@ func (c *Correlator) decide(m *Message, cp *Copy) (o Outcome, d Doubt, hold bool
 		return o, d, true
 	}
 	switch {
+	case c.lossy(m.broker) && s.l.of.Last(decode.FromServer) <= m.Commit:
+		return Waiting, DoubtGap, true // with the next packet it shows whether something is missing before it
 	case m.Confidence != Exact:
 		return Unknown, DoubtEqual, false
 	case s.tested == 0 && s.misses >= policyMisses:
@@ -293,6 +295,11 @@ func (c *Correlator) held(m *Message, cp *Copy, s *session) (Outcome, Doubt, boo
 	return 0, NoDoubt, false
 }
 
+// lossy reports whether bytes of connections of b were missed lately: then more may be, of which nothing shows yet.
+func (c *Correlator) lossy(b *broker) bool {
+	return b.lost != 0 && c.tracker.Now()-b.lost < decode.Time(c.cfg.Horizon)
+}
+
 // busyBytes is how much a broker must have sent within a second for the connection to be full, perhaps, when it then sends nothing.
 const busyBytes = 64 << 10
 
@@ -302,7 +309,7 @@ func (c *Correlator) decideGroup(m *Message, cp *Copy) (Outcome, Doubt, bool) {
 	if m.Expiry != 0 && now >= m.Commit+decode.Time(m.Expiry)*1e9 {
 		return Expired, cp.Doubt, false
 	}
-	if !cp.Required || m.broker.partial || m.broker.rewrites || m.racing || m.others != nil {
+	if !cp.Required || m.broker.partial || m.broker.hidden || m.broker.rewrites || m.racing || m.others != nil {
 		d := cp.Doubt
 		if d == NoDoubt {
 			d = DoubtShared

@@ -1,6 +1,10 @@
 package delivery
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
 
 // maxFilter bounds the Topic Filters that are kept, in bytes. A session with a longer one has subscriptions that are not known.
 const maxFilter = 1024
@@ -13,7 +17,8 @@ type subscription struct {
 	id      uint32 // Subscription Identifier; 0 where none
 	qos     uint8  // granted
 	noLocal bool
-	asIs    bool // Retain As Published
+	asIs    bool        // Retain As Published
+	since   decode.Time // it was granted
 	// handling is Retain Handling: 2 asks for no retained messages.
 	handling uint8
 }

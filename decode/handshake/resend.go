@@ -268,7 +268,7 @@ func (t *Tracker) pubrelAfterEnd(l *Link, p *decode.Packet, e *recentEnd) bool {
 // beforeCapture notes a PUBREL right after a resume that completes a delivery which began before the capture: the client that answers it may never have
 // seen the message.
 func (t *Tracker) beforeCapture(l *Link, p *decode.Packet) {
-	if p.Type == decode.PUBREL && l.asked && l.resumedAt != 0 && t.now.Sub(l.resumedAt) < recovery {
+	if p.Type == decode.PUBREL && l.asked && l.index == 1 && l.resumedAt != 0 && t.now.Sub(l.resumedAt) < recovery {
 		t.raisePoint(l, aboutPacket(PacketIDNotFound, Info, p, nil), "unseen")
 	}
 }
