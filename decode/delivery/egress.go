@@ -30,6 +30,9 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 	key := c.keyOf(p.Topic, p.PayloadHash, p.PayloadLength)
 	f := finding{c: c, s: s, p: p, now: now}
 	f.look(s.b.keys[key])
+	if f.best == nil { // it may be of one that is recorded later than this copy
+		c.early.add(key, s, p.Time)
+	}
 	if p.Retain && c.isReplay(s, &f) {
 		c.replay(s, p)
 		return
@@ -43,9 +46,6 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 		if m := c.willSent(s.b, key, p); m != nil {
 			f.look(s.b.keys[key])
 		}
-	}
-	if f.best == nil { // it may be of one that is recorded later than this copy
-		c.early.add(key, s, p.Time)
 	}
 	switch {
 	case f.best != nil:
