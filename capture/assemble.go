@@ -130,6 +130,9 @@ func (a *assembler) bare(s *tcpSegment) {
 	if f == nil || f.closed || f.kind == isOther {
 		return // the rest of a connection of which nothing will be known, or that is of no interest
 	}
+	if h := &f.half[s.side]; !h.started && s.flags&tcpACK != 0 {
+		h.startBare(s.seq)
+	}
 	if f.waiting != nil {
 		a.segment(s)
 		return
@@ -181,6 +184,9 @@ func (a *assembler) segment(s *tcpSegment) {
 	if !h.started && !h.start(s) {
 		a.fill(f)
 		return
+	}
+	if h.bare && len(s.data)+s.missing > 0 {
+		h.firstBytes(s)
 	}
 	if s.seq == h.next && f.waiting == nil && !ahead && !h.fin {
 		a.take(f, s.side, s)

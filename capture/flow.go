@@ -75,6 +75,7 @@ type half struct {
 	seen uint32 // highest acknowledgement of this half's bytes by the other end, if acked is set
 
 	started bool // next is known
+	bare    bool // from an acknowledgement alone: no byte of it was seen yet
 	syn     bool
 	fin     bool // the FIN was reached in order
 	acked   bool

@@ -31,8 +31,30 @@ func (h *half) start(s *tcpSegment) bool {
 	if len(s.data) == 1 && s.data[0] == 0 && s.missing == 0 && s.flags&tcpFIN == 0 {
 		return false // a keep-alive probe: the byte is not of the stream
 	}
-	h.next, h.isn, h.started = s.seq, s.seq-1, true
+	h.next, h.isn, h.started, h.acked = s.seq, s.seq-1, true, false
 	return true
+}
+
+// startBare begins a direction of which no byte was seen yet with the sequence number of an acknowledgement alone: it is that of the byte that comes next.
+// Where the other end has acknowledged exactly that much, both are right, and what comes later tells whether the first bytes are missing.
+func (h *half) startBare(seq uint32) {
+	h.next, h.isn, h.started, h.bare = seq, seq-1, true, true
+	if h.acked = h.acked && h.seen == seq; h.acked {
+		h.trust = matchData
+	}
+}
+
+// firstBytes takes the first bytes of a direction that began with an acknowledgement alone. They begin where they say, unless what was acknowledged proves that
+// bytes before them are missing; one byte is what a keep-alive probe is off.
+func (h *half) firstBytes(s *tcpSegment) {
+	if len(s.data) == 1 && s.data[0] == 0 && s.missing == 0 {
+		return // a keep-alive probe
+	}
+	h.bare = false
+	if d := int32(s.seq - h.next); d == 0 || d > 1 && d <= ackAhead && h.trust == matchData {
+		return
+	}
+	h.next, h.isn, h.acked, h.trust = s.seq, s.seq-1, false, untried
 }
 
 // late reports whether a SYN belongs to a direction whose first bytes were taken for the middle of a connection.
@@ -44,6 +66,7 @@ func (h *half) late(seq uint32) bool {
 // received that were not seen here yet. One more than expected may be a FIN that was not captured.
 func (h *half) acknowledge(ack uint32) (ahead bool) {
 	if !h.started {
+		h.seen, h.acked = ack, true
 		return false
 	}
 	d := int32(ack - h.next)
@@ -91,7 +114,7 @@ func (a *assembler) syn(f *flow, s *tcpSegment) *flow {
 		h = &f.half[s.side]
 	}
 	a.tellEnds(s)
-	h.syn, h.started, h.isn, h.next = true, true, s.seq, s.seq+1
+	h.syn, h.started, h.isn, h.next, h.acked = true, true, s.seq, s.seq+1, false
 	f.begun = true
 	f.sentSYN(s.side, answer)
 	if answer {

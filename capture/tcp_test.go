@@ -299,6 +299,40 @@ func TestTCP(t *testing.T) {
 			one(conn, client, "ping")
 		}, []string{"1 open", `1 client "publish"`, `1 server "puback"`, `1 client "publish"`, `1 server "puback"`, `1 client "ping"`}},
 
+		{"joined in the middle: the first answer is missing", func(c *pcapgen.Capture) {
+			conn := c.Join(pcapgen.Client(1), pcapgen.Server())
+			one(conn, client, "publish")
+			conn.ACK(server)
+			conn.SendMissed(server, 4)
+			one(conn, client, "ping")
+			c.Wait(time.Second)
+			one(conn, server, "pong")
+		}, []string{"1 open", `1 client "publish"`, "1 server gap 4", `1 client "ping"`, `1 server "pong"`}},
+
+		{"joined in the middle: nothing is missing before the first answer", func(c *pcapgen.Capture) {
+			conn := c.Join(pcapgen.Client(1), pcapgen.Server())
+			one(conn, client, "publish")
+			conn.ACK(server)
+			one(conn, server, "puback")
+			conn.ACK(client)
+		}, []string{"1 open", `1 client "publish"`, `1 server "puback"`}},
+
+		{"joined in the middle: a keep-alive probe comes before the first answer", func(c *pcapgen.Capture) {
+			conn := c.Join(pcapgen.Client(1), pcapgen.Server())
+			one(conn, client, "publish")
+			conn.Segment(server, conn.Seq[server]-1, pcapgen.ACK, nil)
+			one(conn, server, "puback")
+		}, []string{"1 open", `1 client "publish"`, `1 server "puback"`}},
+
+		{"joined in the middle: an acknowledgement is recorded before the first answer that it comes after", func(c *pcapgen.Capture) {
+			conn := c.Join(pcapgen.Client(1), pcapgen.Server())
+			one(conn, client, "publish")
+			one(conn, server, "puback")
+			conn.ACK(server)
+			c.Swap(1, 2)
+			one(conn, client, "next")
+		}, []string{"1 open", `1 client "publish"`, `1 server "puback"`, `1 client "next"`}},
+
 		{"two connections", func(c *pcapgen.Capture) {
 			one1, one2 := opened(c), c.Open(pcapgen.Client(2), pcapgen.Server())
 			one(one2, client, "a")
