@@ -144,7 +144,7 @@ func (c *Correlator) checkQoS(m *Message, cp *Copy, p *decode.Packet) {
 	least, most := min(m.QoS, t.least), min(m.QoS, t.most)
 	switch {
 	case p.QoS < least || p.QoS > most:
-		if s.whole && len(s.pending) == 0 && s.subscribed < m.At && s.unsubscribed < m.At && m.Confidence == Exact && m.publisher.gap <= m.At {
+		if s.whole && len(s.pending) == 0 && s.subscribed < m.At && s.unsubscribed < m.At && m.Confidence == Exact && !c.lossy(m.broker) {
 			c.point(m, cp, handshake.Alert{Name: handshake.QoSNotMinimum, Severity: handshake.Warn, Owed: decode.PUBLISH}, byWrong, subjectOf(m, cp))
 		}
 	case p.QoS < m.QoS && !t.lowered:
