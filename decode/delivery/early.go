@@ -6,12 +6,17 @@ import "github.com/mqttwatch/mqttwatch/decode"
 // sent.
 const earlySpan = decode.Time(250e6)
 
-// earlyCopies remembers the last copies of messages that had not been seen to come in. The zero value is empty.
+// earlyCopies remembers the last copies of messages that had not been seen to come in, each among a few places that its message and its session choose; there the
+// oldest gives way. A hole in a publisher's connection can hold back many messages of which the copies are recorded meanwhile. The zero value is empty.
 type earlyCopies struct {
-	list [32]earlyCopy
-	next int
-	last decode.Time
+	table [1 << earlyBits][earlyPlaces]earlyCopy
+	last  decode.Time
 }
+
+const (
+	earlyBits   = 8
+	earlyPlaces = 8
+)
 
 type earlyCopy struct {
 	key uint64
@@ -19,9 +24,19 @@ type earlyCopy struct {
 	at  decode.Time
 }
 
+func (e *earlyCopies) places(key uint64, s *session) *[earlyPlaces]earlyCopy {
+	return &e.table[(key^s.id)*0x9E3779B97F4A7C15>>(64-earlyBits)]
+}
+
 func (e *earlyCopies) add(key uint64, s *session, at decode.Time) {
-	e.list[e.next] = earlyCopy{key, s, at}
-	e.next = (e.next + 1) % len(e.list)
+	places := e.places(key, s)
+	oldest := &places[0]
+	for i := range places {
+		if places[i].at < oldest.at {
+			oldest = &places[i]
+		}
+	}
+	*oldest = earlyCopy{key, s, at}
 	e.last = at
 }
 
@@ -30,8 +45,9 @@ func (e *earlyCopies) has(key uint64, s *session, at decode.Time) bool {
 	if at-e.last > earlySpan {
 		return false
 	}
-	for i := range e.list {
-		if c := &e.list[i]; c.s == s && c.key == key && at-c.at <= earlySpan {
+	places := e.places(key, s)
+	for i := range places {
+		if c := &places[i]; c.s == s && c.key == key && at-c.at <= earlySpan {
 			*c = earlyCopy{}
 			return true
 		}
