@@ -284,6 +284,7 @@ func (t *Tracker) linkDown(l *Link, why LinkEvent) {
 	if current && l.asked && !l.refused {
 		s.endsWith, s.expiry = l.endsWith, l.expiry
 	}
+	t.unheard(l)
 	if current || l.displaced == nil {
 		t.reportInflight(l, why)
 	}
@@ -311,6 +312,20 @@ func (t *Tracker) linkDown(l *Link, why LinkEvent) {
 func (t *Tracker) tellDown(l *Link, why LinkEvent, ends bool) {
 	if t.observer != nil {
 		t.observer.Down(l, why, ends)
+	}
+}
+
+// unheard says of what is open on l that it may have been answered where nothing of the end that owes it is in the capture.
+func (t *Tracker) unheard(l *Link) {
+	if !l.deaf[0] && !l.deaf[1] {
+		return
+	}
+	for side := range l.Session.flows {
+		l.Session.flows[side].each(func(h *Handshake) {
+			if _, by := h.Owes(); h.link == l && !h.Unsure {
+				t.oneSided(l, by)
+			}
+		})
 	}
 }
 
