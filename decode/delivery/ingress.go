@@ -133,8 +133,12 @@ func (c *Correlator) expect(m *Message, cp *Copy, t *target) {
 	cp.Outcome = Waiting
 	m.waiting++
 	cp.Doubt = c.doubt(m, s)
-	if cp.Doubt == NoDoubt && !t.holds() {
+	switch {
+	case cp.Doubt != NoDoubt:
+	case !t.holds():
 		cp.Doubt = DoubtGap
+	case s == m.publisher && t.distant: // mochi takes No Local for all of them
+		cp.Doubt = DoubtNoLocal
 	}
 	if cp.Doubt == DoubtOffline {
 		cp.Outcome = Queued

@@ -59,6 +59,7 @@ const (
 	DoubtEvicted             // it gave way to the bound on memory
 	DoubtBefore              // it was sent before the capture began
 	DoubtEarly               // a copy was recorded before the message itself
+	DoubtNoLocal             // of its subscriptions that match some have No Local, and it is the publisher
 	DoubtRacing              // somebody subscribed to its topic, or unsubscribed, at that time
 )
 
@@ -67,7 +68,7 @@ var doubtTexts = [...]string{"", "subscriptions from before the capture", "subsc
 	"may exceed the subscriber's Maximum Packet Size", "$ topics have rules of their own", "members of the group may be out of sight",
 	"not seen whether the broker took it", "broker changes topics", "connection may be full", "nothing from the broker to it is in the capture",
 	"not sure that the Will is published", "nothing on this topic ever reached it: access rules?", "no longer kept", "first sent before the capture",
-	"the capture has a copy before the message itself", "subscribed or unsubscribed at that time"}
+	"the capture has a copy before the message itself", "subscribed with No Local and without", "subscribed or unsubscribed at that time"}
 
 func (d Doubt) String() string { return doubtTexts[d] }
 

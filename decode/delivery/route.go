@@ -31,6 +31,7 @@ type target struct {
 	filters uint8       // how many match
 	asIs    bool        // one of them has Retain As Published
 	local   bool        // one of them takes messages of its own session too
+	distant bool        // one of them does not
 	lowered bool        // qos-downgraded was told
 	since   decode.Time // the newest of them was granted
 	proven  decode.Time // a message that came in then was last sent to it
@@ -85,7 +86,7 @@ func (b *broker) keepRoute(r *route) {
 }
 
 func targetOf(s *subscription) target {
-	return target{sess: s.sess, id: s.sess.id, most: s.qos, least: s.qos, filters: 1, asIs: s.asIs, local: !s.noLocal, since: s.since}
+	return target{sess: s.sess, id: s.sess.id, most: s.qos, least: s.qos, filters: 1, asIs: s.asIs, local: !s.noLocal, distant: s.noLocal, since: s.since}
 }
 
 // merge makes one of the targets that are the same session, and orders them.
@@ -96,7 +97,7 @@ func merge(all []target) []target {
 		if n := len(out); n > 0 && out[n-1].id == t.id {
 			o := &out[n-1]
 			o.most, o.least = max(o.most, t.most), min(o.least, t.least)
-			o.asIs, o.local, o.since = o.asIs || t.asIs, o.local || t.local, max(o.since, t.since)
+			o.asIs, o.local, o.distant, o.since = o.asIs || t.asIs, o.local || t.local, o.distant || t.distant, max(o.since, t.since)
 			if o.filters < 255 {
 				o.filters++
 			}

@@ -187,6 +187,8 @@ func (c *Correlator) judge(m *Message) {
 			held = true
 			if o == Queued {
 				cp.Outcome = Queued
+			} else if cp.Outcome == Queued {
+				cp.Outcome = Waiting // what it was queued for is over
 			}
 			if d != NoDoubt {
 				cp.Doubt = d
@@ -227,7 +229,7 @@ func (c *Correlator) decide(m *Message, cp *Copy) (o Outcome, d Doubt, hold bool
 	case !s.online():
 		return Queued, DoubtOffline, true
 	case cp.Doubt == DoubtOffline || s.up > m.At:
-		return Unknown, DoubtOffline, true
+		return Unknown, DoubtOffline, s.catching(now, decode.Time(c.cfg.Patience))
 	case !cp.Required:
 		return Unknown, cp.Doubt, false
 	case m.QoS == 0 && m.publisher.reset >= m.At && m.publisher.reset-m.At < resetSpan:
@@ -293,6 +295,11 @@ func (c *Correlator) held(m *Message, cp *Copy, s *session) (Outcome, Doubt, boo
 		return Waiting, DoubtBusy, true
 	}
 	return 0, NoDoubt, false
+}
+
+// catching reports whether a session that is online again may still be sent what was queued for it.
+func (s *session) catching(now, patience decode.Time) bool {
+	return s.l.of.InFlight(decode.FromServer) > 0 || now-s.freed < patience
 }
 
 // lossy reports whether bytes of connections of b were missed lately: then more may be, of which nothing shows yet.
