@@ -6,6 +6,10 @@ import "github.com/mqttwatch/mqttwatch/decode"
 // sent.
 const earlySpan = decode.Time(250e6)
 
+// lateSpan is how much later than it was sent a message may be handed on before its copies count as perhaps gone by: a hole in its publisher's connection can hold it
+// back for so long that more copies pass than earlyCopies remembers.
+const lateSpan = decode.Time(100e6)
+
 // earlyCopies remembers the last copies of messages that had not been seen to come in, each among a few places that its message and its session choose; there the
 // oldest gives way. A hole in a publisher's connection can hold back many messages of which the copies are recorded meanwhile. The zero value is empty.
 type earlyCopies struct {

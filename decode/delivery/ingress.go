@@ -46,6 +46,7 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 	if p.Dup {
 		m.Doubt = DoubtBefore
 	}
+	m.late = c.tracker.Now()-p.Time > lateSpan
 	m.racing = b.racing(p.Topic)
 	m.unclear = b.partial || m.racing
 	r := b.routeOf(p.Topic)
@@ -164,7 +165,7 @@ func (c *Correlator) doubt(m *Message, s *session) Doubt {
 	}
 	l := s.l.of
 	switch {
-	case c.early.has(m.key, s, m.At):
+	case m.late, c.early.has(m.key, s, m.At):
 		return DoubtEarly
 	case l.Deaf(decode.FromServer):
 		return DoubtOneSided

@@ -163,6 +163,7 @@ type Message struct {
 	rec, rel  decode.Time // QoS 2: PUBREC, PUBREL
 	again     decode.Time // its PUBLISH was last sent again by the publisher; 0 is never
 	delayed   bool        // a Will Message with a Will Delay Interval
+	late      bool        // see lateSpan
 
 	route   *route
 	copies  []Copy // of route: the targets, then the groups

@@ -243,7 +243,7 @@ func (c *Correlator) decide(m *Message, cp *Copy) (o Outcome, d Doubt, hold bool
 		return o, d, true
 	}
 	switch {
-	case c.lossy(m.broker) && s.l.of.Last(decode.FromServer) <= m.Commit:
+	case c.lossy(m.broker) && s.l.of.Last(decode.FromServer) <= m.Commit+proofSpan:
 		return Waiting, DoubtGap, true // with the next packet it shows whether something is missing before it
 	case m.Confidence != Exact:
 		return Unknown, DoubtEqual, false
@@ -296,6 +296,9 @@ func (c *Correlator) held(m *Message, cp *Copy, s *session) (Outcome, Doubt, boo
 	}
 	return 0, NoDoubt, false
 }
+
+// proofSpan is how much later than its commit a copy may have been sent and missed: what came sooner proves nothing of it.
+const proofSpan = decode.Time(2e9)
 
 // catching reports whether a session that is online again may still be sent what was queued for it.
 func (s *session) catching(now, patience decode.Time) bool {
