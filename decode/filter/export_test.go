@@ -23,13 +23,19 @@ func Words() []string {
 	return words
 }
 
-// DeliveryWords lists the columns and flags of the language about deliveries.
-func DeliveryWords() []string {
+// TableWords lists the columns and flags of the languages beside that about handshakes.
+func TableWords() map[string][]string {
+	return map[string][]string{
+		"deliveries": words(deliveries()), "packets": words(packets()), "sessions": words(sessions()), "topics": words(topics()),
+	}
+}
+
+func words[T any](l language[T]) []string {
 	var words []string
-	for _, c := range deliveries().columns {
+	for _, c := range l.columns {
 		words = append(words, c.name)
 	}
-	for name := range deliveries().flags {
+	for name := range l.flags {
 		words = append(words, name)
 	}
 	return words

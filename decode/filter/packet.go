@@ -93,8 +93,7 @@ func (p *Packet) clientContains(part string) bool {
 	if p.Client != "" {
 		return contains(p.Client, part)
 	}
-	var room [64]byte
-	return contains(p.Addr.AppendTo(room[:0]), part)
+	return addrContains(p.Addr, part)
 }
 
 func packetTopicTest(t token) (packetTest, string) {
@@ -162,18 +161,10 @@ func packetSenderTest(t token) (packetTest, string) {
 
 func packetHostTest(t token) (packetTest, string) {
 	if !isOp(t) {
-		return nil, "host takes an address, a network or a name: host:10.0.0.7, host:10.0.0.0/8, host:broker.local"
+		return nil, hostReason
 	}
-	if addr, err := netip.ParseAddr(t.value); err == nil {
-		return func(p *Packet, _ decode.Time) bool { return p.Addr.Addr() == addr || p.Server.Addr() == addr }, ""
-	}
-	if addr, err := netip.ParseAddrPort(t.value); err == nil {
-		return func(p *Packet, _ decode.Time) bool { return p.Addr == addr || p.Server == addr }, ""
-	}
-	if net, err := netip.ParsePrefix(t.value); err == nil {
-		return func(p *Packet, _ decode.Time) bool {
-			return net.Contains(p.Addr.Addr()) || net.Contains(p.Server.Addr())
-		}, ""
+	if ok, isAddr := addrTest(t.value); isAddr {
+		return func(p *Packet, _ decode.Time) bool { return ok(p.Addr) || ok(p.Server) }, ""
 	}
 	part := fold(t.value)
 	return func(p *Packet, _ decode.Time) bool { return contains(p.ServerName, part) }, ""

@@ -169,25 +169,69 @@ func kindTest(t token) (test, string) {
 	return func(h *handshake.Handshake, _ decode.Time) bool { return h.Kind >= first && h.Kind <= last }, ""
 }
 
+const hostReason = "host takes an address, a network or a name: host:10.0.0.7, host:10.0.0.0/8, host:broker.local"
+
+// addrTest returns the question whether an end has an address, an address with port, or is in a network; isAddr is false where value is none of these.
+func addrTest(value string) (ok func(netip.AddrPort) bool, isAddr bool) {
+	if addr, err := netip.ParseAddr(value); err == nil {
+		return func(a netip.AddrPort) bool { return a.Addr() == addr }, true
+	}
+	if addr, err := netip.ParseAddrPort(value); err == nil {
+		return func(a netip.AddrPort) bool { return a == addr }, true
+	}
+	if net, err := netip.ParsePrefix(value); err == nil {
+		return func(a netip.AddrPort) bool { return net.Contains(a.Addr()) }, true
+	}
+	return nil, false
+}
+
+// numberTest compares a count.
+func numberTest[T any](of func(T) int64) func(token) (testOf[T], string) {
+	return func(t token) (testOf[T], string) {
+		limit, err := strconv.ParseInt(t.value, 10, 64)
+		if err != nil || limit < 0 {
+			return nil, t.name + " is a number: " + t.name + ">3"
+		}
+		ok := compare(t.op, limit)
+		return func(v T, _ decode.Time) bool { return ok(of(v)) }, ""
+	}
+}
+
+// timeTest compares a time; one below 0 is not known, and not chosen.
+func timeTest[T any](of func(T) time.Duration) func(token) (testOf[T], string) {
+	return func(t token) (testOf[T], string) {
+		ok, reason := duration(t)
+		return func(v T, _ decode.Time) bool {
+			d := of(v)
+			return d >= 0 && ok(int64(d))
+		}, reason
+	}
+}
+
+// usedQoS asks whether anything was published with such a QoS.
+func usedQoS[T any](t token, of func(T) *[3]uint64) (testOf[T], string) {
+	limit, err := strconv.ParseInt(t.value, 10, 32)
+	if err != nil || limit < 0 || limit > 2 {
+		return nil, "QoS is 0, 1 or 2: qos:2, qos>0"
+	}
+	ok := compare(t.op, limit)
+	return func(v T, _ decode.Time) bool {
+		for q, n := range of(v) {
+			if n > 0 && ok(int64(q)) {
+				return true
+			}
+		}
+		return false
+	}, ""
+}
+
 // hostTest asks for either end: an address, an address with port, a network, or a part of the Server's name.
 func hostTest(t token) (test, string) {
 	if !isOp(t) {
-		return nil, "host takes an address, a network or a name: host:10.0.0.7, host:10.0.0.0/8, host:broker.local"
+		return nil, hostReason
 	}
-	if addr, err := netip.ParseAddr(t.value); err == nil {
-		return func(h *handshake.Handshake, _ decode.Time) bool {
-			return clientAddr(h).Addr() == addr || serverAddr(h).Addr() == addr
-		}, ""
-	}
-	if addr, err := netip.ParseAddrPort(t.value); err == nil {
-		return func(h *handshake.Handshake, _ decode.Time) bool {
-			return clientAddr(h) == addr || serverAddr(h) == addr
-		}, ""
-	}
-	if net, err := netip.ParsePrefix(t.value); err == nil {
-		return func(h *handshake.Handshake, _ decode.Time) bool {
-			return net.Contains(clientAddr(h).Addr()) || net.Contains(serverAddr(h).Addr())
-		}, ""
+	if ok, isAddr := addrTest(t.value); isAddr {
+		return func(h *handshake.Handshake, _ decode.Time) bool { return ok(clientAddr(h)) || ok(serverAddr(h)) }, ""
 	}
 	part := fold(t.value)
 	return func(h *handshake.Handshake, _ decode.Time) bool { return contains(serverName(h), part) }, ""

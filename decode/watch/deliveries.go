@@ -1,6 +1,8 @@
 package watch
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -16,6 +18,8 @@ type DeliveryQuery struct {
 	Follow       bool
 	Around       uint64
 	AroundRow    int
+	// Sort is how they are sorted; Follow has no meaning but in the usual order.
+	Sort Sort[DeliveryKey]
 	// Ladder, if not 0, is a delivery of which everything is wanted.
 	Ladder uint64
 	// Of, where Ladder is 0, is a handshake: wanted is everything of the delivery that it belongs to.
@@ -139,27 +143,22 @@ func (e *Engine) deliverySnapshot(q DeliveryQuery) Deliveries {
 
 // deliveryRows copies the window of rows that q asks for.
 func (e *Engine) deliveryRows(d *Deliveries, q DeliveryQuery) {
-	c := e.deliveries
-	at, before := c.At, c.Place(q.Around)
-	d.Matched = c.Len()
-	if q.Filter != nil {
-		var chosen []*delivery.Message
-		now, place := e.tracker.Now(), 0
-		c.Messages(0, func(m *delivery.Message) bool {
-			if q.Filter.Match(m, now) {
-				if m.ID < q.Around {
-					place++
-				}
-				chosen = append(chosen, m)
-			}
-			return true
-		})
-		at, before = func(i int) *delivery.Message { return chosen[i] }, place
-		d.Matched = len(chosen)
+	at, before := e.deliveries.At, 0
+	switch {
+	case !q.Sort.plain():
+		ids := e.sortedDeliveries(q)
+		d.Matched, before = len(ids), max(slices.Index(ids, q.Around), 0)
+		at = func(i int) *delivery.Message { return e.deliveries.Get(ids[i]) }
+	case q.Filter != nil:
+		chosen := e.chosenDeliveries(q.Filter)
+		before, _ = slices.BinarySearchFunc(chosen, q.Around, func(m *delivery.Message, id uint64) int { return cmp.Compare(m.ID, id) })
+		d.Matched, at = len(chosen), func(i int) *delivery.Message { return chosen[i] }
+	default:
+		d.Matched, before = e.deliveries.Len(), e.deliveries.Place(q.Around)
 	}
 	limit := min(max(q.Limit, 0), d.Matched)
 	switch {
-	case q.Follow:
+	case q.Follow && q.Sort.plain():
 		d.First = d.Matched - limit
 	case q.Around != 0:
 		d.First = before - q.AroundRow
@@ -169,8 +168,50 @@ func (e *Engine) deliveryRows(d *Deliveries, q DeliveryQuery) {
 	d.First = max(0, min(d.First, d.Matched-limit))
 	d.Rows = make([]Delivery, limit)
 	for i := range d.Rows {
-		fillDelivery(&d.Rows[i], at(d.First+i), DeliveryCopies)
+		if m := at(d.First + i); m != nil {
+			fillDelivery(&d.Rows[i], m, DeliveryCopies)
+		} else {
+			d.Rows[i].ID = e.deliveryOrder.ids[d.First+i]
+		}
 	}
+}
+
+// chosenDeliveries returns what a filter chooses, the oldest first.
+func (e *Engine) chosenDeliveries(f *filter.Deliveries) []*delivery.Message {
+	var chosen []*delivery.Message
+	now := e.tracker.Now()
+	e.deliveries.Messages(0, func(m *delivery.Message) bool {
+		if f.Match(m, now) {
+			chosen = append(chosen, m)
+		}
+		return true
+	})
+	return chosen
+}
+
+// A deliveryOrder is the deliveries that a filter chose, sorted, for one turn.
+type deliveryOrder struct {
+	sort   Sort[DeliveryKey]
+	filter string
+	ids    []uint64
+}
+
+// sortedDeliveries returns the IDs of what q chooses, in its order. It stays the same for a turn, so that some may no longer be kept.
+func (e *Engine) sortedDeliveries(q DeliveryQuery) []uint64 {
+	o := &e.deliveryOrder
+	if o.ids != nil && o.sort == q.Sort && o.filter == q.Filter.String() {
+		return o.ids
+	}
+	now := e.tracker.Now()
+	chosen := e.chosenDeliveries(q.Filter)
+	var r ranks[*delivery.Message, DeliveryKey]
+	r.sortBy(chosen, q.Sort, func(m *delivery.Message) rank { return rankDelivery(m, q.Sort.Key, now) },
+		func(a, b *delivery.Message) int { return cmp.Compare(a.ID, b.ID) })
+	*o = deliveryOrder{sort: q.Sort, filter: q.Filter.String(), ids: make([]uint64, len(chosen))}
+	for i, m := range chosen {
+		o.ids[i] = m.ID
+	}
+	return o.ids
 }
 
 // fillDelivery copies m into d, whose memory it uses again.

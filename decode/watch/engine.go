@@ -97,7 +97,9 @@ type Engine struct {
 
 	deliveries *delivery.Correlator // nil where they are not followed
 	delivery   Delivery             // reused for events
-	expect     *expect.Watcher      // nil where nothing is expected
+	// deliveryOrder is how the screen sorts them otherwise than by time.
+	deliveryOrder deliveryOrder
+	expect        *expect.Watcher // nil where nothing is expected
 }
 
 // New returns an Engine that has seen nothing.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
 
@@ -15,13 +16,16 @@ type SessionQuery struct {
 	Window
 	// Detail, if not 0, is a session of which more is wanted.
 	Detail uint64
+	// Filter chooses sessions; nil chooses all.
+	Filter *filter.Sessions
+	Sort   Sort[SessionKey]
 }
 
 // A SessionList is part of the list of sessions.
 type SessionList struct {
 	Rows []SessionRow
-	// First is the place of Rows[0] among the Total that are kept; Connected of them have a connection.
-	First, Total, Connected int
+	// First is the place of Rows[0] among the Matched that the filter chose of the Total that are kept; Connected of these have a connection.
+	First, Matched, Total, Connected int
 	// Pruned counts the sessions that gave way to others.
 	Pruned uint64
 	// Detail is the one that was asked for; nil where it is not kept.
@@ -84,17 +88,21 @@ func (b *sessionBook) list(q *SessionQuery, e *Engine) *SessionList {
 	b.countOpen(e.tracker)
 	all := make([]*sessionEntry, 0, len(b.entries))
 	out := &SessionList{Total: len(b.entries), Pruned: b.pruned}
+	now := e.tracker.Now()
 	for _, entry := range b.entries {
-		all = append(all, entry)
+		if q.Filter == nil || b.matches(q.Filter, entry, now) {
+			all = append(all, entry)
+		}
 		if entry.connected() {
 			out.Connected++
 		}
 	}
-	slices.SortFunc(all, b.compare)
+	b.ranks.sortBy(all, q.Sort, func(entry *sessionEntry) rank { return b.rank(entry, q.Sort.Key, now) }, b.compare)
+	out.Matched = len(all)
 	place := slices.IndexFunc(all, func(s *sessionEntry) bool { return s.session.ID == q.Around })
 	out.First = q.begin(len(all), place)
 	for _, entry := range all[out.First:min(out.First+max(q.Limit, 0), len(all))] {
-		out.Rows = append(out.Rows, b.row(entry, e.tracker.Now()))
+		out.Rows = append(out.Rows, b.row(entry, now))
 	}
 	if q.Detail != 0 {
 		if i := slices.IndexFunc(all, func(s *sessionEntry) bool { return s.session.ID == q.Detail }); i >= 0 {
@@ -102,6 +110,51 @@ func (b *sessionBook) list(q *SessionQuery, e *Engine) *SessionList {
 		}
 	}
 	return out
+}
+
+// matches reports whether a filter chooses a session.
+func (b *sessionBook) matches(f *filter.Sessions, e *sessionEntry, now decode.Time) bool {
+	e.at(b.epoch)
+	s := filter.Session{
+		Client: e.session.ClientID, Server: e.session.Server, ServerName: e.session.ServerName, Version: e.session.Version, Connected: e.connected(),
+		Alert: e.severity >= handshake.Warn, Stuck: e.stuck, Open: e.open, InFlight: e.openBy, Connections: int(e.conns), Oldest: e.oldest(now), RTT: -1,
+		Idle: now.Sub(e.last),
+	}
+	if info, _ := e.session.Conn(); info != nil {
+		s.Addr = info.Client
+	}
+	l := e.session.Link()
+	if l != nil {
+		_, s.Silent = l.KeepAlive()
+	}
+	for side := range e.times {
+		for q, n := range e.publish[side] {
+			s.Publish[q] += n
+		}
+		if t := e.times[side]; t != nil {
+			s.RTT = max(s.RTT, t.quantile(0.99))
+		}
+		if l != nil && s.Connected {
+			w := l.Flow(decode.Direction(side))
+			s.InFlight[side], s.Limit[side] = w.InFlight, w.Limit
+		}
+	}
+	return f.Match(&s)
+}
+
+// oldest is for how long the delivery waits that has been in flight for the longest, on either side; below 0 where none is.
+func (e *sessionEntry) oldest(now decode.Time) time.Duration {
+	l := e.session.Link()
+	if l == nil || !e.connected() {
+		return -1
+	}
+	longest := time.Duration(-1)
+	for side := range e.times {
+		if w := l.Flow(decode.Direction(side)); w.Oldest != nil {
+			longest = max(longest, now.Sub(w.Oldest.Started()))
+		}
+	}
+	return longest
 }
 
 func (b *sessionBook) compare(x, y *sessionEntry) int {

@@ -17,6 +17,7 @@ type sessionBook struct {
 	entries map[*handshake.Session]*sessionEntry
 	pruned  uint64
 	epoch   uint64
+	ranks   ranks[*sessionEntry, SessionKey]
 }
 
 // A sessionEntry is what is counted of one session.

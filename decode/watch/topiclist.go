@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
 
@@ -12,7 +13,11 @@ import (
 type TopicQuery struct {
 	Window
 	// Toggled are the nodes, by ID, that are not as they are by default: small trees are unfolded, of others the first level is, where it is small.
+	// While a filter chooses, all that it leaves is unfolded.
 	Toggled map[uint64]bool
+	// Filter chooses topics; the levels above them are shown, too. Nil chooses all.
+	Filter *filter.Topics
+	Sort   Sort[TopicKey]
 }
 
 // A Window chooses rows of a list by their places.
@@ -37,6 +42,8 @@ type TopicList struct {
 	Rows []TopicRow
 	// First is the place of Rows[0] among the Shown rows of the tree as it is unfolded.
 	First, Shown int
+	// Matched is how many topics the filter chose.
+	Matched int
 	// Topics counts the nodes kept, Pruned those that gave way to newer ones; what they counted stays in the levels above.
 	Topics int
 	Pruned uint64
@@ -66,40 +73,113 @@ const (
 	smallLevel = 12
 )
 
-func (t *topicTree) unfolded(n *topicNode, depth int, toggled map[uint64]bool) bool {
-	byDefault := t.nodes <= smallTree || depth == 0 && len(t.root.children) <= smallLevel
-	return len(n.children) > 0 && byDefault != toggled[n.id]
+func (t *topicTree) unfolded(n *topicNode, depth int, q *TopicQuery) bool {
+	byDefault := q.Filter != nil || t.nodes <= smallTree || depth == 0 && len(t.root.children) <= smallLevel
+	return len(n.children) > 0 && byDefault != q.Toggled[n.id]
+}
+
+// A topicWalk collects the rows that a query shows.
+type topicWalk struct {
+	t     *topicTree
+	q     *TopicQuery
+	now   decode.Time
+	all   []shownTopic
+	place int // of q.Around, -1 where it is not there
+	found int // topics that the filter chose
+}
+
+type shownTopic struct {
+	n     *topicNode
+	depth int
 }
 
 // list returns the rows that q asks for.
 func (t *topicTree) list(q *TopicQuery, e *Engine) *TopicList {
 	t.countOpen(e.tracker)
-	now := e.tracker.Now()
-	type shown struct {
-		n     *topicNode
-		depth int
+	w := topicWalk{t: t, q: q, now: e.tracker.Now(), place: -1}
+	w.below(&t.root, 0, true)
+	if t.unknown != nil && (q.Filter == nil || w.matches(t.unknown)) {
+		w.add(t.unknown, 0)
 	}
-	var all []shown
-	place := -1
-	var walk func(n *topicNode, depth int)
-	walk = func(n *topicNode, depth int) {
-		for _, c := range n.inOrder() {
-			if c.id == q.Around {
-				place = len(all)
-			}
-			all = append(all, shown{c, depth})
-			if t.unfolded(c, depth, q.Toggled) {
-				walk(c, depth+1)
-			}
+	out := &TopicList{Shown: len(w.all), Matched: w.found, Topics: t.nodes, Pruned: t.pruned, First: q.begin(len(w.all), w.place)}
+	for _, s := range w.all[out.First:min(out.First+max(q.Limit, 0), len(w.all))] {
+		out.Rows = append(out.Rows, t.row(s.n, s.depth, q, w.now))
+	}
+	return out
+}
+
+func (w *topicWalk) add(n *topicNode, depth int) {
+	if n.id == w.q.Around {
+		w.place = len(w.all)
+	}
+	w.all = append(w.all, shownTopic{n, depth})
+}
+
+// below shows what is below a level, where show is set, and reports whether the filter chose any of it.
+func (w *topicWalk) below(n *topicNode, depth int, show bool) bool {
+	any := false
+	for _, c := range w.t.siblings(n, w.q.Sort, w.now) {
+		before, place := len(w.all), w.place
+		if show {
+			w.add(c, depth)
+		}
+		chosen := w.q.Filter != nil && w.matches(c)
+		switch unfolded := w.t.unfolded(c, depth, w.q); {
+		case w.q.Filter == nil && !unfolded:
+		default:
+			chosen = w.below(c, depth+1, show && unfolded) || chosen
+		}
+		if w.q.Filter != nil && !chosen && show {
+			w.all, w.place = w.all[:before], place
+		}
+		any = any || chosen
+	}
+	return any
+}
+
+// matches reports whether the filter chooses a topic, by what was published to this very topic.
+func (w *topicWalk) matches(n *topicNode) bool {
+	if !n.leaf {
+		return false
+	}
+	p := filter.Topic{Path: n.path, Open: n.open, Stuck: n.stuck, RTT: -1, Idle: w.now.Sub(n.last)}
+	for dir := range n.publishes {
+		p.Rate += n.rate[dir].at(w.now)
+		for q, count := range n.publishes[dir] {
+			p.Publish[q] += count
 		}
 	}
-	walk(&t.root, 0)
-	if t.unknown != nil {
-		all = append(all, shown{t.unknown, 0})
+	if n.times != nil {
+		p.RTT = n.times.quantile(0.99)
 	}
-	out := &TopicList{Shown: len(all), Topics: t.nodes, Pruned: t.pruned, First: q.begin(len(all), place)}
-	for _, s := range all[out.First:min(out.First+max(q.Limit, 0), len(all))] {
-		out.Rows = append(out.Rows, t.row(s.n, s.depth, q, now))
+	if !w.q.Filter.Match(&p) {
+		return false
+	}
+	w.found++
+	return true
+}
+
+// siblings returns the children of a level in the order that s says.
+func (t *topicTree) siblings(n *topicNode, s Sort[TopicKey], now decode.Time) []*topicNode {
+	if s.plain() {
+		t.ordered = nil
+		return n.inOrder()
+	}
+	if t.ranks.begin(s) || t.ordered == nil {
+		t.ordered = map[*topicNode][]*topicNode{}
+	}
+	if n.sorted == nil {
+		delete(t.ordered, n) // others have come, or gone
+	}
+	byName := n.inOrder()
+	if len(byName) < 2 {
+		return byName
+	}
+	out := t.ordered[n]
+	if out == nil {
+		out = slices.Clone(byName)
+		t.ranks.sortBy(out, s, func(c *topicNode) rank { return t.rank(c, s.Key, now) }, func(a, b *topicNode) int { return compareText(a.level, b.level) })
+		t.ordered[n] = out
 	}
 	return out
 }
@@ -109,7 +189,7 @@ func (t *topicTree) row(n *topicNode, depth int, q *TopicQuery, now decode.Time)
 	var rate [2]float64
 	n.addUp(&c, &rate, now)
 	r := TopicRow{
-		ID: n.id, Path: n.path, Level: n.level, Depth: depth, Children: len(n.children), Unfolded: t.unfolded(n, depth, q.Toggled),
+		ID: n.id, Path: n.path, Level: n.level, Depth: depth, Children: len(n.children), Unfolded: t.unfolded(n, depth, q),
 		Unknown: n == t.unknown, Published: n.leaf, Publish: c.publishes, Bytes: c.bytes, Last: c.last, Rate: rate,
 		P50: c.times.quantile(0.5), P99: c.times.quantile(0.99), Open: c.open, Stuck: c.stuck,
 	}
