@@ -266,18 +266,21 @@ func checkScreenValue(f *config.File, v *config.Value) error {
 			return f.Errorf(v, "is no filter: %w", errors.Join(err))
 		}
 		return nil
-	case v.Table == "keys" || v.Key == "columns":
+	case v.Table == "keys" || columnSet(v.Key) != nil:
 		if !ok {
 			return f.Errorf(v, "takes a list of texts")
 		}
 		if v.Table == "screen" {
-			if why := tui.CheckColumns(texts); why != "" {
+			if why := columnSet(v.Key).Check(texts); why != "" {
 				return f.Errorf(v, "%s", why)
 			}
 		}
 		return nil
 	}
-	names := []string{"columns"}
+	var names []string
+	for _, c := range tui.ColumnSets() {
+		names = append(names, c.Key)
+	}
 	for _, s := range tui.ScreenSettings() {
 		if names = append(names, s.Key); s.Key == v.Key {
 			if !slices.Contains(s.Values, settingText(v.Value)) {
@@ -287,6 +290,16 @@ func checkScreenValue(f *config.File, v *config.Value) error {
 		}
 	}
 	return f.Errorf(v, "there is no such key: there are %s", strings.Join(names, ", "))
+}
+
+// columnSet returns the columns that a key of the table [screen] chooses from, or nil.
+func columnSet(key string) *tui.ColumnSet {
+	for _, c := range tui.ColumnSets() {
+		if c.Key == key {
+			return &c
+		}
+	}
+	return nil
 }
 
 // settingText is a value as the screen knows it: true is on.

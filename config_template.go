@@ -27,7 +27,10 @@ func configTemplate(w io.Writer, k *kong.Kong) {
 		}
 		fmt.Fprintf(w, "\n%s#%s = %s\n", comment(f.Help), f.Name, usual(f.Flag))
 	}
-	fmt.Fprint(w, "\n# The screen.\n[screen]\n\n# Columns of the list of handshakes, in their order.\n#columns = "+quoteAll(tui.Columns())+"\n")
+	fmt.Fprint(w, "\n# The screen.\n[screen]\n")
+	for _, c := range tui.ColumnSets() {
+		fmt.Fprintf(w, "\n# Columns of the list of %s, in their order.\n#%s = %s\n", c.Title, c.Key, quoteAll(c.Names))
+	}
 	for _, s := range tui.ScreenSettings() {
 		value := strconv.Quote(s.Values[0])
 		if s.Values[0] == "off" {

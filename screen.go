@@ -16,9 +16,10 @@ func (w *watching) configure(opt *tui.Options) {
 	for _, v := range f.Table("filters") {
 		opt.Filters[v.Key], _ = v.Value.(string)
 	}
+	opt.Columns = map[string][]string{}
 	for _, v := range f.Table("screen") {
-		if v.Key == "columns" {
-			opt.Columns, _ = textsOf(v.Value)
+		if columnSet(v.Key) != nil {
+			opt.Columns[v.Key], _ = textsOf(v.Value)
 		} else {
 			opt.Settings[v.Key] = settingText(v.Value)
 		}

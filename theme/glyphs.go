@@ -19,6 +19,8 @@ type Glyphs struct {
 	Full, Empty      string
 	Bars             []string
 	Unfolded, Folded string
+	// Falling and Rising stand behind the title of a column by which rows are sorted: the largest is on top, or the smallest.
+	Falling, Rising string
 	// ASCII says that only ASCII may be shown, also of texts from the wire.
 	ASCII bool
 }
@@ -31,7 +33,7 @@ var utf8Glyphs = Glyphs{
 	HeadRight: "►", HeadLeft: "◄", GhostRight: "▷", GhostLeft: "◁",
 	AxisLeft: "├", AxisRight: "┤", Before: "‹",
 	Ellipsis: "…", Dot: "·", Cursor: "▸",
-	Full: "█", Empty: "░", Bars: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}, Unfolded: "▾", Folded: "▸",
+	Full: "█", Empty: "░", Bars: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}, Unfolded: "▾", Folded: "▸", Falling: "▼", Rising: "▲",
 }
 
 var asciiGlyphs = Glyphs{
@@ -42,6 +44,6 @@ var asciiGlyphs = Glyphs{
 	HeadRight: ">", HeadLeft: "<", GhostRight: ">", GhostLeft: "<",
 	AxisLeft: "|", AxisRight: "|", Before: "<",
 	Ellipsis: "~", Dot: "-", Cursor: ">",
-	Full: "#", Empty: ".", Bars: []string{".", "-", "=", "#"}, Unfolded: "-", Folded: "+",
+	Full: "#", Empty: ".", Bars: []string{".", "-", "=", "#"}, Unfolded: "-", Folded: "+", Falling: "v", Rising: "^",
 	ASCII: true,
 }

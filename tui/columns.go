@@ -10,9 +10,6 @@ import (
 // columnNames are the columns of the list that can be chosen, in their first order.
 var columnNames = []string{"time", "client", "direction", "qos", "id", "topic", "state", "timeline", "age", "flags"}
 
-// Columns returns the names of the columns of the list of handshakes.
-func Columns() []string { return slices.Clone(columnNames) }
-
 // columnNotes say what the columns show.
 var columnNotes = map[string]string{
 	"time": "when the first packet was seen", "client": "Client Identifier, or address", "direction": "to the broker, or from it",
@@ -20,43 +17,104 @@ var columnNotes = map[string]string{
 	"timeline": "the packets on the time axis", "age": "how long owed, or how long it took", "flags": "resends, joined late, retain",
 }
 
-// CheckColumns reports what is wrong with a choice of columns; "" is nothing.
-func CheckColumns(names []string) string {
+// A ColumnSet is the columns of one list, as the configuration file has them in its table [screen].
+type ColumnSet struct {
+	Key, Title string
+	Names      []string
+	need       string // the column that cannot be left out
+	notes      map[string]string
+}
+
+// Check reports what is wrong with a choice of the columns; "" is nothing.
+func (c *ColumnSet) Check(names []string) string {
 	for i, name := range names {
-		if !slices.Contains(columnNames, name) {
-			return `there is no column "` + name + `": there are ` + strings.Join(columnNames, ", ")
+		if !slices.Contains(c.Names, name) {
+			return `there is no column "` + name + `": there are ` + strings.Join(c.Names, ", ")
 		}
 		if slices.Contains(names[:i], name) {
 			return "the column " + name + " is there twice"
 		}
 	}
-	if len(names) > 0 && !slices.Contains(names, "state") {
-		return "the column state cannot be left out"
+	if len(names) > 0 && !slices.Contains(names, c.need) {
+		return "the column " + c.need + " cannot be left out"
 	}
 	return ""
 }
 
+func handshakeColumns() *ColumnSet {
+	return &ColumnSet{Key: "columns", Title: "handshakes", Names: columnNames, need: "state", notes: columnNotes}
+}
+
+func (k *tableKind) columnSet() *ColumnSet {
+	c := &ColumnSet{Key: k.key, Title: k.title, need: k.need, notes: map[string]string{}}
+	for _, column := range k.columns() {
+		c.Names = append(c.Names, column.id)
+		c.notes[column.id] = column.note
+	}
+	return c
+}
+
+// ColumnSets lists the columns of every list.
+func ColumnSets() []ColumnSet {
+	out := []ColumnSet{*handshakeColumns()}
+	for _, k := range tableKinds() {
+		out = append(out, *k.columnSet())
+	}
+	return out
+}
+
+// setColumns takes the columns that Options bring, as far as they make sense.
+func (m *Model) setColumns(columns map[string][]string) {
+	if names := columns["columns"]; len(names) > 0 && handshakeColumns().Check(names) == "" {
+		m.list.columns = slices.Clone(names)
+	}
+	for _, k := range tableKinds() {
+		if names := columns[k.key]; len(names) > 0 && k.columnSet().Check(names) == "" {
+			k.shape(&m.survey).shown = slices.Clone(names)
+		}
+	}
+}
+
+// A columnChoice is the columns of the screen, and which of them are shown.
+type columnChoice struct {
+	*ColumnSet
+	shown *[]string
+}
+
+func (m *Model) columnChoice() columnChoice {
+	k := m.table()
+	if k == nil {
+		return columnChoice{handshakeColumns(), &m.list.columns}
+	}
+	c := columnChoice{k.columnSet(), &k.shape(&m.survey).shown}
+	if *c.shown == nil {
+		*c.shown = slices.Clone(c.Names)
+	}
+	return c
+}
+
 // openColumns lets the user choose the columns and their order.
 func (m *Model) openColumns() tea.Cmd {
+	c := m.columnChoice()
 	return m.openOver(m.newMenu(menu{
-		title: "Columns", keep: true, refresh: columnChoices,
-		onToggle: func(m *Model, at int) tea.Cmd { m.toggleColumn(m.columnOrder()[at]); return nil },
+		title: "Columns of " + c.Title, keep: true, refresh: func(*Model, string) []choice { return c.choices() },
+		onToggle: func(m *Model, at int) tea.Cmd { m.toggleColumn(c, c.order()[at]); return nil },
 		onShift: func(m *Model, at, n int) tea.Cmd {
-			order := m.columnOrder()
-			m.moveColumn(order[at], n)
+			name := c.order()[at]
+			c.move(name, n)
 			if u, ok := m.over.(*menu); ok {
-				u.cursor = slices.Index(m.columnOrder(), order[at])
+				u.cursor = slices.Index(c.order(), name)
 			}
 			return nil
 		},
-		onSave: func(m *Model) tea.Cmd { return m.saveSetting("screen", "columns", slices.Clone(m.list.columns)) },
+		onSave: func(m *Model) tea.Cmd { return m.saveSetting("screen", c.Key, slices.Clone(*c.shown)) },
 	}))
 }
 
-// columnOrder lists the columns that are shown, and after them the others.
-func (m *Model) columnOrder() []string {
-	order := slices.Clone(m.list.columns)
-	for _, name := range columnNames {
+// order lists the columns that are shown, and after them the others.
+func (c columnChoice) order() []string {
+	order := slices.Clone(*c.shown)
+	for _, name := range c.Names {
 		if !slices.Contains(order, name) {
 			order = append(order, name)
 		}
@@ -64,46 +122,46 @@ func (m *Model) columnOrder() []string {
 	return order
 }
 
-func columnChoices(m *Model, _ string) []choice {
+func (c columnChoice) choices() []choice {
 	var out []choice
-	for _, name := range m.columnOrder() {
+	for _, name := range c.order() {
 		mark := "[ ]"
-		if slices.Contains(m.list.columns, name) {
+		if slices.Contains(*c.shown, name) {
 			mark = "[x]"
 		}
-		out = append(out, choice{text: name, note: columnNotes[name], mark: mark})
+		out = append(out, choice{text: name, note: c.notes[name], mark: mark})
 	}
 	return out
 }
 
-func (m *Model) toggleColumn(name string) {
-	if name == "state" {
-		m.say("the state never leaves")
+func (m *Model) toggleColumn(c columnChoice, name string) {
+	if name == c.need {
+		m.say("the " + name + " never leaves")
 		return
 	}
-	if i := slices.Index(m.list.columns, name); i >= 0 {
-		m.list.columns = slices.Delete(slices.Clone(m.list.columns), i, i+1)
+	columns := slices.Clone(*c.shown)
+	if i := slices.Index(columns, name); i >= 0 {
+		*c.shown = slices.Delete(columns, i, i+1)
 		return
 	}
 	// It comes back where it was at first, as far as the others are in that order.
-	columns := slices.Clone(m.list.columns)
 	at := len(columns)
 	for i, other := range columns {
-		if slices.Index(columnNames, other) > slices.Index(columnNames, name) {
+		if slices.Index(c.Names, other) > slices.Index(c.Names, name) {
 			at = i
 			break
 		}
 	}
-	m.list.columns = slices.Insert(columns, at, name)
+	*c.shown = slices.Insert(columns, at, name)
 }
 
-func (m *Model) moveColumn(name string, n int) {
-	i := slices.Index(m.list.columns, name)
+func (c columnChoice) move(name string, n int) {
+	i := slices.Index(*c.shown, name)
 	to := i + n
-	if i < 0 || to < 0 || to >= len(m.list.columns) {
+	if i < 0 || to < 0 || to >= len(*c.shown) {
 		return
 	}
-	columns := slices.Clone(m.list.columns)
+	columns := slices.Clone(*c.shown)
 	columns[i], columns[to] = columns[to], columns[i]
-	m.list.columns = columns
+	*c.shown = columns
 }

@@ -2,9 +2,11 @@ package tui
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/delivery"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
 )
@@ -12,13 +14,15 @@ import (
 // A deliveryList is the Application Messages from their publisher to every subscriber, oldest first.
 type deliveryList struct {
 	place
-	data watch.Deliveries
-	have bool // data was asked for
+	shape tableShape
+	data  watch.Deliveries
+	have  bool // data was asked for
 }
 
-func (l *deliveryList) query(legs uint64) watch.DeliveryQuery {
+func (l *deliveryList) query(legs uint64, f *filter.Deliveries, now time.Time) watch.DeliveryQuery {
 	w := l.window()
-	return watch.DeliveryQuery{First: w.First, Limit: w.Limit, Follow: l.follow, Around: w.Around, AroundRow: w.AroundRow, Ladder: legs}
+	return watch.DeliveryQuery{Filter: f, First: w.First, Limit: w.Limit, Follow: l.follow, Around: w.Around, AroundRow: w.AroundRow, Ladder: legs,
+		Sort: sortOf[watch.DeliveryKey](&l.shape, deliveryColumns(), now)}
 }
 
 // sync takes a list in that was asked for.
@@ -55,16 +59,21 @@ const (
 
 func deliveryColumns() []tableColumn {
 	return []tableColumn{
-		deliveryTime:       {name: "TIME", width: 12, rank: 3},
-		deliveryPublisher:  {name: "PUBLISHER", width: 10, rank: 1, good: 12, most: 20},
-		deliveryTopic:      {name: "TOPIC", width: 12, good: 30, most: 60},
-		deliveryQoS:        {name: "QOS", width: 3, rank: 4},
-		deliveryVerdict:    {name: "VERDICT", width: 15},
-		deliveryExpected:   {name: "EXP", width: 3, right: true, rank: 2},
-		deliveryForwarded:  {name: "FWD", width: 3, right: true, rank: 2},
-		deliveryAcked:      {name: "ACK", width: 3, right: true, rank: 1},
-		deliveryWorst:      {name: "WORST", width: 6, right: true},
-		deliveryConfidence: {name: "SURE", width: 9, rank: 5},
+		deliveryTime: {id: "time", note: "when the PUBLISH was seen", name: "TIME", width: 12, rank: 3},
+		deliveryPublisher: {id: "publisher", note: "Client Identifier, or address", name: "PUBLISHER", width: 10, rank: 1, good: 12, most: 20,
+			key: uint8(watch.DeliveriesByPublisher), text: true},
+		deliveryTopic:   {id: "topic", note: "Topic Name", name: "TOPIC", width: 12, good: 30, most: 60, key: uint8(watch.DeliveriesByTopic), text: true},
+		deliveryQoS:     {id: "qos", note: "with which it was published", name: "QOS", width: 3, rank: 4, key: uint8(watch.DeliveriesByQoS)},
+		deliveryVerdict: {id: "verdict", note: "what became of it; never leaves", name: "VERDICT", width: 15, key: uint8(watch.DeliveriesByVerdict)},
+		deliveryExpected: {id: "expected", note: "subscribers that should have it", name: "EXP", width: 3, right: true, rank: 2,
+			key: uint8(watch.DeliveriesByExpected)},
+		deliveryForwarded: {id: "forwarded", note: "copies that the broker sent", name: "FWD", width: 3, right: true, rank: 2,
+			key: uint8(watch.DeliveriesByForwarded)},
+		deliveryAcked: {id: "acknowledged", note: "copies that subscribers acknowledged", name: "ACK", width: 3, right: true, rank: 1,
+			key: uint8(watch.DeliveriesByAcknowledged)},
+		deliveryWorst: {id: "worst", note: "how long the slowest subscriber took", name: "WORST", width: 6, right: true,
+			key: uint8(watch.DeliveriesByLatency)},
+		deliveryConfidence: {id: "sure", note: "how sure it is which packets belong together", name: "SURE", width: 9, rank: 5},
 	}
 }
 
@@ -73,23 +82,28 @@ func deliveryColumns() []tableColumn {
 //	TIME         PUBLISHER   TOPIC           QOS VERDICT          EXP FWD ACK  WORST
 //	12:01:33.120 sensor-7    plant/a/temp    Q1  ✓ complete         2   2   2   43ms
 //	12:01:34.002 scada       cmd/pump-2/set  Q1  ✗ not forwarded    1   0   0      -
-func (l *deliveryList) view(p *pen, now decode.Time, width, height int, focused bool) []string {
+func (l *deliveryList) view(p *pen, f *filterState, width, height int, focused bool) []string {
 	switch {
 	case !l.data.On && l.have:
 		return emptyPane(p, width, height, "Deliveries are not followed here",
 			"They are where more than one connection of a broker is in sight: a capture, an interface, the proxy, the demo.")
+	case l.total == 0 && l.data.Counts.Kept > 0:
+		return noMatch(p, f, width, height, "delivery", int(l.data.Counts.Kept))
 	case l.total == 0:
 		return emptyPane(p, width, height, "No deliveries yet", "One shows with the first PUBLISH to a broker.")
 	}
-	t := fitTable(deliveryColumns(), width)
-	out := []string{t.head(p, width)}
+	t := l.shape.fit(deliveryColumns(), width)
+	out := []string{t.head(p, width, &l.shape)}
 	return append(out, l.lines(p, width, func(i int, selected bool) string {
 		d := &l.data.Rows[i]
-		return t.row(p, width, selected, focused, func(c int) (string, theme.Style) { return p.deliveryCell(d, c, t[c].width, now) })
+		if d.At == 0 {
+			return newLine(width).put(p.th.Dim, " no longer kept").full()
+		}
+		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.deliveryCell(d, c, w) })
 	})...)
 }
 
-func (p *pen) deliveryCell(d *watch.Delivery, column, width int, now decode.Time) (string, theme.Style) {
+func (p *pen) deliveryCell(d *watch.Delivery, column, width int) (string, theme.Style) {
 	glyph, st := p.deliveryState(d)
 	text := p.th.Plain
 	if d.Verdict == delivery.Undelivered || d.Verdict == delivery.Incomplete {
@@ -201,11 +215,12 @@ func (l *legList) view(p *pen, width, height int, focused bool) []string {
 			put(p.th.Dim, "  QoS "+strconv.Itoa(int(d.QoS))+"  "+size(uint64(max(d.Payload, 0)))).full(),
 		newLine(width).put(st, " "+cut(words, width-2, p.g.Ellipsis)).full(),
 	}
-	t := fitTable([]tableColumn{{name: "LEG", width: 14, good: 20, most: 36}, {name: "OUTCOME", width: 15}, {name: "QOS", width: 3, rank: 3},
+	var shape tableShape
+	t := shape.fit([]tableColumn{{name: "LEG", width: 14, good: 20, most: 36}, {name: "OUTCOME", width: 15}, {name: "QOS", width: 3, rank: 3},
 		{name: "SENT", width: 6, right: true, rank: 1}, {name: "ACKED", width: 6, right: true}}, width)
-	out = append(out, t.head(p, width))
+	out = append(out, t.head(p, width, &shape))
 	return append(out, l.lines(p, width, func(i int, selected bool) string {
-		return t.row(p, width, selected, focused, func(c int) (string, theme.Style) { return p.legCell(d, i, c, t[c].width) })
+		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.legCell(d, i, c, w) })
 	})...)
 }
 

@@ -9,14 +9,81 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 )
 
-// problemFilter chooses what `!` shows: what is stuck, and what did not come to its end.
-const problemFilter = "(state:stuck | state:refused | state:abandoned | state:unknown)"
+// A filterKind is what a filter chooses. Each screen has the one of its rows; where there are none of its own it is that of the handshakes.
+type filterKind uint8
+
+const (
+	ofHandshakes filterKind = iota
+	ofDeliveries
+	ofSessions
+	ofTopics
+	ofPackets
+	filterKinds
+)
+
+// problemFilters choose what `!` shows: what is stuck, and what did not come to its end.
+var problemFilters = [filterKinds]string{
+	ofHandshakes: "(state:stuck | state:refused | state:abandoned | state:unknown)",
+	ofDeliveries: "(undelivered | verdict:refused)",
+	ofSessions:   "(alert | silent)",
+	ofTopics:     "stuck",
+	ofPackets:    "(malformed | lost | reason>=0x80)",
+}
+
+// filterColumns are the words that take a value: what may be the beginning of one is not looked for while it is typed.
+var filterColumns = [filterKinds][]string{
+	ofHandshakes: {"topic", "client", "qos", "state", "type", "owes", "age", "rtt", "host", "reason", "sender", "kind", "resends"},
+	ofDeliveries: {"topic", "publisher", "subscriber", "qos", "latency", "verdict", "outcome"},
+	ofSessions:   {"client", "host", "version", "qos", "open", "inflight", "conns", "age", "rtt", "idle"},
+	ofTopics:     {"topic", "qos", "rate", "open", "rtt", "idle"},
+	ofPackets:    {"topic", "client", "qos", "type", "host", "reason", "sender"},
+}
+
+func filterKindOf(s screen) filterKind {
+	switch s {
+	case screenDeliveries:
+		return ofDeliveries
+	case screenSessions:
+		return ofSessions
+	case screenTopics:
+		return ofTopics
+	case screenPackets:
+		return ofPackets
+	}
+	return ofHandshakes
+}
+
+// onFiltered is where a filter chooses the rows: in the first pane of these screens / filters, elsewhere it searches.
+func onFiltered(m *Model) bool {
+	return m.level == levelList && m.focus == 0 && (m.screen == screenHandshakes || filterKindOf(m.screen) != ofHandshakes)
+}
+
+// alignFilter makes m.filter that of the screen. The others keep theirs meanwhile.
+func (m *Model) alignFilter() {
+	kind := filterKindOf(m.screen)
+	if m.filter.kind == kind {
+		return
+	}
+	kept := m.filter.parsed
+	m.others[m.filter.kind] = m.filter
+	m.filter = m.others[kind]
+	m.filter.kind, m.filter.parsed = kind, kept
+}
+
+// filterOf returns the filter of those rows, whatever is shown.
+func (m *Model) filterOf(kind filterKind) *filterState {
+	if m.filter.kind == kind {
+		return &m.filter
+	}
+	return &m.others[kind]
+}
 
 func (m *Model) startFilter() tea.Cmd {
 	m.remember()
 	m.filter.typing = true
 	m.filter.editor = newEditor(m.filter.text)
-	m.history.at = len(m.history.texts)
+	h := m.filterHistory()
+	h.at = len(h.texts)
 	return nil
 }
 
@@ -25,10 +92,10 @@ func (m *Model) keepFilter() tea.Cmd {
 	if m.filter.mistake != nil {
 		return nil
 	}
-	if m.filter.typing = false; unfinished(m.filter.text) {
+	if m.filter.typing = false; m.filter.unfinished(m.filter.text) {
 		m.setFilter(m.filter.text)
 	}
-	m.history.add(m.filter.text)
+	m.filterHistory().add(m.filter.text)
 	return nil
 }
 
@@ -47,50 +114,65 @@ func (m *Model) toggleProblems() tea.Cmd {
 
 // setFilter takes a text as the filter. While it is not valid, the mistake is shown and the words before the unfinished one choose.
 func (m *Model) setFilter(text string) {
-	if m.alignFilter(); m.filter.ofPackets {
-		m.setPacketFilter(text)
-		return
+	m.alignFilter()
+	f := &m.filter
+	f.text, f.mistake = text, nil
+	ok := false
+	switch f.kind {
+	case ofDeliveries:
+		ok = takeFilter(m, filter.ParseDeliveries, &f.deliveries)
+	case ofSessions:
+		ok = takeFilter(m, filter.ParseSessions, &f.sessions)
+	case ofTopics:
+		ok = takeFilter(m, filter.ParseTopics, &f.topics)
+	case ofPackets:
+		ok = takeFilter(m, filter.ParsePackets, &f.packets)
+	default:
+		if ok = takeFilter(m, filter.Parse, &f.parsed); ok {
+			m.seen = -1
+		}
 	}
-	m.filter.text = text
-	m.filter.mistake = nil
-	parsed, err := m.parseFilter(text)
-	if err != nil {
-		m.mistaken(err)
-	}
-	if m.filter.typing && (err != nil || unfinished(text)) {
-		parsed, err = finished(text, m.parseFilter)
-	}
-	if err != nil {
-		return
-	}
-	m.filter.parsed = parsed
-	m.seen = -1
-	if m.frozen {
+	if ok && m.frozen {
 		m.say(m.frozenWords() + ", then the filter works")
 	}
 }
 
-// parseFilter returns the filter of a text, with problems in it where only those are wanted.
-func (m *Model) parseFilter(text string) (*filter.Filter, error) {
-	parsed, err := filter.Parse(text)
-	if err != nil || !m.filter.problems {
-		return parsed, err
+// takeFilter parses the text of the filter of the screen, with problems in it where only those are wanted, and reports whether into has a filter that is
+// valid. Of a text that is typed still, that is what comes before its unfinished end.
+func takeFilter[F any](m *Model, parse func(string) (F, error), into *F) bool {
+	f := &m.filter
+	whole := func(text string) (F, error) {
+		parsed, err := parse(text)
+		if err != nil || !f.problems {
+			return parsed, err
+		}
+		if strings.TrimSpace(text) == "" {
+			return parse(problemFilters[f.kind])
+		}
+		return parse("(" + text + ") " + problemFilters[f.kind])
 	}
-	if parsed == nil {
-		return filter.Parse(problemFilter)
+	parsed, err := whole(f.text)
+	if err != nil {
+		m.mistaken(err)
 	}
-	return filter.Parse("(" + text + ") " + problemFilter)
+	if f.typing && (err != nil || f.unfinished(f.text)) {
+		parsed, err = finished(f.text, whole)
+	}
+	if err == nil {
+		*into = parsed
+	}
+	return err == nil
 }
 
 // unfinished reports whether the last word of a text looks like the beginning of a word with a value: searched in all columns it would hide
 // everything for as long as it takes to type the colon.
-func unfinished(text string) bool {
+func (f *filterState) unfinished(text string) bool {
 	last := strings.ToLower(text[len(withoutWord(text)):])
 	last = strings.TrimLeft(last, " |(!")
 	if len(last) < 3 {
 		return false
 	}
-	for _, name := range []string{"topic", "client", "qos", "state", "type", "owes", "age", "rtt", "host", "reason", "sender", "kind", "resends"} {
+	for _, name := range filterColumns[f.kind] {
 		if strings.HasPrefix(name, last) {
 			return true
 		}

@@ -33,8 +33,11 @@ func (h *filterHistory) add(text string) {
 	}
 }
 
+// filterHistory is that of the filters of the screen.
+func (m *Model) filterHistory() *filterHistory { return &m.history[m.filter.kind] }
+
 func (m *Model) noFilterHistory() string {
-	if len(m.history.texts) == 0 {
+	if len(m.filterHistory().texts) == 0 {
 		return "no filter was used before"
 	}
 	return ""
@@ -42,7 +45,7 @@ func (m *Model) noFilterHistory() string {
 
 // recallFilter shows the filter used before the one shown, or with 1 after it.
 func (m *Model) recallFilter(step int) tea.Cmd {
-	h := &m.history
+	h := m.filterHistory()
 	if h.at == len(h.texts) {
 		h.typed = m.filter.editor.String()
 	}
@@ -65,7 +68,7 @@ func (m *Model) openFilters() tea.Cmd {
 	return m.openOver(m.newMenu(menu{
 		title: "Filters", refresh: filterChoices,
 		onRemove: func(m *Model, at int) tea.Cmd {
-			if at > 0 && at <= len(m.saved) {
+			if m.filter.kind == ofHandshakes && at > 0 && at <= len(m.saved) {
 				name := m.saved[at-1].Name
 				m.saved = slices.Delete(m.saved, at-1, at)
 				return m.saveSetting("filters", name, nil)
@@ -80,17 +83,22 @@ func filterChoices(m *Model, _ string) []choice {
 	use := func(text string) func(m *Model) tea.Cmd {
 		return func(m *Model) tea.Cmd { return m.useFilter(text) }
 	}
-	out := []choice{{text: "Saved", head: true}}
-	for _, f := range m.saved {
-		out = append(out, choice{text: m.pen.text.clean(f.Name, 40), note: m.pen.text.clean(f.Text, m.width), run: use(f.Text)})
+	var out []choice
+	if m.filter.kind == ofHandshakes {
+		out = append(out, choice{text: "Saved", head: true})
+		for _, f := range m.saved {
+			out = append(out, choice{text: m.pen.text.clean(f.Name, 40), note: m.pen.text.clean(f.Text, m.width), run: use(f.Text)})
+		}
+		if len(m.saved) == 0 {
+			out = append(out, choice{text: "none; " + m.pen.keyOf("filter-save") + " saves a filter while it is typed", head: true})
+		}
+	} else if len(m.filterHistory().texts) == 0 {
+		out = append(out, choice{text: "none was used on this screen so far; those of handshakes are saved", head: true})
 	}
-	if len(m.saved) == 0 {
-		out = append(out, choice{text: "none; " + m.pen.keyOf("filter-save") + " saves a filter while it is typed", head: true})
-	}
-	if len(m.history.texts) > 0 {
+	if len(m.filterHistory().texts) > 0 {
 		out = append(out, choice{text: "Used before", head: true})
 	}
-	for _, text := range slices.Backward(m.history.texts) {
+	for _, text := range slices.Backward(m.filterHistory().texts) {
 		out = append(out, choice{text: m.pen.text.clean(text, m.width), run: use(text)})
 	}
 	return out
@@ -100,7 +108,7 @@ func filterChoices(m *Model, _ string) []choice {
 func (m *Model) useFilter(text string) tea.Cmd {
 	m.remember()
 	m.setFilter(text)
-	m.history.add(text)
+	m.filterHistory().add(text)
 	return nil
 }
 
@@ -111,6 +119,9 @@ func (m *Model) cannotSaveFilter() string {
 	if m.filter.text == "" {
 		return "the filter is empty"
 	}
+	if m.filter.kind != ofHandshakes {
+		return "only filters of handshakes are saved"
+	}
 	return m.cannotSave()
 }
 
@@ -118,7 +129,7 @@ func (m *Model) cannotSaveFilter() string {
 func (m *Model) openSaveFilter() tea.Cmd {
 	text := m.filter.text
 	m.filter.typing = false
-	m.history.add(text)
+	m.filterHistory().add(text)
 	return m.openOver(&form{
 		title:  "Save the filter " + m.pen.text.clean(text, m.width),
 		fields: []field{{label: "name", check: func(s string) string { return why(s == "", "give a name") }}},
@@ -132,57 +143,135 @@ func (m *Model) openSaveFilter() tea.Cmd {
 	})
 }
 
-// builderFields are the fields of the filter builder: the column of the filter that each makes, and what goes before its value.
-var builderFields = []struct {
+// A builderField is a field of the filter builder: the column of the filter that it makes, and what goes before its value.
+type builderField struct {
 	label, column, op, hint string
 	values                  []string
-}{
-	{"topic", "topic", ":", "a part, or with wildcards: plant/+/temp", nil},
-	{"client", "client", ":", "a part of the Client Identifier", nil},
-	{"host", "host", ":", "an address", nil},
-	{"id", "id", ":", "Packet Identifier", nil},
-	{"QoS", "qos", ":", "", []string{"any", "1", "2"}},
-	{"kind", "kind", ":", "", []string{"any", "publish", "subscribe", "unsubscribe"}},
-	{"sender", "sender", ":", "", []string{"any", "client", "server"}},
-	{"state", "state", ":", "", []string{"any", "open", "stuck", "complete", "refused", "abandoned", "unknown"}},
-	{"older than", "age", ">", "5s, 2m", nil},
-	{"slower than", "rtt", ">", "200ms", nil},
-	{"reason", "reason", ":", "0x87, or a part of its name", nil},
-	{"resent", "dup", "", "", []string{"any", "yes", "no"}},
-	{"retain", "retain", "", "", []string{"any", "yes", "no"}},
-	{"any text", "", "", "anywhere in the row", nil},
+}
+
+var yesNo = []string{"any", "yes", "no"}
+
+// builderFields are those of the filter builder of each screen.
+var builderFields = [filterKinds][]builderField{
+	ofHandshakes: {
+		{"topic", "topic", ":", "a part, or with wildcards: plant/+/temp", nil},
+		{"client", "client", ":", "a part of the Client Identifier", nil},
+		{"host", "host", ":", "an address", nil},
+		{"id", "id", ":", "Packet Identifier", nil},
+		{"QoS", "qos", ":", "", []string{"any", "1", "2"}},
+		{"kind", "kind", ":", "", []string{"any", "publish", "subscribe", "unsubscribe"}},
+		{"sender", "sender", ":", "", []string{"any", "client", "server"}},
+		{"state", "state", ":", "", []string{"any", "open", "stuck", "complete", "refused", "abandoned", "unknown"}},
+		{"older than", "age", ">", "5s, 2m", nil},
+		{"slower than", "rtt", ">", "200ms", nil},
+		{"reason", "reason", ":", "0x87, or a part of its name", nil},
+		{"resent", "dup", "", "", yesNo},
+		{"retain", "retain", "", "", yesNo},
+		{"any text", "", "", "anywhere in the row", nil},
+	},
+	ofDeliveries: {
+		{"topic", "topic", ":", "a part, or with wildcards: plant/+/temp", nil},
+		{"publisher", "publisher", ":", "a part of the Client Identifier", nil},
+		{"subscriber", "subscriber", ":", "one of them: a part of the Client Identifier", nil},
+		{"QoS", "qos", ":", "with which it was published", []string{"any", "0", "1", "2"}},
+		{"verdict", "verdict", ":", "", []string{"any", "complete", "pending", "queued", "incomplete", "not-forwarded", "refused", "no-subscriber", "unknown"}},
+		{"slower than", "latency", ">", "200ms: the slowest subscriber", nil},
+		{"undelivered", "undelivered", "", "", yesNo},
+		{"retain", "retain", "", "", yesNo},
+		{"Will", "will", "", "", yesNo},
+		{"any text", "", "", "anywhere in the row", nil},
+	},
+	ofSessions: {
+		{"client", "client", ":", "a part of the Client Identifier", nil},
+		{"host", "host", ":", "an address of either end", nil},
+		{"version", "version", ":", "of MQTT", []string{"any", "3.1", "3.1.1", "5"}},
+		{"QoS", "qos", ":", "that was published with", []string{"any", "0", "1", "2"}},
+		{"connected", "online", "", "", yesNo},
+		{"stuck", "stuck", "", "a handshake is overdue", yesNo},
+		{"window full", "full", "", "", yesNo},
+		{"silent", "silent", "", "for longer than Keep Alive allows", yesNo},
+		{"in flight", "inflight", ">", "5: more than so many on one side", nil},
+		{"connections", "conns", ">", "3: more than so many", nil},
+		{"older than", "age", ">", "5s: the oldest in flight", nil},
+		{"slower than", "rtt", ">", "200ms: the P99 of the slower side", nil},
+		{"idle for", "idle", ">", "30s: since the last packet", nil},
+	},
+	ofTopics: {
+		{"topic", "topic", ":", "a part, or with wildcards: plant/+/temp", nil},
+		{"QoS", "qos", ":", "that was published with", []string{"any", "0", "1", "2"}},
+		{"stuck", "stuck", "", "a handshake is overdue", yesNo},
+		{"open", "open", ">", "0: more than so many handshakes", nil},
+		{"rate over", "rate", ">", "5: PUBLISH packets a second", nil},
+		{"slower than", "rtt", ">", "200ms: the P99", nil},
+		{"idle for", "idle", ">", "30s: since the last PUBLISH", nil},
+	},
+	ofPackets: {
+		{"topic", "topic", ":", "a part, or with wildcards: plant/+/temp", nil},
+		{"client", "client", ":", "a part of the Client Identifier", nil},
+		{"host", "host", ":", "an address of either end", nil},
+		{"packet", "type", ":", "", []string{
+			"any", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP",
+			"DISCONNECT", "AUTH"}},
+		{"id", "id", ":", "Packet Identifier", nil},
+		{"QoS", "qos", ":", "of a PUBLISH", []string{"any", "0", "1", "2"}},
+		{"sender", "sender", ":", "", []string{"any", "client", "broker"}},
+		{"reason", "reason", ":", "0x87, or a part of its name", nil},
+		{"resent", "dup", "", "", yesNo},
+		{"retain", "retain", "", "", yesNo},
+		{"malformed", "malformed", "", "", yesNo},
+		{"lost", "lost", "", "bytes that are no packet", yesNo},
+	},
+}
+
+// parses reports what is wrong with a text as a filter of that kind.
+func (k filterKind) parses(text string) error {
+	var err error
+	switch k {
+	case ofDeliveries:
+		_, err = filter.ParseDeliveries(text)
+	case ofSessions:
+		_, err = filter.ParseSessions(text)
+	case ofTopics:
+		_, err = filter.ParseTopics(text)
+	case ofPackets:
+		_, err = filter.ParsePackets(text)
+	default:
+		_, err = filter.Parse(text)
+	}
+	return err
 }
 
 // openBuilder opens the form that makes a filter.
 func (m *Model) openBuilder() tea.Cmd {
+	kind := m.filter.kind
 	f := &form{title: "Build a filter", below: func(f *form) (string, bool) {
-		text := f.expression()
+		text := f.expression(kind)
 		if text == "" {
 			return "chooses all", false
 		}
-		if _, err := filter.Parse(text); err != nil {
+		if err := kind.parses(text); err != nil {
 			return text + "   " + err.Error(), true
 		}
 		return text, false
 	}, done: func(m *Model, f *form) tea.Cmd {
-		text := f.expression()
-		if _, err := filter.Parse(text); err != nil {
+		text := f.expression(kind)
+		if err := kind.parses(text); err != nil {
 			m.say(m.pen.text.clean(err.Error(), m.width))
 			return nil
 		}
 		m.closeOver()
 		return m.useFilter(text)
 	}}
-	for _, b := range builderFields {
+	for _, b := range builderFields[kind] {
 		f.fields = append(f.fields, field{label: b.label, values: b.values, hint: b.hint})
 	}
 	return m.openOver(f)
 }
 
 // expression is the filter that the fields make.
-func (f *form) expression() string {
+func (f *form) expression(kind filterKind) string {
 	text := ""
-	for i, b := range builderFields {
+	for i, b := range builderFields[kind] {
 		v := f.fields[i].value()
 		part := ""
 		switch {

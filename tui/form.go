@@ -163,7 +163,15 @@ func (f *field) draw(p *pen, o *line, here bool) *line {
 		}
 		return o
 	}
+	// Where there is no room for all values, those before leave so that the chosen one is in sight.
+	first, room := 0, o.width-o.used-2
+	for wide := f.widthTo(f.at + 1); first < f.at && wide-f.widthTo(first) > room; {
+		first++
+	}
 	for i, v := range f.values {
+		if i < first {
+			continue
+		}
 		st, text := p.th.Dim, " "+v+" "
 		if i == f.at {
 			st, text = p.th.Plain, "["+v+"]"
@@ -171,7 +179,20 @@ func (f *field) draw(p *pen, o *line, here bool) *line {
 				st = p.th.Selected
 			}
 		}
+		if o.used+cells(text) > o.width-1 {
+			o.put(p.th.Dim, p.g.Ellipsis)
+			return o
+		}
 		o.put(st, text)
 	}
 	return o.put(p.th.Dim, "  "+f.hint)
+}
+
+// widthTo is how wide the values up to one are.
+func (f *field) widthTo(at int) int {
+	sum := 0
+	for _, v := range f.values[:at] {
+		sum += cells(v) + 2
+	}
+	return sum
 }

@@ -176,7 +176,7 @@ func (d *driver) frame() string { return d.m.View().Content }
 func (d *driver) screen() []string { return strings.Split(ansi.Strip(d.frame()), "\n") }
 
 // has fails the test unless the screen holds each of the texts.
-func (d *driver) has(texts ...string) {
+func (d *driver) has(texts ...string) *driver {
 	d.t.Helper()
 	all := strings.Join(d.screen(), "\n")
 	for _, s := range texts {
@@ -184,10 +184,11 @@ func (d *driver) has(texts ...string) {
 			d.t.Errorf("the screen does not hold %q:\n%s", s, all)
 		}
 	}
+	return d
 }
 
 // hasNot fails the test if the screen holds any of the texts.
-func (d *driver) hasNot(texts ...string) {
+func (d *driver) hasNot(texts ...string) *driver {
 	d.t.Helper()
 	all := strings.Join(d.screen(), "\n")
 	for _, s := range texts {
@@ -195,6 +196,7 @@ func (d *driver) hasNot(texts ...string) {
 			d.t.Errorf("the screen holds %q:\n%s", s, all)
 		}
 	}
+	return d
 }
 
 // selected returns the text in reverse video.

@@ -213,6 +213,9 @@ func (m *Model) tabs(p *pen) string {
 	right = append(right, m.placePieces(p)...)
 	room := m.width - o.used - 1
 	if w := widthOf(right); w > room && len(right) > 0 {
+		right[0].text = strings.TrimPrefix(right[0].text, "filter: ") // it is in the colour of what is typed
+	}
+	if w := widthOf(right); w > room && len(right) > 0 {
 		right[0].text = cutMiddle(right[0].text, max(cells(right[0].text)-(w-room), 10), p.g.Ellipsis)
 	}
 	return o.to(m.width - widthOf(right) - 1).putAll(right).full()
@@ -272,7 +275,7 @@ func shortTab(text string, letters int) string {
 
 func (m *Model) filterPieces(p *pen) []piece {
 	var out []piece
-	if m.screen != screenHandshakes && m.screen != screenPackets {
+	if m.screen != screenHandshakes && filterKindOf(m.screen) == ofHandshakes {
 		return nil
 	}
 	if m.filter.text != "" {

@@ -104,7 +104,7 @@ func (m *Model) onPaste(text string) tea.Cmd {
 func (m *Model) digitKey(key string) bool {
 	isDigit := len(key) == 1 && key[0] >= '0' && key[0] <= '9'
 	switch {
-	case !onList(m):
+	case !onList(m) && m.numbered() == nil:
 		return false
 	case m.digits == "" && (!isDigit || m.keys.find(m, key) != nil):
 		return false
@@ -121,8 +121,22 @@ func (m *Model) digitKey(key string) bool {
 	return true
 }
 
+// numbered is the table whose rows are counted, or nil; those of the list of handshakes are, too.
+func (m *Model) numbered() *place {
+	if k := m.table(); k != nil && m.focus == 0 {
+		return k.place(&m.survey)
+	}
+	return nil
+}
+
 // goToRow puts the cursor of the list on a row, counted from 1.
 func (m *Model) goToRow(row int) {
+	if l := m.numbered(); l != nil {
+		l.follow = false
+		l.moveTo(row - 1)
+		m.follow()
+		return
+	}
 	m.leaveNewest()
 	m.list.follow = false
 	m.list.moveTo(row - 1)

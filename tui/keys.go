@@ -133,7 +133,7 @@ func onAlerts(m *Model) bool     { return m.active() == paneAlerts }
 func canGoBack(m *Model) bool    { return m.level > levelList || m.focus > 0 || readingAlert(m) }
 func readingAlert(m *Model) bool { return onAlerts(m) && m.alerts.reading }
 func filtered(m *Model) bool {
-	return !canGoBack(m) && (m.screen == screenHandshakes || onPacketScreen(m)) && (m.filter.text != "" || m.filter.problems || clearsMarks(m))
+	return !canGoBack(m) && onFiltered(m) && (m.filter.text != "" || m.filter.problems || clearsMarks(m))
 }
 
 // clearsMarks reports whether marks are what Esc clears first.

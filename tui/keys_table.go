@@ -70,27 +70,24 @@ func keysOfMoving() keyMap {
 	}
 }
 
-// onHandshakesList is where / filters, as it does in the list of packets; elsewhere it searches.
-func onHandshakesList(m *Model) bool { return (onHandshakes(m) || onPacketScreen(m)) && m.focus == 0 }
-
 func keysOfList() keyMap {
 	const group = "List"
 	return keyMap{
 		{name: "filter", keys: []string{"/"}, foot: "filter", help: "filter as you type; Enter keeps it, Esc clears it", group: group,
-			here: onHandshakesList, run: (*Model).startFilter},
+			here: onFiltered, run: (*Model).startFilter},
 		{name: "filter-builder", keys: []string{"f"}, help: "build a filter from a form, which shows the expression it makes", group: group,
-			here: onHandshakes, run: (*Model).openBuilder},
-		{name: "saved-filters", keys: []string{"F"}, help: "saved filters, and those used before", group: group, here: onHandshakes, run: (*Model).openFilters},
-		{name: "problems", keys: []string{"!"}, foot: "problems", help: "problems only", group: group, here: onHandshakes, run: (*Model).toggleProblems},
+			here: onFiltered, run: (*Model).openBuilder},
+		{name: "saved-filters", keys: []string{"F"}, help: "saved filters, and those used before", group: group, here: onFiltered, run: (*Model).openFilters},
+		{name: "problems", keys: []string{"!"}, foot: "problems", help: "problems only", group: group, here: onFiltered, run: (*Model).toggleProblems},
 		{name: "follow", keys: []string{"A"}, foot: "follow", help: "follow the newest", group: group, here: onList,
 			off: (*Model).following, run: (*Model).toBottom},
-		{name: "sort-previous", keys: []string{"<"}, help: "sort by the column before", group: group, here: onHandshakes, off: (*Model).cannotSort,
+		{name: "sort-previous", keys: []string{"<"}, help: "sort by the column before", group: group, here: onSorted, off: (*Model).cannotSort,
 			run: func(m *Model) tea.Cmd { return m.sortBy(-1) }},
-		{name: "sort-next", keys: []string{">"}, help: "sort by the next column", group: group, here: onHandshakes, off: (*Model).cannotSort,
+		{name: "sort-next", keys: []string{">"}, help: "sort by the next column", group: group, here: onSorted, off: (*Model).cannotSort,
 			run: func(m *Model) tea.Cmd { return m.sortBy(1) }},
-		{name: "sort-reverse", keys: []string{"z"}, help: "sort the other way round", group: group, here: onHandshakes, off: (*Model).cannotSort,
+		{name: "sort-reverse", keys: []string{"z"}, help: "sort the other way round", group: group, here: onSorted, off: (*Model).cannotSort,
 			run: (*Model).sortReverse},
-		{name: "columns", keys: []string{"t"}, help: "choose the columns and their order", group: group, here: onHandshakes, run: (*Model).openColumns},
+		{name: "columns", keys: []string{"t"}, help: "choose the columns and their order", group: group, here: onColumns, run: (*Model).openColumns},
 		{name: "zoom-in", keys: []string{"+"}, help: "zoom the time axis in", group: group, here: onHandshakes,
 			run: func(m *Model) tea.Cmd { return m.zoomAxis(-1) }},
 		{name: "zoom-out", keys: []string{"-"}, help: "zoom the time axis out", group: group, here: onHandshakes,

@@ -199,17 +199,17 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	case paneExtended:
 		return m.extended.view(p, now, b.width, b.height, focused)
 	case paneDeliveries:
-		return m.survey.deliveries.view(p, now, b.width, b.height, focused)
+		return m.survey.deliveries.view(p, m.filterOf(ofDeliveries), b.width, b.height, focused)
 	case paneLegs:
 		return m.survey.legs.view(p, b.width, b.height, focused)
 	case paneSessions:
-		return m.survey.sessions.view(p, now, b.width, b.height, focused)
+		return m.survey.sessions.view(p, now, m.filterOf(ofSessions), b.width, b.height, focused)
 	case paneTopics:
-		return m.survey.topics.view(p, now, b.width, b.height, focused)
+		return m.survey.topics.view(p, now, m.filterOf(ofTopics), b.width, b.height, focused)
 	case paneStatistics:
 		return m.survey.stats.view(p, m.shown, b.width, b.height)
 	case panePackets:
-		return m.survey.packets.view(p, &m.filter, b.width, b.height, focused)
+		return m.survey.packets.view(p, m.filterOf(ofPackets), b.width, b.height, focused)
 	case paneBytes:
 		return m.packet.view(p, b.width, b.height, m.asideOf(focused), focused)
 	}

@@ -33,6 +33,8 @@ type list struct {
 	columns  []string // shown, in that order
 	margin   int      // blank cells at the right
 	bound    bool     // the cursor stays within the window: no other comes
+	// sortMark is what stands behind the title of a column; nil for nothing.
+	sortMark func(p *pen, column string) string
 }
 
 func newList() list {

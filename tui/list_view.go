@@ -137,16 +137,21 @@ func (l *list) head(p *pen, c *listColumns, a axis, width int) string {
 		if w == 0 {
 			continue
 		}
-		title := strings.ToUpper(name)
+		title, right := strings.ToUpper(name), name == "id" || name == "age"
 		switch name {
 		case "direction", "flags":
 			title = ""
-		case "id", "age":
-			title = padLeft(title, w)
 		case "timeline":
 			title = p.title(a)
 		}
-		o.put(p.th.Dim, " "+padRight(cut(title, w, ""), w))
+		mark, st := "", p.th.Dim
+		if l.sortMark != nil {
+			mark = l.sortMark(p, name)
+		}
+		if mark != "" {
+			st = p.th.Key
+		}
+		o.put(st, columnTitle(mark, title, w, right))
 	}
 	return o.full()
 }

@@ -6,7 +6,6 @@
 package tui
 
 import (
-	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -100,7 +99,7 @@ type Model struct {
 	came        *cameFrom
 	acked       acknowledged
 	saved       []NamedFilter
-	history     filterHistory
+	history     [filterKinds]filterHistory
 	await       *awaited
 	lastPublish *form
 	look        theme.Options
@@ -108,8 +107,8 @@ type Model struct {
 	pressed     string // the last key
 
 	filter filterState
-	// otherFilter is that of the packets, or while those are shown that of the handshakes.
-	otherFilter filterState
+	// others are the filters of the screens that are not shown, by what they choose.
+	others [filterKinds]filterState
 
 	digits string // of the row to go to, as typed so far
 	frozen bool
@@ -138,10 +137,13 @@ type filterState struct {
 	text     string
 	mistake  *filter.Error
 	problems bool
-	parsed   *filter.Filter // the last valid one, with problems in it
-	// ofPackets is set where packets are chosen, by packets; parsed stays that of the handshakes.
-	ofPackets bool
-	packets   *filter.Packets
+	// kind is what is chosen, and the field that the last valid filter is in, with problems in it. parsed is that of the handshakes whatever is shown.
+	kind       filterKind
+	parsed     *filter.Filter
+	deliveries *filter.Deliveries
+	sessions   *filter.Sessions
+	topics     *filter.Topics
+	packets    *filter.Packets
 }
 
 // New returns the Model of a screen that has seen nothing yet.
@@ -152,16 +154,15 @@ func New(opt Options) *Model {
 	if m.keys, err = newKeyMap().rebind(opt.Keys); err != nil {
 		m.keys = newKeyMap() // CheckKeys says so before
 	}
-	if len(opt.Columns) > 0 && CheckColumns(opt.Columns) == "" {
-		m.list.columns = slices.Clone(opt.Columns)
-	}
+	m.setColumns(opt.Columns)
 	m.pen = pen{th: &opt.Theme, g: &opt.Theme.Glyphs, text: textCleaner{ascii: opt.Theme.Glyphs.ASCII}, loc: opt.Location, keys: m.keys}
 	m.live = &watch.Snapshot{}
 	m.shown = m.live
 	m.width, m.height = 80, 24
+	m.list.sortMark = m.sort.mark
 	m.survey.packets.follow, m.survey.deliveries.follow = true, true
 	m.setFilter(opt.Filter)
-	m.history.add(opt.Filter)
+	m.history[ofHandshakes].add(opt.Filter)
 	m.configure(opt.Settings)
 	return m
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -69,7 +70,7 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 	m.focus = which
 	switch m.panes()[which] {
 	case paneList:
-		return m.clickList(y-1-m.stripRoom(m.boxes()[which].height), same)
+		return m.clickList(msg.X, y-1-m.stripRoom(m.boxes()[which].height), same)
 	case paneAlerts:
 		if i := m.alerts.top + y - 1; y >= 1 && y <= m.alerts.height && i < len(m.alerts.alerts) {
 			m.alerts.moveTo(i)
@@ -91,15 +92,21 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 	case paneExtended:
 		return m.clickPlace(&m.extended.place, y-m.extended.head, same)
 	case paneDeliveries, paneSessions, paneTopics, panePackets:
+		if y == 0 && m.table() != nil && m.cannotSort() == "" {
+			return m.settle(m.clickTitle(m.table(), msg.X))
+		}
 		return m.clickPlace(m.placeOf(m.panes()[which]), y-1, same)
 	}
 	m.follow()
 	return nil
 }
 
-func (m *Model) clickList(row int, same bool) tea.Cmd {
+func (m *Model) clickList(x, row int, same bool) tea.Cmd {
 	if row < -1 {
 		return m.goTo(screenAlerts)
+	}
+	if row == -1 {
+		return m.clickListTitle(x)
 	}
 	place := m.list.top + row
 	if row < 0 || row >= m.list.height || place >= m.list.matched {
@@ -114,6 +121,34 @@ func (m *Model) clickList(row int, same bool) tea.Cmd {
 		m.leaveNewest()
 	}
 	m.follow()
+	return nil
+}
+
+// clickListTitle sorts the list by the column whose title is clicked, or turns it round.
+func (m *Model) clickListTitle(x int) tea.Cmd {
+	if reason := m.cannotSort(); reason != "" {
+		m.say(reason)
+		return nil
+	}
+	c, from := columnsFor(m.boxes()[0].width-m.list.margin, m.list.columns), 0
+	for _, name := range m.list.columns {
+		if w := *c.of(name); w > 0 {
+			from += w + 1
+		}
+		if x >= from {
+			continue
+		}
+		at := slices.IndexFunc(sortKeys, func(k sortKey) bool { return k.column == name })
+		switch {
+		case at < 0:
+			return nil
+		case at == m.sort.at:
+			return m.sortReverse()
+		}
+		m.remember()
+		m.sort.at, m.sort.reverse = at, false
+		return m.resort()
+	}
 	return nil
 }
 

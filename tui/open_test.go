@@ -129,11 +129,12 @@ func TestColumns(t *testing.T) {
 }
 
 func TestGivenColumns(t *testing.T) {
-	d := newDriver(t, many(), 100, 30, theme.Options{}, func(o *tui.Options) { o.Columns = []string{"state", "topic"} })
+	d := newDriver(t, many(), 100, 30, theme.Options{}, func(o *tui.Options) { o.Columns = map[string][]string{"columns": {"state", "topic"}} })
 	d.has(" STATE            ")
 	d.hasNot("CLIENT", "QOS", " AGE")
+	sets := tui.ColumnSets()
 	for _, names := range [][]string{{"topic"}, {"state", "state"}, {"state", "x"}} {
-		if tui.CheckColumns(names) == "" {
+		if sets[0].Check(names) == "" {
 			t.Errorf("%v is taken", names)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 // A packetList is all Control Packets in the order in which they were seen, and what of the bytes did not become any.
 type packetList struct {
 	place
+	shape tableShape
 	data  *watch.PacketList
 	asked uint64 // the packet whose bytes were asked for
 }
@@ -50,20 +51,18 @@ const (
 	packetID
 	packetText
 	packetLength
-	packetConn
 )
 
 func packetColumns() []tableColumn {
 	return []tableColumn{
-		packetTime:   {name: "TIME", width: 12, rank: 3},
-		packetClient: {name: "CLIENT", width: 10, rank: 2, most: 20},
-		packetArrow:  {name: "", width: 1},
-		packetType:   {name: "PACKET", width: 11},
-		packetQoS:    {name: "QOS", width: 6, rank: 1},
-		packetID:     {name: "ID", width: 5, right: true, rank: 1},
-		packetText:   {name: "TOPIC, REASON", width: 16, good: 36, most: 1 << 10},
-		packetLength: {name: "LENGTH", width: 6, right: true, rank: 4},
-		packetConn:   {name: "CONN", width: 0},
+		packetTime:   {id: "time", note: "when it was seen", name: "TIME", width: 12, rank: 3},
+		packetClient: {id: "client", note: "Client Identifier, or address", name: "CLIENT", width: 10, rank: 2, most: 20},
+		packetArrow:  {id: "direction", note: "to the broker, or from it", name: "", width: 1},
+		packetType:   {id: "packet", note: "Control Packet, or what was lost; never leaves", name: "PACKET", width: 11},
+		packetQoS:    {id: "qos", note: "of a PUBLISH, with its flags", name: "QOS", width: 6, rank: 1},
+		packetID:     {id: "id", note: "Packet Identifier", name: "ID", width: 5, right: true, rank: 1},
+		packetText:   {id: "text", note: "topic, Reason Code, or what is wrong", name: "TOPIC, REASON", width: 16, good: 36, most: 1 << 10},
+		packetLength: {id: "length", note: "in bytes", name: "LENGTH", width: 6, right: true, rank: 4},
 	}
 }
 
@@ -78,19 +77,19 @@ func (l *packetList) view(p *pen, f *filterState, width, height int, focused boo
 		return l.empty(p, f, width, height)
 	}
 	l.resize(rowsOf(panePackets, height))
-	t := fitTable(packetColumns(), width)
-	out := []string{t.head(p, width)}
+	t := l.shape.fit(packetColumns(), width)
+	out := []string{t.head(p, width, &l.shape)}
 	return append(out, l.lines(p, width, func(i int, selected bool) string {
 		r := &l.data.Rows[i]
-		return t.row(p, width, selected, focused, func(c int) (string, theme.Style) { return p.packetCell(r, c, t[c].width) })
+		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.packetCell(r, c, w) })
 	})...)
 }
 
 func (l *packetList) empty(p *pen, f *filterState, width, height int) []string {
 	if l.data != nil && l.data.Total > 0 {
-		return emptyPane(p, width, height, "No packet matches", "filter: "+p.text.clean(f.text, 60), "It hides "+count(l.data.Total)+" packets: "+p.keyOf("back")+" clears it.")
+		return noMatch(p, f, width, height, "packet", l.data.Total)
 	}
-	return emptyPane(p, width, height, "No packets yet", "Nothing that was captured so far is MQTT. 1 says more on what was seen.")
+	return emptyPane(p, width, height, "No packets yet", "Nothing that was captured so far is MQTT. "+p.keyOf("handshakes")+" says more on what was seen.")
 }
 
 func (p *pen) packetCell(r *watch.PacketRow, column, width int) (string, theme.Style) {
@@ -127,10 +126,8 @@ func (p *pen) packetCell(r *watch.PacketRow, column, width int) (string, theme.S
 			return "", st
 		}
 		return size(uint64(r.Length)), p.th.Dim
-	case packetText:
-		return p.packetWords(r, width), st
 	}
-	return strconv.FormatUint(r.Conn, 10), st
+	return p.packetWords(r, width), st
 }
 
 // packetFlags is what a PUBLISH says of its delivery.

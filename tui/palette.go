@@ -96,8 +96,8 @@ func (m *Model) goToTyped(typed string) tea.Cmd {
 		return nil
 	}
 	m.closeOver()
-	if !onList(m) {
-		m.say("rows have numbers in the list of handshakes only")
+	if !onList(m) && m.numbered() == nil {
+		m.say("rows have no numbers here")
 		return nil
 	}
 	m.goToRow(row)

@@ -2,8 +2,11 @@ package tui
 
 import (
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
@@ -12,6 +15,7 @@ import (
 // A sessionPane is the list of sessions and, below, all about the one under the cursor.
 type sessionPane struct {
 	place
+	shape  tableShape
 	data   *watch.SessionList
 	detail *watch.SessionDetail
 	asked  uint64 // the session whose detail was asked for
@@ -20,8 +24,8 @@ type sessionPane struct {
 // detailLines is how many lines of a pane tell of the session under the cursor.
 func detailLines(height int) int { return max(height/3, 4) }
 
-func (l *sessionPane) query() *watch.SessionQuery {
-	return &watch.SessionQuery{Window: l.window(), Detail: l.selected}
+func (l *sessionPane) query(f *filter.Sessions, now time.Time) *watch.SessionQuery {
+	return &watch.SessionQuery{Window: l.window(), Detail: l.selected, Filter: f, Sort: sortOf[watch.SessionKey](&l.shape, sessionColumns(), now)}
 }
 
 // sync takes a list in. One without rows only brings the detail that was asked for while the view is frozen.
@@ -34,7 +38,7 @@ func (l *sessionPane) sync(s *watch.SessionList) {
 	for i := range s.Rows {
 		ids[i] = s.Rows[i].ID
 	}
-	l.place.sync(s.First, s.Total, ids)
+	l.place.sync(s.First, s.Matched, ids)
 	if s.Detail != nil {
 		l.detail = s.Detail
 	}
@@ -69,21 +73,28 @@ const (
 
 func sessionColumns() []tableColumn {
 	return []tableColumn{
-		sessionClient:   {name: "CLIENT", width: 10, good: 13, most: 24},
-		sessionState:    {name: "STATE", width: 10},
-		sessionToServer: {name: "IN FLIGHT →", width: 12, good: 15, most: 22},
-		sessionToClient: {name: "IN FLIGHT ←", width: 12, good: 15, most: 22},
-		sessionOldest:   {name: "OLDEST", width: 6, right: true, rank: 3},
-		sessionTimesOut: {name: "→ P50/P99", width: 12, right: true, rank: 2},
-		sessionTimesIn:  {name: "← P50/P99", width: 12, right: true, rank: 4},
-		sessionQoS:      {name: "QOS 0/1/2%", width: 10, right: true, rank: 6},
-		sessionConns:    {name: "CONNS", width: 5, right: true, rank: 8},
-		sessionKeep:     {name: "KEEP", width: 5, right: true, rank: 9},
-		sessionVersion:  {name: "MQTT", width: 5, rank: 7},
-		sessionRate:     {name: "PKT/S", width: 5, right: true, rank: 5},
-		sessionBytes:    {name: "BYTES", width: 7, right: true, rank: 10},
-		sessionLast:     {name: "LAST", width: 6, right: true, rank: 6},
-		sessionServer:   {name: "BROKER", width: 15, rank: 11, most: 21},
+		sessionClient: {id: "client", note: "Client Identifier, or address", name: "CLIENT", width: 10, good: 13, most: 24,
+			key: uint8(watch.SessionsByClient), text: true},
+		sessionState: {id: "state", note: "what is wrong, or whether it is connected", name: "STATE", width: 10, key: uint8(watch.SessionsByStuck)},
+		sessionToServer: {id: "in-flight-out", note: "window to the broker", name: "IN FLIGHT →", width: 12, good: 15, most: 22,
+			key: uint8(watch.SessionsByInFlight)},
+		sessionToClient: {id: "in-flight-in", note: "window from the broker", name: "IN FLIGHT ←", width: 12, good: 15, most: 22,
+			key: uint8(watch.SessionsByInFlightIn)},
+		sessionOldest: {id: "oldest", note: "how long the oldest in flight waits", name: "OLDEST", width: 6, right: true, rank: 3,
+			key: uint8(watch.SessionsByOldest)},
+		sessionTimesOut: {id: "rtt-out", note: "PUBLISH to the broker until its last answer", name: "→ P50/P99", width: 12, right: true, rank: 2,
+			key: uint8(watch.SessionsByRTT)},
+		sessionTimesIn: {id: "rtt-in", note: "PUBLISH from the broker until the client's last answer", name: "← P50/P99", width: 12, right: true, rank: 4,
+			key: uint8(watch.SessionsByRTTIn)},
+		sessionQoS:     {id: "qos", note: "shares of QoS 0, 1 and 2 in percent", name: "QOS 0/1/2%", width: 10, right: true, rank: 6},
+		sessionConns:   {id: "conns", note: "connections seen", name: "CONNS", width: 5, right: true, rank: 8, key: uint8(watch.SessionsByConns)},
+		sessionKeep:    {id: "keep-alive", note: "in seconds", name: "KEEP", width: 5, right: true, rank: 9, key: uint8(watch.SessionsByKeepAlive)},
+		sessionVersion: {id: "version", note: "of MQTT", name: "MQTT", width: 5, rank: 7, key: uint8(watch.SessionsByVersion)},
+		sessionRate:    {id: "rate", note: "packets a second, both ways", name: "PKT/S", width: 5, right: true, rank: 5, key: uint8(watch.SessionsByRate)},
+		sessionBytes:   {id: "bytes", note: "of packets, both ways", name: "BYTES", width: 7, right: true, rank: 10, key: uint8(watch.SessionsByBytes)},
+		sessionLast:    {id: "last", note: "since the last packet", name: "LAST", width: 6, right: true, rank: 6, key: uint8(watch.SessionsByLast)},
+		sessionServer: {id: "broker", note: "its name or address", name: "BROKER", width: 15, rank: 11, most: 21, key: uint8(watch.SessionsByServer),
+			text: true},
 	}
 }
 
@@ -94,7 +105,10 @@ func sessionColumns() []tableColumn {
 //	sensor-7   ● online   █░░░░░░░░ 1/20                                     3ms/12ms
 //	──────────────────────────────────────────────────────────────────────
 //	pump-7 at 10.0.0.1:1883, MQTT 5.0, connected since 12:01:03 …
-func (l *sessionPane) view(p *pen, now decode.Time, width, height int, focused bool) []string {
+func (l *sessionPane) view(p *pen, now decode.Time, f *filterState, width, height int, focused bool) []string {
+	if l.data != nil && l.total == 0 && l.data.Total > 0 {
+		return noMatch(p, f, width, height, "session", l.data.Total)
+	}
 	if l.data == nil || l.total == 0 {
 		return emptyPane(p, width, height, "No sessions yet", "A session shows with the first packet of a client.")
 	}
@@ -104,11 +118,11 @@ func (l *sessionPane) view(p *pen, now decode.Time, width, height int, focused b
 	}
 	below := detailLines(height)
 	l.resize(rowsOf(paneSessions, height))
-	t := fitTable(sessionColumns(), width)
-	out := []string{t.head(p, width)}
+	t := l.shape.fit(sessionColumns(), width)
+	out := []string{t.head(p, width, &l.shape)}
 	out = append(out, l.lines(p, width, func(i int, selected bool) string {
 		r := &l.data.Rows[i]
-		return t.row(p, width, selected, focused, func(c int) (string, theme.Style) { return p.sessionCell(r, c, t[c].width, now) })
+		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.sessionCell(r, c, w, now) })
 	})...)
 	out = fit(out, width, height-below-1)
 	words := " " + plural(l.data.Total, "session") + ", " + count(l.data.Connected) + " connected "
@@ -259,6 +273,18 @@ func qosMix(r *watch.SessionRow) string {
 		s += strconv.FormatUint((n[q]*100+sum/2)/sum, 10)
 	}
 	return s
+}
+
+// noMatch is for a filter that hides all of what is there.
+func noMatch(p *pen, f *filterState, width, height int, what string, total int) []string {
+	if f.problems && strings.TrimSpace(f.text) == "" {
+		return emptyPane(p, width, height, "No problems", "Nothing is wrong with any "+what+" of "+count(total)+": "+p.keyOf("problems")+" shows them again.")
+	}
+	words := "filter: " + p.text.clean(f.text, 60)
+	if f.problems {
+		words += ", and problems only (" + p.keyOf("problems") + ")"
+	}
+	return emptyPane(p, width, height, "No "+what+" matches", words, "It hides all of "+count(total)+": "+p.keyOf("back")+" clears it.")
 }
 
 // emptyPane says why there is nothing.

@@ -16,13 +16,18 @@ type Sorter interface {
 	Order(f *filter.Filter, key watch.SortKey, reverse bool, progress func(float64) bool) *watch.Order
 }
 
+type sortKey struct {
+	key    watch.SortKey
+	name   string
+	column string // that it is the order of, as columnNames has it
+	large  bool   // the largest come first: nobody looks for what took no time
+}
+
 // sortKeys are what < and > go through, in the order of the columns, and what the header says of each.
-var sortKeys = []struct {
-	key  watch.SortKey
-	name string
-}{
-	{watch.ByTime, "time"}, {watch.ByClient, "client"}, {watch.ByQoS, "QoS"}, {watch.ByPacketID, "id"}, {watch.ByTopic, "topic"},
-	{watch.ByState, "state"}, {watch.ByAge, "age"}, {watch.ByResends, "resends"},
+var sortKeys = []sortKey{
+	{watch.ByTime, "time", "time", false}, {watch.ByClient, "client", "client", false}, {watch.ByQoS, "QoS", "qos", false},
+	{watch.ByPacketID, "id", "id", false}, {watch.ByTopic, "topic", "topic", false}, {watch.ByState, "state", "state", false},
+	{watch.ByAge, "age", "age", true}, {watch.ByResends, "resends", "flags", true},
 }
 
 // sorting is how the list is sorted. Another order than that of time is worked out in the background, of what is there at that moment, and
@@ -54,11 +59,14 @@ type orderMsg struct {
 func (s *sorting) plain() bool { return s.at == 0 && !s.reverse }
 
 func (m *Model) cannotSort() string {
-	if _, ok := m.opt.Backend.(Sorter); !ok {
-		return "this source cannot be sorted"
-	}
 	if m.frozen {
 		return m.frozenWords()
+	}
+	if m.table() != nil {
+		return ""
+	}
+	if _, ok := m.opt.Backend.(Sorter); !ok {
+		return "this source cannot be sorted"
 	}
 	return ""
 }
@@ -79,12 +87,18 @@ func (m *Model) sortedOtherwise() string {
 
 // sortBy sorts by the next column, or with -1 by the one before.
 func (m *Model) sortBy(step int) tea.Cmd {
+	if k := m.table(); k != nil {
+		return m.sortTable(k, step)
+	}
 	m.remember()
 	m.sort.at = (m.sort.at + step + len(sortKeys)) % len(sortKeys)
 	return m.resort()
 }
 
 func (m *Model) sortReverse() tea.Cmd {
+	if k := m.table(); k != nil {
+		return m.reverseTable(k)
+	}
 	m.remember()
 	m.sort.reverse = !m.sort.reverse
 	return m.resort()
@@ -123,7 +137,7 @@ func (m *Model) startSort() tea.Cmd {
 		return nil
 	}
 	m.dropJob()
-	job := &sortJob{key: sortKeys[m.sort.at].key, reverse: m.sort.reverse, filter: m.filter.parsed, began: m.opt.Now()}
+	job := &sortJob{key: sortKeys[m.sort.at].key, reverse: m.sort.reverse != sortKeys[m.sort.at].large, filter: m.filter.parsed, began: m.opt.Now()}
 	m.sort.job = job
 	return func() tea.Msg {
 		return orderMsg{job, sorter.Order(job.filter, job.key, job.reverse, func(share float64) bool {
@@ -163,6 +177,17 @@ func (m *Model) sortAgain() tea.Cmd {
 		return nil
 	}
 	return m.startSort()
+}
+
+// mark is what stands behind the title of the column that the list is sorted by.
+func (s *sorting) mark(p *pen, column string) string {
+	switch by := &sortKeys[s.at]; {
+	case s.plain() || by.column != column:
+		return ""
+	case s.reverse != by.large:
+		return p.g.Falling
+	}
+	return p.g.Rising
 }
 
 // sortWords is what the header says of the sorting.

@@ -5,7 +5,6 @@ import (
 )
 
 // surveyPanes are the screens beside handshakes and alerts.
-
 type surveyPanes struct {
 	deliveries deliveryList
 	legs       legList
@@ -18,7 +17,6 @@ type surveyPanes struct {
 func onTopics(m *Model) bool { return m.active() == paneTopics }
 
 // onStream reports whether the pane lists what comes, so that it can follow.
-
 func onStream(m *Model) bool { return m.active() == panePackets || m.active() == paneDeliveries }
 
 func onPacketScreen(m *Model) bool {
@@ -26,13 +24,11 @@ func onPacketScreen(m *Model) bool {
 }
 
 // canFind reports whether the pane that has the keys can be searched: it holds all its lines, not a window of them.
-
 func canFind(m *Model) bool {
-	return !onHandshakesList(m) && m.placeOf(m.active()) == nil && m.active() != paneStatistics
+	return !onFiltered(m) && m.placeOf(m.active()) == nil && m.active() != paneStatistics
 }
 
 // onSurvey reports whether what is shown has no handshake.
-
 func (m *Model) onSurvey() bool {
 	switch m.screen {
 	case screenDeliveries, screenSessions, screenTopics, screenStatistics, screenPackets:
@@ -42,7 +38,6 @@ func (m *Model) onSurvey() bool {
 }
 
 // surveyPanesOf returns the panes of a screen that is not about single handshakes. Packets have a second one, for their bytes.
-
 func surveyPanesOf(s screen) (panes [2]pane, ok bool) {
 	switch s {
 	case screenDeliveries:
@@ -60,37 +55,37 @@ func surveyPanesOf(s screen) (panes [2]pane, ok bool) {
 }
 
 // querySurvey asks for what the screen shows. When the view is frozen it asks for all screens, with rows to scroll to.
-
 func (m *Model) querySurvey(q *watch.Query, freezing bool) {
-	s := &m.survey
+	s, now := &m.survey, m.opt.Now()
 	if freezing {
-		q.Sessions = &watch.SessionQuery{Window: s.sessions.frozen(), Detail: s.sessions.selected}
-		q.Topics = s.topics.query()
+		q.Sessions = s.sessions.query(m.filterOf(ofSessions).sessions, now)
+		q.Sessions.Window = s.sessions.frozen()
+		q.Topics = s.topics.query(m.filterOf(ofTopics).topics, now)
 		q.Topics.Window = s.topics.frozen()
-		q.Packets = s.packets.query(m.packetFilter())
+		q.Packets = s.packets.query(m.filterOf(ofPackets).packets)
 		q.Packets.Window = s.packets.frozen()
 		q.Statistics = true
-		q.Deliveries = s.deliveries.query(s.deliveries.selected)
+		q.Deliveries = s.deliveries.query(s.deliveries.selected, m.filterOf(ofDeliveries).deliveries, now)
 		q.Deliveries.First, q.Deliveries.Limit = max(0, q.Deliveries.First-frozenRows/2), frozenRows
 		q.Deliveries.AroundRow = s.deliveries.cursor - q.Deliveries.First
 		return
 	}
 	switch m.screen {
 	case screenDeliveries:
-		q.Deliveries = s.deliveries.query(s.deliveries.selected)
+		q.Deliveries = s.deliveries.query(s.deliveries.selected, m.filterOf(ofDeliveries).deliveries, now)
 	case screenSessions:
-		q.Sessions = s.sessions.query()
+		q.Sessions = s.sessions.query(m.filterOf(ofSessions).sessions, now)
 	case screenTopics:
-		q.Topics = s.topics.query()
+		q.Topics = s.topics.query(m.filterOf(ofTopics).topics, now)
 	case screenPackets:
-		q.Packets = s.packets.query(m.packetFilter())
+		q.Packets = s.packets.query(m.filterOf(ofPackets).packets)
 	case screenStatistics:
 		q.Statistics = true
 	}
 	if m.frozen {
 		// Rows stay as they are; what is under the cursor may be asked about.
 		q.Topics, q.Statistics = nil, false
-		q.Deliveries.Limit = 0
+		q.Deliveries.Limit, q.Deliveries.Filter = 0, nil
 		if q.Packets != nil {
 			q.Packets.Window = watch.Window{}
 		}
@@ -101,7 +96,6 @@ func (m *Model) querySurvey(q *watch.Query, freezing bool) {
 }
 
 // takeSurvey takes in what a Snapshot holds of it.
-
 func (m *Model) takeSurvey(s *watch.Snapshot) {
 	if s.Deliveries.On || m.screen == screenDeliveries {
 		m.takeDeliveries(&s.Deliveries)
@@ -114,7 +108,6 @@ func (m *Model) takeSurvey(s *watch.Snapshot) {
 }
 
 // takeDeliveries takes in the deliveries of a Snapshot that asked for them, and the legs of the one under the cursor.
-
 func (m *Model) takeDeliveries(d *watch.Deliveries) {
 	l := &m.survey.deliveries
 	if len(d.Rows) > 0 || m.screen == screenDeliveries {
@@ -127,7 +120,6 @@ func (m *Model) takeDeliveries(d *watch.Deliveries) {
 }
 
 // takeLegs shows the legs of the delivery under the cursor, also while the view is frozen.
-
 func (m *Model) takeLegs(d *watch.DeliveryLadder) {
 	if d == nil || m.screen != screenDeliveries || d.ID != m.survey.deliveries.selected {
 		return
@@ -139,7 +131,6 @@ func (m *Model) takeLegs(d *watch.DeliveryLadder) {
 }
 
 // takePacket shows the bytes of the packet under the cursor.
-
 func (m *Model) takePacket(s *watch.PacketList) {
 	if s == nil || !onPacketScreen(m) || s.Detail == nil || s.Detail.Number != m.survey.packets.selected {
 		return
@@ -150,7 +141,6 @@ func (m *Model) takePacket(s *watch.PacketList) {
 }
 
 // rowsOf is how many rows a list shows in a pane of that height, beside its head and what is below.
-
 func rowsOf(p pane, height int) int {
 	switch p {
 	case paneSessions:
@@ -164,7 +154,6 @@ func rowsOf(p pane, height int) int {
 }
 
 // followSurvey asks for what is to be shown of the row under the cursor, where that is not there, once for each row.
-
 func (m *Model) followSurvey() {
 	s := &m.survey
 	switch m.screen {
@@ -183,7 +172,6 @@ func (m *Model) followSurvey() {
 }
 
 // followPacket asks for the bytes of the packet under the cursor where they are not shown.
-
 func (m *Model) followPacket() {
 	if l := &m.survey.packets; l.selected != 0 && l.selected != m.packet.number {
 		m.again = !l.follow || l.selected != l.asked
@@ -192,7 +180,6 @@ func (m *Model) followPacket() {
 }
 
 // bindSurvey keeps the cursors within what is kept while the view is frozen, or frees them.
-
 func (m *Model) bindSurvey(bound bool) {
 	for _, l := range []*place{&m.survey.deliveries.place, &m.survey.sessions.place, &m.survey.topics.place, &m.survey.packets.place} {
 		l.bound = bound
@@ -202,7 +189,6 @@ func (m *Model) bindSurvey(bound bool) {
 }
 
 // surveyChanged reports whether two Snapshots show other rows.
-
 func surveyChanged(a, b *watch.Snapshot) bool {
 	if x, y := &a.Deliveries, &b.Deliveries; x.On != y.On || x.First != y.First || x.Matched != y.Matched || len(x.Rows) != len(y.Rows) {
 		return true
@@ -214,7 +200,7 @@ func surveyChanged(a, b *watch.Snapshot) bool {
 	switch {
 	case a.Sessions != nil:
 		x, y := a.Sessions, b.Sessions
-		return x.First != y.First || x.Total != y.Total || len(x.Rows) != len(y.Rows) || (x.Detail == nil) != (y.Detail == nil) ||
+		return x.First != y.First || x.Total != y.Total || x.Matched != y.Matched || len(x.Rows) != len(y.Rows) || (x.Detail == nil) != (y.Detail == nil) ||
 			x.Detail != nil && x.Detail.ID != y.Detail.ID
 	case a.Topics != nil:
 		x, y := a.Topics, b.Topics
@@ -227,7 +213,6 @@ func surveyChanged(a, b *watch.Snapshot) bool {
 }
 
 // placeOf returns the cursor of a pane, or nil.
-
 func (m *Model) placeOf(p pane) *place {
 	switch p {
 	case paneDeliveries:
@@ -246,53 +231,48 @@ func (m *Model) placeOf(p pane) *place {
 	return nil
 }
 
-// openSurvey opens what is under the cursor: a session or a topic as a filter of handshakes, a packet's bytes.
-
-// cannotOpen says why Enter opens nothing: on a level of topics it folds.
-
-// showHandshakes goes to the list of handshakes with a filter.
-
-// topicFilter chooses the handshakes of a topic, and of all below where it has more levels.
-
-// leaveTopic folds the level under the cursor, or goes to the one above.
-
-// packetFilter is the filter of the list of packets.
-
-// alignFilter makes m.filter that of the screen: packets have one of their own, with words of their own. The handshakes keep theirs meanwhile.
-
-// setPacketFilter is setFilter on the screen of packets.
-
-// clickPlace selects a row that is clicked; a click on what is selected opens it.
-
-// surveyCopies adds what can be copied of a session, a topic or a packet.
-
-// packetLine is a packet as one line of text.
-
-// surveyPlace tells where the list of packets is, and whether the view is frozen.
-
+// surveyPlace tells where the list is, how it is sorted, and whether the view is frozen.
 func (m *Model) surveyPlace(p *pen) []piece {
 	var out []piece
-	if l := &m.survey.deliveries; m.screen == screenDeliveries && l.total > 0 {
-		out = append(out, piece{"  " + count(min(l.cursor+1, l.total)) + "/" + count(l.total), p.th.Dim})
-		if l.follow && m.list.live && !m.frozen {
-			out = append(out, piece{"  FOLLOW", p.th.Live})
-		}
+	k := m.table()
+	if k == nil || k.place(&m.survey).total == 0 {
+		return m.frozenPieces(p)
 	}
-	if l := &m.survey.packets; m.screen == screenPackets && l.data != nil {
-		place := "  " + count(l.total)
-		if !l.follow {
-			place = "  " + count(min(l.cursor+1, l.total)) + "/" + count(l.total)
-		}
-		if l.total < l.data.Total {
-			place += " of " + count(l.data.Total)
-		}
-		out = append(out, piece{place, p.th.Dim})
-		if l.follow && m.list.live && !m.frozen {
-			out = append(out, piece{"  FOLLOW", p.th.Live})
-		}
+	l := k.place(&m.survey)
+	place := "  " + count(min(l.cursor+1, l.total)) + "/" + count(l.total)
+	if l.follow {
+		place = "  " + count(l.total)
 	}
-	if m.frozen {
-		out = append(out, piece{"  FROZEN", p.th.Overdue})
+	if kept := m.keptRows(); kept > l.total {
+		place += " of " + count(kept)
 	}
-	return out
+	out = append(out, piece{place, p.th.Dim})
+	if words := m.tableSortWords(k); words != "" {
+		out = append(out, piece{words, p.th.Input})
+	}
+	if l.follow && m.list.live && !m.frozen {
+		out = append(out, piece{"  FOLLOW", p.th.Live})
+	}
+	return append(out, m.frozenPieces(p)...)
+}
+
+func (m *Model) frozenPieces(p *pen) []piece {
+	if !m.frozen {
+		return nil
+	}
+	return []piece{{"  FROZEN", p.th.Overdue}}
+}
+
+// keptRows is how many rows there are on the screen that is shown, whatever its filter chooses; 0 where rows are no measure of that.
+func (m *Model) keptRows() int {
+	s := &m.survey
+	switch {
+	case m.screen == screenDeliveries:
+		return int(s.deliveries.data.Counts.Kept)
+	case m.screen == screenSessions && s.sessions.data != nil:
+		return s.sessions.data.Total
+	case m.screen == screenPackets && s.packets.data != nil:
+		return s.packets.data.Total
+	}
+	return 0
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
 
+// openSurvey opens what is under the cursor: a session or a topic as a filter of handshakes, a packet's bytes.
 func (m *Model) openSurvey() tea.Cmd {
 	switch m.active() {
 	case paneSessions:
@@ -35,6 +36,7 @@ func (m *Model) openSurvey() tea.Cmd {
 	return nil
 }
 
+// cannotOpen says why Enter opens nothing: on a level of topics it folds.
 func (m *Model) cannotOpen() string {
 	if r := m.survey.topics.current(); onTopics(m) && r != nil && r.Children > 0 {
 		return m.cannotFold()
@@ -74,14 +76,15 @@ func (m *Model) nothingInSurvey() string {
 	return ""
 }
 
+// showHandshakes goes to the list of handshakes with a filter.
 func (m *Model) showHandshakes(text string) tea.Cmd {
 	from := m.pastView()
 	cmd := m.goTo(screenHandshakes)
-	m.came = &cameFrom{from, text}
+	m.came = &cameFrom{from, text, m.filter.text, m.filter.problems}
 	m.remember()
 	m.filter.problems = false
 	m.setFilter(text)
-	m.history.add(text)
+	m.filterHistory().add(text)
 	m.list.followNewest()
 	return cmd
 }
@@ -100,6 +103,7 @@ func (m *Model) unfoldTopic() tea.Cmd {
 	return nil
 }
 
+// leaveTopic folds the level under the cursor, or goes to the one above.
 func (m *Model) leaveTopic() tea.Cmd {
 	r := m.survey.topics.current()
 	switch {
@@ -129,6 +133,27 @@ func (m *Model) cannotFold() string {
 	return ""
 }
 
+func (m *Model) cannotUnfold() string {
+	r := m.survey.topics.current()
+	switch reason := m.cannotFold(); {
+	case reason != "":
+		return reason
+	case r.Children == 0:
+		return "there is no level below this topic"
+	case r.Unfolded:
+		return "the level is unfolded already"
+	}
+	return ""
+}
+
+func (m *Model) cannotLeave() string {
+	r := m.survey.topics.current()
+	if reason := m.cannotFold(); reason != "" && (r == nil || r.Unfolded) {
+		return reason
+	}
+	return why(!r.Unfolded && r.Depth == 0, "there is no level above this one")
+}
+
 func (m *Model) followPackets() tea.Cmd {
 	l := m.placeOf(m.active())
 	l.follow = true
@@ -148,6 +173,7 @@ func (m *Model) packetsFollow() string {
 	return ""
 }
 
+// clickPlace selects a row that is clicked; a click on what is selected opens it.
 func (m *Model) clickPlace(l *place, row int, same bool) tea.Cmd {
 	at := l.top + row
 	if row < 0 || row >= l.height || at >= l.total {
@@ -164,6 +190,7 @@ func (m *Model) clickPlace(l *place, row int, same bool) tea.Cmd {
 	return nil
 }
 
+// surveyCopies adds what can be copied of a session, a topic or a packet.
 func (m *Model) surveyCopies(add func(letter, name, text, off string)) {
 	switch m.active() {
 	case paneSessions:
@@ -182,6 +209,7 @@ func (m *Model) surveyCopies(add func(letter, name, text, off string)) {
 	}
 }
 
+// packetLine is a packet as one line of text.
 func (m *Model) packetLine(r *watch.PacketRow) string {
 	arrow := " -> "
 	if r.Dir == decode.FromServer {

@@ -18,18 +18,27 @@ func (f *fake) survey(s *watch.Snapshot, q *watch.Query) {
 	if l := f.base.Sessions; q.Sessions != nil && l != nil {
 		c := *l
 		c.Total = len(l.Rows)
+		rows := l.Rows
+		if q.Sessions.Filter != nil {
+			rows = nil
+		}
+		c.Matched = len(rows)
 		for i := range l.Rows {
 			if l.Rows[i].ID == q.Sessions.Detail {
 				c.Detail = detailOf(l.Rows[i])
 			}
 		}
-		c.First, c.Rows = windowed(l.Rows, q.Sessions.Window, func(r *watch.SessionRow) uint64 { return r.ID })
+		c.First, c.Rows = windowed(rows, q.Sessions.Window, func(r *watch.SessionRow) uint64 { return r.ID })
 		s.Sessions = &c
 	}
 	if l := f.base.Topics; q.Topics != nil && l != nil {
 		c := *l
-		c.Shown = len(l.Rows)
-		c.First, c.Rows = windowed(l.Rows, q.Topics.Window, func(r *watch.TopicRow) uint64 { return r.ID })
+		rows := l.Rows
+		if q.Topics.Filter != nil {
+			rows = nil
+		}
+		c.Shown = len(rows)
+		c.First, c.Rows = windowed(rows, q.Topics.Window, func(r *watch.TopicRow) uint64 { return r.ID })
 		s.Topics = &c
 		f.toggled = q.Topics.Toggled
 	}
@@ -301,13 +310,18 @@ func manyDeliveries() []watch.Delivery {
 func (f *fake) deliveries(s *watch.Snapshot, q watch.DeliveryQuery) {
 	all := f.base.Deliveries.Rows
 	s.Deliveries = watch.Deliveries{On: f.base.Deliveries.On}
+	s.Deliveries.Counts.Kept = uint64(len(all))
 	if q.Limit > 0 {
 		w := watch.Window{First: q.First, Limit: q.Limit, Around: q.Around, AroundRow: q.AroundRow}
 		if q.Follow {
 			w.First, w.Around = len(all), 0
 		}
-		s.Deliveries.Matched = len(all)
-		s.Deliveries.First, s.Deliveries.Rows = windowed(all, w, func(d *watch.Delivery) uint64 { return d.ID })
+		rows := all
+		if q.Filter != nil {
+			rows = nil
+		}
+		s.Deliveries.Matched = len(rows)
+		s.Deliveries.First, s.Deliveries.Rows = windowed(rows, w, func(d *watch.Delivery) uint64 { return d.ID })
 	}
 	if w := f.whole; w != nil {
 		if q.Ladder == w.ID || q.Ladder == 0 && belongs(w, q.Of) {

@@ -4,12 +4,18 @@ import "github.com/mqttwatch/mqttwatch/theme"
 
 // A tableColumn is a column of a table: it leaves where there is no room, the one with the highest rank first; rank 0 stays.
 type tableColumn struct {
-	name  string
-	width int
-	right bool // its texts stand at the right
-	rank  int
+	// id is the column in the configuration file, and what the user chooses; note says what it shows. A column without one stays as it is.
+	id, note string
+	name     string // its title
+	width    int
+	right    bool // its texts stand at the right
+	rank     int
 	// good and most are how wide it grows: all columns to good before any to most; 0 is that it does not.
 	good, most int
+	// key is what the engine sorts by, 0 where rows are not sorted by the column; text says that it sorts texts, of which the first is on top.
+	key  uint8
+	text bool
+	at   int // its place among all columns of the table
 }
 
 // A table is the columns that fit a width.
@@ -56,14 +62,44 @@ func (t table) total() int {
 	return sum
 }
 
-func (t table) head(p *pen, width int) string {
+// head draws the titles; that of the column by which the rows are sorted says so.
+func (t table) head(p *pen, width int, s *tableShape) string {
 	o := newLine(width)
-	for _, c := range t {
-		if c.width > 0 {
-			o.put(p.th.Dim, " "+align(cut(p.plain(c.name), c.width, ""), c.width, c.right))
+	for i := range t {
+		c := &t[i]
+		if c.width == 0 {
+			continue
 		}
+		mark, st := s.mark(p, c), p.th.Dim
+		if mark != "" {
+			st = p.th.Key
+		}
+		o.put(st, columnTitle(mark, p.plain(c.name), c.width, c.right))
 	}
 	return o.full()
+}
+
+// columnTitle is the title of a column with the cell before it, in which the mark stands: no column needs room for that.
+func columnTitle(mark, title string, width int, right bool) string {
+	title = cut(title, width, "")
+	if right {
+		return padLeft(mark+title, width+1)
+	}
+	return padRight(padRight(mark, 1)+title, width+1)
+}
+
+// columnAt returns which column is at a cell of a line, or -1.
+func (t table) columnAt(x int) int {
+	from := 0
+	for i := range t {
+		if t[i].width == 0 {
+			continue
+		}
+		if from += t[i].width + 1; x < from {
+			return i
+		}
+	}
+	return -1
 }
 
 func align(s string, width int, right bool) string {
@@ -89,19 +125,19 @@ func (p *pen) plain(s string) string {
 	return out
 }
 
-// row draws one row: cell gives the text of a column, clean and of any width, and its style.
-func (t table) row(p *pen, width int, selected, focused bool, cell func(i int) (string, theme.Style)) string {
+// row draws one row: cell gives the text of a column, by its place among all, clean and of any width, and its style.
+func (t table) row(p *pen, width int, selected, focused bool, cell func(column, width int) (string, theme.Style)) string {
 	o := newLine(width)
 	o.flat = selected && focused
 	before := " "
 	if selected && !focused {
 		before = p.g.Cursor
 	}
-	for i, c := range t {
+	for _, c := range t {
 		if c.width == 0 {
 			continue
 		}
-		text, st := cell(i)
+		text, st := cell(c.at, c.width)
 		o.put(p.th.Plain, before).put(st, align(cut(text, c.width, p.g.Ellipsis), c.width, c.right))
 		before = " "
 	}

@@ -3,8 +3,10 @@ package tui
 import (
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
 )
@@ -12,12 +14,13 @@ import (
 // A topicPane is the tree of topics.
 type topicPane struct {
 	place
+	shape   tableShape
 	data    *watch.TopicList
 	toggled map[uint64]bool // nodes that are not as they are by default
 }
 
-func (l *topicPane) query() *watch.TopicQuery {
-	return &watch.TopicQuery{Window: l.window(), Toggled: maps.Clone(l.toggled)}
+func (l *topicPane) query(f *filter.Topics, now time.Time) *watch.TopicQuery {
+	return &watch.TopicQuery{Window: l.window(), Toggled: maps.Clone(l.toggled), Filter: f, Sort: sortOf[watch.TopicKey](&l.shape, topicColumns(), now)}
 }
 
 func (l *topicPane) sync(s *watch.TopicList) {
@@ -83,20 +86,23 @@ const (
 )
 
 func topicColumns() []tableColumn {
+	number := func(id, name string, width, rank int, key watch.TopicKey, note string) tableColumn {
+		return tableColumn{id: id, note: note, name: name, width: width, right: true, rank: rank, key: uint8(key)}
+	}
 	return []tableColumn{
-		topicName:    {name: "TOPIC", width: 22, most: 70},
-		topicRateIn:  {name: "→ /S", width: 5, right: true, rank: 3},
-		topicRateOut: {name: "← /S", width: 5, right: true, rank: 4},
-		topicQoS0:    {name: "QOS0", width: 5, right: true, rank: 5},
-		topicQoS1:    {name: "QOS1", width: 5, right: true, rank: 5},
-		topicQoS2:    {name: "QOS2", width: 5, right: true, rank: 5},
-		topicOpen:    {name: "OPEN", width: 5, right: true, rank: 2},
-		topicStuck:   {name: "STUCK", width: 6, right: true},
-		topicP50:     {name: "P50", width: 6, right: true, rank: 7},
-		topicP99:     {name: "P99", width: 6, right: true, rank: 1},
-		topicMax:     {name: "MAX", width: 6, right: true, rank: 8},
-		topicBytes:   {name: "BYTES", width: 7, right: true, rank: 9},
-		topicLast:    {name: "LAST", width: 6, right: true, rank: 6},
+		topicName:    {id: "topic", note: "the level, by name", name: "TOPIC", width: 22, most: 70},
+		topicRateIn:  number("rate-out", "→ /S", 5, 3, watch.TopicsByRate, "PUBLISH a second to the broker"),
+		topicRateOut: number("rate-in", "← /S", 5, 4, watch.TopicsByRateIn, "PUBLISH a second from the broker"),
+		topicQoS0:    number("qos0", "QOS0", 5, 5, watch.TopicsByQoS0, "PUBLISH with QoS 0"),
+		topicQoS1:    number("qos1", "QOS1", 5, 5, watch.TopicsByQoS1, "PUBLISH with QoS 1"),
+		topicQoS2:    number("qos2", "QOS2", 5, 5, watch.TopicsByQoS2, "PUBLISH with QoS 2"),
+		topicOpen:    number("open", "OPEN", 5, 2, watch.TopicsByOpen, "handshakes that wait for a packet"),
+		topicStuck:   number("stuck", "STUCK", 6, 0, watch.TopicsByStuck, "handshakes that are overdue"),
+		topicP50:     number("p50", "P50", 6, 7, watch.TopicsByP50, "half took no longer, from PUBLISH to the last answer"),
+		topicP99:     number("p99", "P99", 6, 1, watch.TopicsByP99, "99 of 100 took no longer"),
+		topicMax:     number("max", "MAX", 6, 8, watch.TopicsByMax, "the longest"),
+		topicBytes:   number("bytes", "BYTES", 7, 9, watch.TopicsByBytes, "of PUBLISH packets"),
+		topicLast:    number("last", "LAST", 6, 6, watch.TopicsByLast, "since the last PUBLISH"),
 	}
 }
 
@@ -106,16 +112,19 @@ func topicColumns() []tableColumn {
 //	▾ plant           12.1  11.9   820   412    96     3         43ms
 //	  ▾ a              2.0   2.0   …
 //	    temp
-func (l *topicPane) view(p *pen, now decode.Time, width, height int, focused bool) []string {
+func (l *topicPane) view(p *pen, now decode.Time, f *filterState, width, height int, focused bool) []string {
+	if l.data != nil && l.total == 0 && l.data.Topics > 0 {
+		return noMatch(p, f, width, height, "topic", l.data.Topics)
+	}
 	if l.data == nil || l.total == 0 {
 		return emptyPane(p, width, height, "No topics yet", "A topic shows with the first PUBLISH to it. A subscription alone has none.")
 	}
 	l.resize(rowsOf(paneTopics, height))
-	t := fitTable(topicColumns(), width)
-	out := []string{t.head(p, width)}
+	t := l.shape.fit(topicColumns(), width)
+	out := []string{t.head(p, width, &l.shape)}
 	out = append(out, l.lines(p, width, func(i int, selected bool) string {
 		r := &l.data.Rows[i]
-		return t.row(p, width, selected, focused, func(c int) (string, theme.Style) { return p.topicCell(r, c, t[c].width, now) })
+		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.topicCell(r, c, w, now) })
 	})...)
 	out = fit(out, width, height-1)
 	return append(out, l.foot(p, width))

@@ -18,18 +18,25 @@ type pastView struct {
 	alert    uint64 // the alert under it
 	ladder   uint64
 	delivery uint64 // of which the ladder is open, 0 for none
+	// row is what is under the cursor of a table, and tableBy and turned how that is sorted.
+	row     uint64
+	tableBy string
+	turned  bool
 }
 
 // same reports whether two places differ in the cursor at most.
 func (a pastView) same(b pastView) bool {
-	a.cursor, a.alert, a.ladder, a.follow = b.cursor, b.alert, b.ladder, b.follow
+	a.cursor, a.alert, a.ladder, a.follow, a.row = b.cursor, b.alert, b.ladder, b.follow, b.row
 	return a == b
 }
 
-// cameFrom is the view from which Enter led to the handshakes, and the filter that it made: as long as that stands, Esc leads back.
+// cameFrom is the view from which Enter led to the handshakes, and the filter that it made: as long as that stands, Esc leads back, and the handshakes
+// have the filter again that they had before.
 type cameFrom struct {
-	view   pastView
-	filter string
+	view     pastView
+	filter   string
+	before   string
+	problems bool
 }
 
 func cameHere(m *Model) bool {
@@ -37,10 +44,12 @@ func cameHere(m *Model) bool {
 }
 
 func (m *Model) goBackWhence() tea.Cmd {
-	view := m.came.view
-	m.came = nil
+	from := *m.came
 	m.remember()
-	return m.restore(view)
+	m.came = nil
+	m.filter.problems = from.problems
+	m.setFilter(from.before)
+	return m.restore(from.view)
 }
 
 // viewHistory is where one has been, and where one came back from.
@@ -55,6 +64,10 @@ func (m *Model) pastView() pastView {
 		sortAt: m.sort.at, reverse: m.sort.reverse, follow: m.list.follow, cursor: m.list.selected, ladder: m.ladder.id,
 	}
 	p.alert = m.alerts.selected
+	if k := m.table(); k != nil {
+		shape, l := k.shape(&m.survey), k.place(&m.survey)
+		p.row, p.follow, p.tableBy, p.turned = l.selected, l.follow, shape.sortBy, shape.reverse
+	}
 	if m.level == levelExtended {
 		p.delivery = m.extended.id
 	}
@@ -120,6 +133,10 @@ func (m *Model) restore(p pastView) tea.Cmd {
 		cmd = m.resort()
 	}
 	m.message = ""
+	if k := m.table(); k != nil {
+		m.restoreTable(k, &p)
+		return cmd
+	}
 	if m.screen == screenAlerts {
 		m.alerts.selected = p.alert
 		m.syncAlerts()
@@ -137,4 +154,13 @@ func (m *Model) restore(p pastView) tea.Cmd {
 		m.openLadder(p.ladder, nil)
 	}
 	return cmd
+}
+
+// restoreTable sorts a table as it was, and goes to the row that was under the cursor.
+func (m *Model) restoreTable(k *tableKind, p *pastView) {
+	shape, l := k.shape(&m.survey), k.place(&m.survey)
+	shape.sortBy, shape.reverse = p.tableBy, p.turned
+	if l.follow = p.follow; !l.follow && p.row != 0 {
+		l.selected = p.row
+	}
 }
