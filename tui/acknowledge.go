@@ -12,12 +12,21 @@ import (
 // acknowledged are the alerts that the user has seen: dim, last, and no longer counted. One that becomes worse is as new.
 type acknowledged struct {
 	ids  map[uint64]handshake.Severity
-	undo []uint64
+	undo [][]uint64 // what was acknowledged at once
 }
 
 func (k *acknowledged) has(a *watch.Alert) bool {
 	severity, ok := k.ids[a.ID]
 	return ok && a.Severity <= severity
+}
+
+// forget takes the acknowledgement of one alert back.
+func (k *acknowledged) forget(id uint64) {
+	delete(k.ids, id)
+	for i := range k.undo {
+		k.undo[i] = slices.DeleteFunc(k.undo[i], func(other uint64) bool { return other == id })
+	}
+	k.undo = slices.DeleteFunc(k.undo, func(ids []uint64) bool { return len(ids) == 0 })
 }
 
 func (m *Model) noAlert() string { return why(m.alerts.current() == nil, "there is no alert") }
@@ -26,26 +35,35 @@ func (m *Model) nothingAcknowledged() string {
 	return why(len(m.acked.undo) == 0, "nothing was acknowledged")
 }
 
-// acknowledge acknowledges the alert under the cursor, or takes that back.
+// acknowledge acknowledges the alert under the cursor, or all that share its line, or takes that back.
 func (m *Model) acknowledge() tea.Cmd {
-	a := m.alerts.current()
+	n := m.alerts.line()
 	k := &m.acked
-	if k.has(a) {
-		delete(k.ids, a.ID)
-		k.undo = slices.DeleteFunc(k.undo, func(id uint64) bool { return id == a.ID })
+	if k.has(n.alert) {
+		for _, a := range n.members {
+			k.forget(a.ID)
+		}
 		m.syncAlerts()
 		return nil
 	}
 	if k.ids == nil {
 		k.ids = map[uint64]handshake.Severity{}
 	}
-	k.ids[a.ID] = a.Severity
-	k.undo = append(k.undo, a.ID)
+	var ids []uint64
+	for _, a := range n.members {
+		k.ids[a.ID] = a.Severity
+		ids = append(ids, a.ID)
+	}
+	k.undo = append(k.undo, ids)
 	at := m.alerts.cursor
-	m.alerts.selected = 0 // the cursor stays where it is: on the next one
+	m.alerts.selected = alertAt{} // the cursor stays where it is: on the next one
 	m.syncAlerts()
 	m.alerts.moveTo(at)
-	m.say("acknowledged; " + m.pen.keyOf("undo-acknowledge") + " takes it back")
+	words := "acknowledged"
+	if len(ids) > 1 {
+		words = count(len(ids)) + " acknowledged"
+	}
+	m.say(words + "; " + m.pen.keyOf("undo-acknowledge") + " takes it back")
 	return nil
 }
 
@@ -53,8 +71,10 @@ func (m *Model) undoAcknowledge() tea.Cmd {
 	k := &m.acked
 	last := k.undo[len(k.undo)-1]
 	k.undo = k.undo[:len(k.undo)-1]
-	delete(k.ids, last)
-	m.alerts.selected = last
+	for _, id := range last {
+		delete(k.ids, id)
+	}
+	m.alerts.selected = alertAt{id: last[0]}
 	m.syncAlerts()
 	return nil
 }

@@ -27,6 +27,8 @@ func (m *Model) nothingToOpen() string {
 		switch a := m.alerts.current(); {
 		case a == nil:
 			return "there is no alert to open"
+		case m.alerts.line().head:
+			return ""
 		case a.Handshake == 0:
 			return "this alert is not about one handshake"
 		}
@@ -44,6 +46,9 @@ func (m *Model) drillIn() tea.Cmd {
 		}
 		m.level, m.focus = levelLadder, 0
 	case paneAlerts:
+		if m.alerts.line().head {
+			return m.toggleAlerts()
+		}
 		m.follow()
 		m.level, m.focus = levelLadder, 0
 	case paneLadder:

@@ -17,9 +17,10 @@ const alertLimit = 1000
 type alertList struct {
 	height      int
 	cursor, top int
-	selected    uint64
+	selected    alertAt
 	alerts      []watch.Alert
-	open        int // how many of them are open
+	lines       []alertLine         // what of them is shown, equal ones on one line
+	unfolded    map[alertGroup]bool // those whose members are shown below
 	acked       *acknowledged
 	failed      bool // a source failed or tries again, which the strip above says
 	// held is set where the user has chosen an alert; until then the cursor is on the first, whichever that is.
@@ -53,13 +54,10 @@ func (l *alertList) sync(alerts []watch.Alert) {
 		}
 		return cmp.Or(cmp.Compare(lastTime(&b), lastTime(&a)), cmp.Compare(b.ID, a.ID))
 	})
-	l.open = 0
-	for l.open < len(l.alerts) && isOpen(&l.alerts[l.open]) && !l.has(&l.alerts[l.open]) {
-		l.open++
-	}
+	l.fold()
 	if !l.held {
 		l.cursor, l.top = 0, 0
-	} else if i := slices.IndexFunc(l.alerts, func(a watch.Alert) bool { return a.ID == l.selected }); i >= 0 {
+	} else if i := l.find(l.selected); i >= 0 {
 		l.top += i - l.cursor
 		l.cursor = i
 	}
@@ -88,10 +86,10 @@ func (l *alertList) moveTo(i int) {
 
 func (l *alertList) put(i int) {
 	was := l.selected
-	l.cursor = max(0, min(i, len(l.alerts)-1))
-	l.selected = 0
-	if a := l.current(); a != nil {
-		l.selected = a.ID
+	l.cursor = max(0, min(i, len(l.lines)-1))
+	l.selected = alertAt{}
+	if n := l.line(); n != nil {
+		l.selected = alertAt{n.alert.ID, n.head, n.group}
 	}
 	if l.selected != was {
 		l.said, l.reading = 0, false
@@ -105,14 +103,23 @@ func (l *alertList) cut() bool { return l.text > l.room }
 func (l *alertList) scroll() {
 	h := max(l.height, 1)
 	l.top = max(min(l.top, l.cursor), l.cursor-h+1)
-	l.top = max(0, min(l.top, len(l.alerts)-h))
+	l.top = max(0, min(l.top, len(l.lines)-h))
 }
 
-func (l *alertList) current() *watch.Alert {
-	if l.cursor < 0 || l.cursor >= len(l.alerts) {
+// line returns the line under the cursor, or nil.
+func (l *alertList) line() *alertLine {
+	if l.cursor < 0 || l.cursor >= len(l.lines) {
 		return nil
 	}
-	return &l.alerts[l.cursor]
+	return &l.lines[l.cursor]
+}
+
+// current returns the alert under the cursor, of equal ones the first; or nil.
+func (l *alertList) current() *watch.Alert {
+	if n := l.line(); n != nil {
+		return n.alert
+	}
+	return nil
 }
 
 type alertColumns struct{ severity, since, age, name, client, text int }
@@ -156,13 +163,17 @@ func (l *alertList) view(p *pen, now decode.Time, width, height, aside int, focu
 		return emptyPane(p, width, height, "No alerts", words)
 	}
 	detail := l.detail(p, width)
-	below := min(len(detail)+1, max(height/3, 3))
+	// Room that the list does not need is the text's, in steps: it is not to move with every alert.
+	spare := height - 1 - (len(l.lines)+8)/8*8
+	below := min(len(detail)+1, max(height/3, spare, 3))
 	l.height = max(height-1-below, 1)
 	l.scroll()
 	c := alertColumnsFor(width)
 	out := []string{alertHead(p, c, width)}
-	for i := l.top; i < min(l.top+l.height, len(l.alerts)); i++ {
-		out = append(out, p.alertRow(&l.alerts[i], c, now, width, aside, i == l.cursor, focused, l.has(&l.alerts[i])))
+	for i := l.top; i < min(l.top+l.height, len(l.lines)); i++ {
+		n := &l.lines[i]
+		look := alertLook{c: c, now: now, width: width, aside: aside, selected: i == l.cursor, focused: focused, acked: l.has(n.alert), prefix: n.prefix(p, l.unfolded[n.group])}
+		out = append(out, p.alertRow(n, &look))
 	}
 	out = append(out, blankLines(height-below-len(out), width)...)
 	l.text, l.room = len(detail), below-1
@@ -202,10 +213,20 @@ func alertHead(p *pen, c alertColumns, width int) string {
 	return o.full()
 }
 
-func (p *pen) alertRow(a *watch.Alert, c alertColumns, now decode.Time, width, aside int, selected, focused, acked bool) string {
+// An alertLook is how a line of the list is drawn.
+type alertLook struct {
+	c                        alertColumns
+	now                      decode.Time
+	width, aside             int
+	selected, focused, acked bool
+	prefix                   string
+}
+
+func (p *pen) alertRow(n *alertLine, look *alertLook) string {
+	a, c, width := n.alert, look.c, look.width
 	glyph, st := p.severity(a.Severity)
 	word, plain := severityWord(a.Severity), p.th.Plain
-	ageText := age(now.Sub(a.Raised))
+	ageText := age(look.now.Sub(a.Raised))
 	switch {
 	case a.Lasting && a.Cleared != 0:
 		glyph, word, st, plain = p.g.Complete, "cleared", p.th.Dim, p.th.Dim
@@ -213,16 +234,16 @@ func (p *pen) alertRow(a *watch.Alert, c alertColumns, now decode.Time, width, a
 	case !a.Lasting:
 		plain = p.th.Dim
 		ageText = p.g.Dot
-		if a.Count > 1 {
-			ageText = strconv.Itoa(a.Count) + " " + p.g.Abandoned
+		if times := n.times(); times > 1 {
+			ageText = short(uint64(times)) + " " + p.g.Abandoned
 		}
 	}
-	if acked {
+	if look.acked {
 		glyph, word, st, plain = p.g.Dot, "seen", p.th.Dim, p.th.Dim
 	}
 	o := newLine(width)
-	o.flat = selected && focused
-	if selected && !focused {
+	o.flat = look.selected && look.focused
+	if look.selected && !look.focused {
 		o.put(p.th.Key, p.g.Cursor)
 	} else {
 		o.put(p.th.Plain, " ")
@@ -236,10 +257,14 @@ func (p *pen) alertRow(a *watch.Alert, c alertColumns, now decode.Time, width, a
 		o.put(st, " "+padRight(cut(string(a.Name), c.name, p.g.Ellipsis), c.name))
 	}
 	if c.client > 0 {
-		o.put(plain, " "+padRight(cutMiddle(p.text.clean(a.Client, c.client), c.client, p.g.Ellipsis), c.client))
+		client := p.text.clean(a.Client, c.client)
+		if n.clients > 1 {
+			client = strconv.Itoa(n.clients) + " clients"
+		}
+		o.put(plain, " "+padRight(cutMiddle(client, c.client, p.g.Ellipsis), c.client))
 	}
 	if c.text > 0 {
-		o.put(plain, " "+cut(scrolled(p.text.safe(a.Text), aside, p.g), c.text, p.g.Ellipsis))
+		o.put(plain, " "+cut(look.prefix+scrolled(p.text.safe(a.Text), look.aside, p.g), c.text, p.g.Ellipsis))
 	}
 	if o.flat {
 		return p.th.Selected.Render(o.full())
@@ -260,6 +285,13 @@ func (l *alertList) detail(p *pen, width int) []textLine {
 	}
 	for _, s := range wrap(text, width-2) {
 		out = append(out, textLine{" " + s, p.th.Strong})
+	}
+	if n := l.line(); n.head {
+		words := "The first of " + count(len(n.members)) + " equal alerts"
+		if n.clients > 1 {
+			words += " on " + count(n.clients) + " clients"
+		}
+		out = append(out, textLine{" " + words + ": " + p.keyOf("open") + " shows them.", p.th.Key})
 	}
 	for _, s := range wrap(p.text.safe(a.Detail), width-2) {
 		out = append(out, textLine{" " + s, p.th.Plain})

@@ -47,9 +47,12 @@ func (m *Model) findable() (texts []string, at int) {
 		}
 		return texts, m.packet.cursor
 	case paneAlerts:
-		for i := range m.alerts.alerts {
-			a := &m.alerts.alerts[i]
-			texts = append(texts, string(a.Name)+" "+a.Client+" "+a.Text+" "+a.Detail)
+		for i := range m.alerts.lines {
+			text := ""
+			for _, a := range m.alerts.lines[i].members {
+				text += string(a.Name) + " " + a.Client + " " + a.Text + " " + a.Detail + " "
+			}
+			texts = append(texts, text)
 		}
 		return texts, m.alerts.cursor
 	}

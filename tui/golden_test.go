@@ -63,6 +63,7 @@ func scenes() []scene {
 		oneLadder("ladder_gap", gapLadder(22)),
 		oneLadder("ladder_critical", criticalLadder(26)),
 		{"alerts", many, []string{"5"}},
+		{"alerts_equal", equalAlerts, []string{"5", "j", "enter", "j"}},
 		{"alerts_none", plain(live(9200*ms, completeRow())), []string{"5"}},
 		{"help", many, []string{"?"}},
 		{"bytes", func() *fake {

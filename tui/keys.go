@@ -203,6 +203,10 @@ func (m *Model) footWord(b *binding) string {
 		return "back"
 	case b.name == "problems" && m.filter.problems:
 		return "all"
+	case b.name == "open" && onAlertHead(m) && m.alerts.unfolded[m.alerts.line().group]:
+		return "fold"
+	case b.name == "open" && onAlertHead(m):
+		return "unfold"
 	}
 	return b.foot
 }

@@ -129,8 +129,12 @@ func keysOfLadder() keyMap {
 func keysOfAlerts() keyMap {
 	const group = "Alerts"
 	return keyMap{
-		{name: "acknowledge", keys: []string{"space"}, foot: "acknowledge", help: "acknowledge the alert: dim, and no longer counted", group: group,
+		{name: "acknowledge", keys: []string{"space"}, foot: "acknowledge", help: "acknowledge the alert, or the equal ones on the line: dim, and no longer counted", group: group,
 			here: onAlerts, off: (*Model).noAlert, run: (*Model).acknowledge},
+		{name: "unfold-alerts", keys: []string{"right"}, help: "show the equal alerts that share the line", group: group,
+			here: onAlertHead, off: (*Model).alertsUnfolded, run: (*Model).toggleAlerts},
+		{name: "fold-alerts", keys: []string{"left"}, help: "let equal alerts share a line again", group: group,
+			here: either(onAlertHead, onAlertMember), off: (*Model).alertsFolded, run: (*Model).toggleAlerts},
 		{name: "undo-acknowledge", keys: []string{"u"}, help: "take the last acknowledgement back", group: group,
 			here: onAlerts, off: (*Model).nothingAcknowledged, run: (*Model).undoAcknowledge},
 		{name: "explain", keys: []string{"i"}, foot: "explain", help: "what the alert means, its causes, what to check", group: group,

@@ -72,7 +72,10 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 	case paneList:
 		return m.clickList(msg.X, y-1-m.stripRoom(m.boxes()[which].height), same)
 	case paneAlerts:
-		if i := m.alerts.top + y - 1; y >= 1 && y <= m.alerts.height && i < len(m.alerts.alerts) {
+		if i := m.alerts.top + y - 1; y >= 1 && y <= m.alerts.height && i < len(m.alerts.lines) {
+			if same && i == m.alerts.cursor && m.nothingToOpen() == "" {
+				return m.settle(m.drillIn())
+			}
 			m.alerts.moveTo(i)
 		}
 	case paneLadder:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/filter"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
 	"github.com/mqttwatch/mqttwatch/tui"
@@ -396,4 +397,52 @@ func TestFilterProgress(t *testing.T) {
 	d := newDriver(t, f, 120, 30, theme.Options{})
 	d.keys("/").typeText("qos:2").keys("enter")
 	d.has("filtering 37 %")
+}
+
+// equalAlerts are 12 overdue PUBACK packets of one client, and 5 clients with the same alert.
+func equalAlerts() *fake {
+	f := many()
+	for i := range 12 {
+		f.base.Alerts = append(f.base.Alerts, watch.Alert{ID: uint64(100 + i), Name: "puback-overdue", Severity: handshake.Warn, Raised: at(time.Duration(i) * 100 * ms),
+			Lasting: true, Count: 1, Handshake: uint64(10001 + i), Client: "display-3", Text: fmt.Sprintf("subscriber display-3 has owed PUBACK for 9.1s: id %d", i+1)})
+	}
+	for i := range 5 {
+		f.base.Alerts = append(f.base.Alerts, watch.Alert{ID: uint64(200 + i), Name: "client-vanished", Severity: handshake.Warn, Raised: at(time.Second), Last: at(time.Second),
+			Count: 2, Client: fmt.Sprint("sensor-", i), Text: fmt.Sprintf("sensor-%d is gone without DISCONNECT", i)})
+	}
+	f.base.Stuck.Warn += 12
+	return f
+}
+
+// TestEqualAlertsShareALine folds, unfolds, searches and acknowledges equal alerts.
+func TestEqualAlertsShareALine(t *testing.T) {
+	f := equalAlerts()
+	d := newDriver(t, f, 118, 40, theme.Options{})
+	d.keys("5").has("▸ 12 × subscriber display-3 has owed PUBACK", "10 × client-vanished        ▸ on 5 clients: sensor-4 is gone").hasNot("PUBACK for 9.1s: id 2", "sensor-1 is gone")
+	d.keys("j").has("The first of 12 equal alerts: Enter shows them.", "Enter unfold")
+	d.keys("enter").has("▾ 12 ×", "  subscriber display-3 has owed PUBACK for 9.1s: id 12", "Enter fold")
+	if line := d.selected(); !strings.Contains(line, "▾ 12 ×") {
+		t.Errorf("the cursor is on %q", line)
+	}
+	// A member opens its ladder; back from there, left goes to the line of all and closes it.
+	d.keys("j", "j", "enter").has("Esc back")
+	d.keys("esc", "left").has("▸ 12 ×").hasNot("9.1s: id 12")
+	if line := d.selected(); !strings.Contains(line, "▸ 12 ×") {
+		t.Errorf("the cursor is on %q", line)
+	}
+	// What comes later joins the line, and the cursor stays on it.
+	f.base.Alerts = append(f.base.Alerts, watch.Alert{ID: 300, Name: "puback-overdue", Severity: handshake.Warn, Raised: at(-time.Minute), Lasting: true, Handshake: 10013,
+		Client: "display-3", Text: "subscriber display-3 has owed PUBACK for 69.1s: id 13"})
+	d.tick(time.Second)
+	if line := d.selected(); !strings.Contains(line, "▸ 13 ×") || !strings.Contains(line, "id 13") {
+		t.Errorf("the cursor is on %q", line)
+	}
+	// A search finds what is folded.
+	d.keys("g", "/").typeText("sensor-3").keys("enter")
+	if line := d.selected(); !strings.Contains(line, "on 5 clients") {
+		t.Errorf("the search goes to %q", line)
+	}
+	d.keys("esc", "right").has("▾ on 5 clients", "sensor-0 is gone")
+	d.keys("left", "g", "j", "space").has("13 acknowledged; u takes it back", "▲ 1 stuck · 10 alerts", "seen ")
+	d.keys("u").hasNot("seen ").has("▸ 13 ×", "▲ 14 stuck")
 }

@@ -65,7 +65,7 @@ func TestAlertsCursor(t *testing.T) {
 
 // TestAlertText scrolls the text below the alerts where it does not fit.
 func TestAlertText(t *testing.T) {
-	d := small(t, many())
+	d := newDriver(t, many(), 80, 20, theme.Options{})
 	d.keys("5")
 	d.has("lines more: Tab")
 	d.keys("tab", "down", "down")

@@ -14,8 +14,8 @@ type pastView struct {
 	sortAt   int
 	reverse  bool
 	follow   bool
-	cursor   uint64 // the handshake under the cursor
-	alert    uint64 // the alert under it
+	cursor   uint64  // the handshake under the cursor
+	alert    alertAt // the alert under it
 	ladder   uint64
 	delivery uint64 // of which the ladder is open, 0 for none
 	// row is what is under the cursor of a table, and tableBy and turned how that is sorted.
