@@ -51,6 +51,8 @@ type Theme struct {
 	Ghost, Note Style
 	// Loss is a loss of the capture, Failure an error of a source, Mistake what is wrong in what was typed, Input what is right in it.
 	Loss, Failure, Mistake, Input Style
+	// Hues tell clients, or Packet Identifiers, apart: a help for the eye that means nothing. Empty without colour.
+	Hues []Style
 
 	Glyphs Glyphs
 }
@@ -96,18 +98,24 @@ const none = -1
 type palette struct {
 	good, warn, bad, key, rule int
 	faint                      bool // whether less important text may be faint
+	hues                       []int
 }
 
 var palettes = map[string]palette{
-	"dark":     {good: 12, warn: 3, bad: 11, key: 14, rule: none, faint: true},
-	"light":    {good: 4, warn: 3, bad: 1, key: 6, rule: none, faint: true},
-	"contrast": {good: 14, warn: 11, bad: 11, key: 14, rule: none},
+	"dark":     {good: 12, warn: 3, bad: 11, key: 14, rule: none, faint: true, hues: []int{14, 13, 11, 12, 10, 9}},
+	"light":    {good: 4, warn: 3, bad: 1, key: 6, rule: none, faint: true, hues: []int{6, 5, 4, 2, 1, 3}},
+	"contrast": {good: 14, warn: 11, bad: 11, key: 14, rule: none, hues: []int{14, 13, 11, 12, 10, 9}},
 	"mono":     {good: none, warn: none, bad: none, key: none, rule: none, faint: true},
 }
 
 func (p palette) theme() Theme {
 	dim := resolve(fg(none).Faint(p.faint))
+	var hues []Style
+	for _, n := range p.hues {
+		hues = append(hues, resolve(fg(n)))
+	}
 	return Theme{
+		Hues:     hues,
 		Dim:      dim,
 		Strong:   resolve(fg(none).Bold(true)),
 		Key:      resolve(fg(p.key).Bold(true)),

@@ -27,6 +27,7 @@ type extended struct {
 	rungs []legRung
 	head  int // lines above the first rung, as drawn
 	shown int // subscribers that fit, as drawn
+	ladderLook
 }
 
 // A legRung is one line of an extended ladder.
@@ -38,6 +39,7 @@ type legRung struct {
 	look  legLook
 	// reason is set where the label says why it was refused.
 	reason bool
+	coloured
 	// key tells the rung from the others as more come.
 	key       uint64
 	handshake uint64 // 0 for none
@@ -55,7 +57,7 @@ const (
 
 // open shows a delivery: that of the ID, or where it is 0 the one a handshake belongs to.
 func (x *extended) open(id, of uint64) {
-	*x = extended{id: id, of: of, place: place{height: x.height}, from: x.from}
+	*x = extended{id: id, of: of, place: place{height: x.height}, from: x.from, ladderLook: x.ladderLook}
 }
 
 // sync takes in what a Snapshot has of the delivery.
@@ -120,8 +122,12 @@ func (p *pen) legRungs(d *watch.DeliveryLadder, now decode.Time) []legRung {
 	}
 	slices.SortStableFunc(out, func(a, b legRung) int { return compareTimes(a.time, b.time) })
 	for i := range out {
+		r := &out[i]
 		if i > 0 {
-			out[i].delta = out[i].time - out[i-1].time
+			r.delta = r.time - out[i-1].time
+		}
+		if r.client = r.who; r.lane == 0 {
+			r.client = d.Publisher
 		}
 	}
 	for i := range owed {
@@ -203,7 +209,7 @@ func (p *pen) copySteps(c *watch.DeliveryCopy, row *watch.Row, lane int) []legRu
 
 // bareStep is a step of which only the time is known.
 func bareStep(lane int, t decode.Time, typ decode.Type, dir decode.Direction, qos uint8, id uint64) legRung {
-	r := legRung{rung: rung{kind: rungStep, time: t, dir: dir, label: typ.String(), step: -1}, lane: lane, handshake: id}
+	r := legRung{rung: rung{kind: rungStep, time: t, dir: dir, label: typ.String(), step: -1}, lane: lane, handshake: id, coloured: coloured{typ: typ}}
 	r.brief, r.key = r.label, stepKey(lane, int(typ))
 	if typ == decode.PUBLISH && qos <= 2 {
 		r.label += " Q" + strconv.Itoa(int(qos))
@@ -219,7 +225,7 @@ func (p *pen) rowSteps(row *watch.Row, lane int) []legRung {
 	out := make([]legRung, 0, len(row.Steps))
 	for i := range row.Steps {
 		s := &row.Steps[i]
-		r := legRung{rung: p.stepRung(l, i), lane: lane, key: stepKey(lane, i), handshake: row.ID}
+		r := legRung{rung: p.stepRung(l, i), lane: lane, key: stepKey(lane, i), handshake: row.ID, coloured: coloured{typ: s.Type, resent: s.Dup, id: row.PacketID}}
 		r.brief = s.Type.String() + " " + strconv.Itoa(int(row.PacketID))
 		if s.Dup {
 			r.brief += " " + p.g.Dup + "DUP"

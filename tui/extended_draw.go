@@ -19,14 +19,14 @@ func (p *pen) pipes(o *line, n *legColumns, from, to int) {
 }
 
 // legLine draws one rung: its time, and its arrow across the lifelines.
-func (p *pen) legLine(r *legRung, n *legColumns, width int, selected, focused bool) string {
+func (x *extended) legLine(p *pen, r *legRung, n *legColumns, width int, selected, focused bool) string {
 	o := newLine(width)
 	o.flat = selected && focused
 	if selected && !focused {
 		o.put(p.th.Key, p.g.Cursor)
 	}
 	o.to(1)
-	p.legTimes(o, r, n)
+	x.legTimes(p, o, r, n)
 	to, shown := 1, true
 	if r.lane > 0 {
 		to, shown = n.place(r.lane)
@@ -35,14 +35,14 @@ func (p *pen) legLine(r *legRung, n *legColumns, width int, selected, focused bo
 	case !shown:
 		p.hiddenLeg(o, r, n, width)
 	case r.kind == rungNote:
-		p.legNote(o, r, n, to, width)
+		x.legNote(p, o, r, n, to, width)
 	default:
 		from := 0
 		if r.lane > 0 {
 			from = 1
 		}
 		p.pipes(o, n, 0, from+1)
-		p.legShaft(o, r, n, from, to)
+		x.legShaft(p, o, r, n, from, to)
 		p.pipes(o, n, to, n.shown+2)
 	}
 	if o.flat {
@@ -52,10 +52,14 @@ func (p *pen) legLine(r *legRung, n *legColumns, width int, selected, focused bo
 }
 
 // legTimes writes the time of a rung, and the time since the step before: in its place where there is no room for both.
-func (p *pen) legTimes(o *line, r *legRung, n *legColumns) {
+func (x *extended) legTimes(p *pen, o *line, r *legRung, n *legColumns) {
 	delta := "+" + age(r.delta.Sub(0))
-	switch {
+	switch by := ladderTimes[x.times]; {
 	case r.time == 0:
+	case by == "first" && r.time >= x.data.At:
+		o.put(p.th.Dim, padLeft("+"+age(r.time.Sub(x.data.At)), n.time))
+	case by == "previous":
+		o.put(p.th.Plain, padLeft(delta, n.time))
 	case n.delta == 0 && r.delta > 0:
 		o.put(p.th.Plain, padLeft(delta, n.time))
 	default:
@@ -67,10 +71,12 @@ func (p *pen) legTimes(o *line, r *legRung, n *legColumns) {
 }
 
 // legStyles are those of an arrow and of its label.
-func (p *pen) legStyles(r *legRung) (shaft, words theme.Style) {
-	switch {
+func (x *extended) legStyles(p *pen, r *legRung) (shaft, words theme.Style) {
+	switch by := ladderColors[x.colors]; {
 	case r.look == lookMissing:
 		return p.th.Critical, p.th.Critical
+	case by != "none" && r.kind == rungStep:
+		return p.hue(by, &r.coloured), p.th.Strong
 	case r.look == lookTold:
 		return p.th.Complete, p.th.Complete
 	case r.look == lookQueued:
@@ -84,13 +90,13 @@ func (p *pen) legStyles(r *legRung) (shaft, words theme.Style) {
 }
 
 // legShaft draws an arrow between two lifelines. Its label stands beside the subscriber where it fits there, so that it is seen whose it is.
-func (p *pen) legShaft(o *line, r *legRung, n *legColumns, from, to int) {
+func (x *extended) legShaft(p *pen, o *line, r *legRung, n *legColumns, from, to int) {
 	start, width := o.used, n.at(to)-n.at(from)-1
 	sign, right, left := p.g.Line, p.g.HeadRight, p.g.HeadLeft
 	if r.kind == rungGhost {
 		sign, right, left = p.g.Dash, p.g.GhostRight, p.g.GhostLeft
 	}
-	st, words := p.legStyles(r)
+	st, words := x.legStyles(p, r)
 	label := p.text.safe(r.label)
 	if cells(label) > n.step-4 && !(r.reason && cells(label) <= width-3) {
 		label = p.text.safe(r.brief)
@@ -123,8 +129,8 @@ func (p *pen) legShaft(o *line, r *legRung, n *legColumns, from, to int) {
 }
 
 // legNote writes a remark beside a lifeline: before it where it fits, or after it.
-func (p *pen) legNote(o *line, r *legRung, n *legColumns, to, width int) {
-	st, _ := p.legStyles(r)
+func (x *extended) legNote(p *pen, o *line, r *legRung, n *legColumns, to, width int) {
+	st, _ := x.legStyles(p, r)
 	label := p.text.safe(r.label)
 	origin := 1
 	if r.lane == 0 {

@@ -2,6 +2,7 @@ package tui_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -232,4 +233,55 @@ func TestExtendedLadderAges(t *testing.T) {
 	d.tick(time.Second)
 	d.has("PUBLISH Q1 id 5", "PUBACK? 1.0s")
 	d.hasNot("PUBLISH?")
+}
+
+// colors returns the style in which a text stands, wherever it is in the frame.
+func (d *driver) colors(text string) (out []string) {
+	parts := strings.Split(d.frame(), text)
+	for _, before := range parts[:len(parts)-1] {
+		code, _, _ := strings.Cut(before[strings.LastIndex(before, "\x1b")+1:], "m")
+		out = append(out, code)
+	}
+	return out
+}
+
+// TestColors colours the arrows of a whole delivery by type, id and client: the text stays, and what is of one client has one colour.
+func TestColors(t *testing.T) {
+	f := many()
+	f.whole = elevenSubscribers()
+	f.base.Deliveries = watch.Deliveries{On: true, Rows: manyDeliveries()}
+	f.whole.ID = f.base.Deliveries.Rows[len(f.base.Deliveries.Rows)-1].ID
+	d := newDriver(t, f, 200, 60, theme.Options{Color: true})
+	d.keys("2", "enter")
+	text := d.screen()[2:50]
+	names := func() map[string]bool {
+		out := map[string]bool{}
+		for i := range 6 {
+			for _, c := range d.colors(fmt.Sprintf("hall-%d", i+1)) {
+				out[c] = true
+			}
+		}
+		return out
+	}
+	if n := names(); len(n) != 1 {
+		t.Errorf("without a choice names have the colours %v", n)
+	}
+	seen := map[string]bool{}
+	for _, by := range []string{"type", "resend", "id", "client"} {
+		d.keys("c").has("arrows coloured by " + by)
+		if got := d.screen()[2:50]; strings.Join(got, "\n") != strings.Join(text, "\n") {
+			t.Errorf("coloured by %s the text is another", by)
+		}
+		seen[d.frame()] = true
+	}
+	if n := names(); len(n) < 3 || len(seen) != 4 {
+		t.Errorf("coloured by client names have the colours %v; %d of 4 choices differ", n, len(seen))
+	}
+	d.keys("w").has("times: since the first packet", "+20ms")
+	d.keys("esc", "1", "g", "enter").keys("c").has("arrows coloured by none")
+	d.keys("c", "c", "c")
+	byID := d.frame()
+	if d.keys("c"); d.frame() == byID {
+		t.Error("by id and by client the ladder of a handshake looks the same")
+	}
 }

@@ -71,7 +71,7 @@ func (x *extended) view(p *pen, now decode.Time, width, height int, focused bool
 	}
 	n := legColumnsFor(width, len(d.Copies), x.side)
 	x.side, x.shown = n.side, n.shown
-	out := append([]string{p.extendedTitle(d, width)}, p.legHead(d, &n, width)...)
+	out := append([]string{p.extendedTitle(d, width)}, x.legHead(p, &n, width)...)
 	if n.shown < len(d.Copies) {
 		out = append(out, p.moreLegs(&n, len(d.Copies), width))
 	}
@@ -79,7 +79,7 @@ func (x *extended) view(p *pen, now decode.Time, width, height int, focused bool
 	text := p.toldWords(d, now, width)
 	below := min(len(text), max(height-len(out)-len(x.rungs)-1, (height-len(out))/3))
 	x.resize(max(height-len(out)-below, 1))
-	rows := x.lines(p, width, func(i int, selected bool) string { return p.legLine(&x.rungs[i], &n, width, selected, focused) })
+	rows := x.lines(p, width, func(i int, selected bool) string { return x.legLine(p, &x.rungs[i], &n, width, selected, focused) })
 	out = append(out, rows...)
 	if len(rows) < x.height && below > 0 {
 		out = append(out, p.legLifelines(&n, width))
@@ -115,7 +115,8 @@ func (p *pen) extendedTitle(d *watch.DeliveryLadder, width int) string {
 }
 
 // legHead names who the lifelines are, and below each the QoS: as published, granted and received.
-func (p *pen) legHead(d *watch.DeliveryLadder, n *legColumns, width int) []string {
+func (x *extended) legHead(p *pen, n *legColumns, width int) []string {
+	d := x.data
 	names, facts := newLine(width), newLine(width)
 	put := func(i int, name, fact string) {
 		o := func(l *line, st theme.Style, s string) {
@@ -123,7 +124,11 @@ func (p *pen) legHead(d *watch.DeliveryLadder, n *legColumns, width int) []strin
 			start := min(max(l.used+1, n.at(i)-cells(s)/2), width-cells(s))
 			l.to(start).put(st, s)
 		}
-		o(names, p.th.Strong, name)
+		st := p.th.Strong
+		if hues := p.th.Hues; ladderColors[x.colors] == "client" && len(hues) > 0 && i != 1 {
+			st = hues[p.hueOf(name)%len(hues)]
+		}
+		o(names, st, name)
 		o(facts, p.th.Dim, fact)
 	}
 	publisher := d.Publisher

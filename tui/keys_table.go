@@ -119,8 +119,9 @@ func keysOfLadder() keyMap {
 		{name: "mark-packet", keys: []string{"space"}, help: "mark a packet; on another one, compare the two", group: group,
 			here: onLadder, off: (*Model).noPacket, run: (*Model).comparePacket},
 		{name: "compact", keys: []string{"s"}, help: "packets only, in few words", group: group, here: onLadder, run: (*Model).toggleCompact},
-		{name: "color", keys: []string{"c"}, help: "colour by nothing, by packet type, by resend", group: group, here: onLadder, run: (*Model).cycleColor},
-		{name: "times", keys: []string{"w"}, help: "times: of the clock, since the first packet, since the one before", group: group, here: onLadder,
+		{name: "color", keys: []string{"c"}, help: "colour by nothing, packet type, resend, Packet Identifier, client", group: group, here: either(onLadder, onExtended),
+			off: (*Model).noHues, run: (*Model).cycleColor},
+		{name: "times", keys: []string{"w"}, help: "times: of the clock, since the first packet, since the one before", group: group, here: either(onLadder, onExtended),
 			run: (*Model).cycleTimes},
 		{name: "names", keys: []string{"a"}, help: "ends by name and address, by name, by address", group: group, here: onLadder, run: (*Model).cycleNames},
 	}

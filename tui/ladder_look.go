@@ -1,6 +1,9 @@
 package tui
 
 import (
+	"hash/fnv"
+	"io"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -62,22 +65,46 @@ func (l *ladder) arrowStyle(p *pen, r *rung) theme.Style {
 		return p.th.Plain
 	}
 	s := &l.data.Steps[r.step]
-	switch ladderColors[l.colors] {
-	case "type":
-		switch s.Type {
-		case decode.PUBLISH, decode.SUBSCRIBE, decode.UNSUBSCRIBE:
-			return p.th.Key
-		case decode.PUBREC, decode.PUBREL:
-			return p.th.Overdue
-		}
+	return p.hue(ladderColors[l.colors], &coloured{s.Type, s.Dup || l.again(r.step), l.data.PacketID, clientName(&l.data.Row)})
+}
+
+// coloured is what the colour of an arrow can say.
+type coloured struct {
+	typ    decode.Type
+	resent bool
+	id     uint16
+	client string
+}
+
+// hue is the colour of an arrow by one of ladderColors.
+func (p *pen) hue(by string, c *coloured) theme.Style {
+	hues := p.th.Hues
+	switch {
+	case by == "type" && (c.typ == decode.PUBLISH || c.typ == decode.SUBSCRIBE || c.typ == decode.UNSUBSCRIBE):
+		return p.th.Key
+	case by == "type" && (c.typ == decode.PUBREC || c.typ == decode.PUBREL):
+		return p.th.Overdue
+	case by == "type":
 		return p.th.Complete
-	case "resend":
-		if s.Dup || l.again(r.step) {
-			return p.th.Overdue
-		}
+	case by == "resend" && c.resent:
+		return p.th.Overdue
+	case by == "id" && len(hues) > 0 && c.id != 0:
+		return hues[int(c.id)%len(hues)]
+	case by == "client" && len(hues) > 0:
+		return hues[p.hueOf(c.client)%len(hues)]
 	}
 	return p.th.Plain
 }
+
+// hueOf is a number that is the same for a client on every screen and at every time.
+func (p *pen) hueOf(client string) int {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, client)
+	return int(h.Sum32() >> 4)
+}
+
+// noHues says why the screen cannot colour.
+func (m *Model) noHues() string { return why(len(m.pen.th.Hues) == 0, "this theme has no colours") }
 
 // again reports whether a packet of that type was there before.
 func (l *ladder) again(step int) bool {

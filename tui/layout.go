@@ -197,6 +197,7 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	case paneLadder:
 		return m.ladder.view(p, now, b.width, b.height, focused)
 	case paneExtended:
+		m.extended.ladderLook = m.ladder.ladderLook
 		return m.extended.view(p, now, b.width, b.height, focused)
 	case paneDeliveries:
 		return m.survey.deliveries.view(p, m.filterOf(ofDeliveries), b.width, b.height, focused)

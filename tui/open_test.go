@@ -238,7 +238,7 @@ func TestLadderLook(t *testing.T) {
 	d.has("10.0.0.7:51234")
 	d.hasNot("truck-12   ")
 	d.keys("c")
-	d.has("arrows coloured by type")
+	d.has("this theme has no colours")
 }
 
 func TestAcknowledge(t *testing.T) {

@@ -49,7 +49,7 @@ func settings() []setting {
 var (
 	ladderTimes  = []string{"clock", "first", "previous"}
 	ladderNames  = []string{"both", "name", "address"}
-	ladderColors = []string{"none", "type", "resend"}
+	ladderColors = []string{"none", "type", "resend", "id", "client"}
 )
 
 // ScreenSettings lists the keys of the table [screen] of the configuration file with their values, the usual one first; columns
