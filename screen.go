@@ -38,5 +38,5 @@ func (w *watching) publish(m tui.Message) error {
 	if m.ContentType != "" || m.ResponseTopic != "" || m.CorrelationData != "" || m.Expiry != nil || len(m.User) > 0 {
 		p.Properties = &props
 	}
-	return w.client.Send(p)
+	return w.clients[m.Broker].Send(p)
 }

@@ -34,9 +34,10 @@ type watching struct {
 	filter *filter.Filter
 	chosen *filter.Deliveries
 	engine *watch.Engine
-	client *capture.Client // that the screen can publish with; nil where there is none, or several
-	rules  []*expect.Rule
-	alert  bool // such an alert was raised as --fail-on says, or what a rule expects did not come
+	// clients are those that the screen can publish with, one for each broker.
+	clients []*capture.Client
+	rules   []*expect.Rule
+	alert   bool // such an alert was raised as --fail-on says, or what a rule expects did not come
 }
 
 // watch joins src to the engine and a front end, until the source or ctx ends.
@@ -56,15 +57,30 @@ func (o *options) watch(ctx context.Context, title string, src capture.Source) e
 	if err != nil {
 		return err
 	}
-	client, _ := src.(*capture.Client)
+	clients := clientsOf(src)
 	if src, err = o.recorded(src); err != nil {
 		return err
 	}
-	w := &watching{options: o, title: title, src: src, filter: chosen, chosen: deliveries, client: client, rules: rules}
+	w := &watching{options: o, title: title, src: src, filter: chosen, chosen: deliveries, clients: clients, rules: rules}
 	if o.onScreen() {
 		return w.screen(ctx)
 	}
 	return w.headless(ctx)
+}
+
+// clientsOf returns the embedded clients that src is made of.
+func clientsOf(src capture.Source) []*capture.Client {
+	switch s := src.(type) {
+	case *capture.Client:
+		return []*capture.Client{s}
+	case *capture.Several:
+		var out []*capture.Client
+		for _, one := range s.Sources() {
+			out = append(out, clientsOf(one)...)
+		}
+		return out
+	}
+	return nil
 }
 
 // onScreen reports whether the state is shown on the terminal, and not written to stdout.
@@ -220,7 +236,8 @@ func (w *watching) screenOptions() (tui.Options, error) {
 	}
 	opt := tui.Options{Theme: th, Look: look, Color: color, Title: w.title, Filter: w.Filter, NoMouse: w.NoMouse, Export: w.export, ExportFormats: exportFormats(), Clipboard: clipboard()}
 	w.configure(&opt)
-	if w.client != nil {
+	for _, c := range w.clients {
+		opt.Brokers = append(opt.Brokers, tui.Broker{Name: c.Stats().Name, Server: c.Server()})
 		opt.Publish = w.publish
 	}
 	return opt, nil

@@ -214,6 +214,9 @@ func checkFilter(f string) error {
 // ClientID returns the Client Identifier that the Client connects with.
 func (c *Client) ClientID() string { return c.opts.ClientID }
 
+// Server is what the broker is called in the handshakes with it: its host, and its port where that is not the usual one.
+func (c *Client) Server() string { return c.broker.name() }
+
 // Stats describes the connection: State is "starting", "live", "retrying", "failed" or "ended"; while retrying, Err says why
 // and when the next attempt is.
 func (c *Client) Stats() decode.SourceStats {

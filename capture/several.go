@@ -89,6 +89,9 @@ func (s *Several) All() []decode.SourceStats {
 	return all
 }
 
+// Sources returns the sources. They are not to be changed.
+func (s *Several) Sources() []Source { return s.sources }
+
 // Stats sums up what the sources count. State is "live" as long as one is, else that of one that has not ended.
 func (s *Several) Stats() decode.SourceStats {
 	sum := decode.SourceStats{Progress: -1, Other: map[string]uint64{}, NotDecoded: map[string]uint64{}}

@@ -103,6 +103,16 @@ func (f *form) values() map[string]string {
 	return out
 }
 
+// place returns which of its values a field has, 0 where there is no such field.
+func (f *form) place(label string) int {
+	for i := range f.fields {
+		if f.fields[i].label == label {
+			return f.fields[i].at
+		}
+	}
+	return 0
+}
+
 // view draws the fields, one a line:
 //
 //	Publish

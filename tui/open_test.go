@@ -287,6 +287,35 @@ func TestPublish(t *testing.T) {
 	d.has("lamp/set") // the form as it was
 }
 
+// TestPublishToOneOfSeveral chooses the broker, and goes to the handshake with that one, whatever the other sees.
+func TestPublishToOneOfSeveral(t *testing.T) {
+	o := &outside{}
+	f := many()
+	d := newDriver(t, f, 80, 30, theme.Options{}, o.options, func(opt *tui.Options) {
+		opt.Brokers = []tui.Broker{{Name: "mqtt://a.local", Server: "a.local"}, {Name: "mqtt://b.local", Server: "b.local"}}
+	})
+	d.keys("P").has("broker            [mqtt://a.local] mqtt://b.local")
+	d.keys("right", "tab", "ctrl+u").typeText("lamp/set").keys("enter")
+	if len(o.messages) != 1 || o.messages[0].Broker != 1 || o.messages[0].Topic != "lamp/set" {
+		t.Fatalf("published %+v", o.messages)
+	}
+	other := delivery(100_000, 2, decode.FromClient, "mqttwatch-1", "lamp/set", 3, 10*time.Second)
+	other.Server = "a.local"
+	f.base.Rows = append(f.base.Rows, other)
+	d.tick(time.Second)
+	d.hasNot("PUBREC? ")
+	mine := delivery(100_001, 2, decode.FromClient, "mqttwatch-1", "lamp/set", 9, 10*time.Second)
+	mine.Server = "b.local"
+	f.base.Rows = append(f.base.Rows, mine)
+	d.tick(time.Second)
+	d.has("id 9", "PUBREC?", "b.local")
+	// The next form begins with the broker of what is under the cursor.
+	fresh := newDriver(t, f, 80, 30, theme.Options{}, o.options, func(opt *tui.Options) {
+		opt.Brokers = []tui.Broker{{Name: "mqtt://a.local", Server: "a.local"}, {Name: "mqtt://b.local", Server: "b.local"}}
+	})
+	fresh.keys("G", "P").has("mqtt://a.local [mqtt://b.local]")
+}
+
 // sorter is a fake that sorts.
 type sorter struct {
 	*fake

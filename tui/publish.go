@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 // A Message is an Application Message that the user publishes from the screen.
 type Message struct {
+	Broker         int // its place in Options.Brokers
 	Topic, Payload string
 	QoS            byte
 	Retain         bool
@@ -23,11 +25,15 @@ type Message struct {
 	User   [][2]string
 }
 
+// A Broker is one that messages can be published to: its name for the user, and what handshakes call it.
+type Broker struct{ Name, Server string }
+
 // awaited is a published message whose handshake is to be shown as soon as it is seen.
 type awaited struct {
-	topic string
-	after uint64 // the newest handshake before
-	until time.Time
+	topic  string
+	server string
+	after  uint64 // the newest handshake before
+	until  time.Time
 }
 
 func (m *Model) cannotPublish() string {
@@ -46,6 +52,7 @@ func (m *Model) openPublish() tea.Cmd {
 	f := &form{
 		title: "Publish",
 		fields: []field{
+			{label: "broker", values: m.brokerNames()},
 			{label: "topic", check: badTopic},
 			{label: "payload"},
 			{label: "QoS", values: []string{"0", "1", "2"}, at: 1, hint: "0 has no handshake"},
@@ -58,10 +65,26 @@ func (m *Model) openPublish() tea.Cmd {
 		},
 		done: (*Model).publish,
 	}
-	if r := m.subject(); r != nil && r.Kind.Publish() {
-		f.fields[0].typed = newEditor(decode.Escape(r.Topic))
+	if r := m.subject(); r != nil {
+		if i := slices.IndexFunc(m.opt.Brokers, func(b Broker) bool { return b.Server == r.Server }); i >= 0 {
+			f.fields[0].at = i
+		}
+		if r.Kind.Publish() {
+			f.fields[1].typed = newEditor(decode.Escape(r.Topic))
+		}
+	}
+	if len(m.opt.Brokers) < 2 {
+		f.fields = f.fields[1:]
 	}
 	return m.openOver(f)
+}
+
+func (m *Model) brokerNames() []string {
+	names := make([]string, len(m.opt.Brokers))
+	for i := range names {
+		names[i] = m.pen.text.clean(m.opt.Brokers[i].Name, 60)
+	}
+	return names
 }
 
 func badTopic(s string) string {
@@ -94,7 +117,7 @@ func badUser(s string) string {
 func (f *form) message() Message {
 	v := f.values()
 	msg := Message{
-		Topic: v["topic"], Payload: v["payload"], QoS: v["QoS"][0] - '0', Retain: v["retain"] == "yes",
+		Broker: f.place("broker"), Topic: v["topic"], Payload: v["payload"], QoS: v["QoS"][0] - '0', Retain: v["retain"] == "yes",
 		ContentType: v["content type"], ResponseTopic: v["response topic"], CorrelationData: v["correlation data"],
 	}
 	if n, err := strconv.ParseUint(v["expiry"], 10, 32); err == nil {
@@ -143,7 +166,11 @@ func (m *Model) onPublish(msg publishMsg) tea.Cmd {
 		return nil
 	}
 	m.say("published; waiting for its handshake")
-	m.await = &awaited{msg.message.Topic, msg.after, m.opt.Now().Add(awaitFor)}
+	server := ""
+	if i := msg.message.Broker; i < len(m.opt.Brokers) {
+		server = m.opt.Brokers[i].Server
+	}
+	m.await = &awaited{msg.message.Topic, server, msg.after, m.opt.Now().Add(awaitFor)}
 	return m.lookForPublished()
 }
 
@@ -161,10 +188,14 @@ func (m *Model) lookForPublished() tea.Cmd {
 	if a == nil {
 		return nil
 	}
+	several := map[string]bool{} // the same message may be on its way to another of the brokers
+	for _, b := range m.opt.Brokers {
+		several[b.Server] = true
+	}
 	return func() tea.Msg {
 		rows := backend.Snapshot(watch.Query{Follow: true, Limit: publishedRows}).Rows
 		for i := range rows {
-			if r := &rows[i]; r.ID > a.after && r.Sender == decode.FromClient && r.Topic == a.topic && r.Kind.Publish() {
+			if r := &rows[i]; r.ID > a.after && r.Sender == decode.FromClient && r.Topic == a.topic && r.Kind.Publish() && (!several[r.Server] || r.Server == a.server) {
 				return foundMsg{a, r.ID}
 			}
 		}

@@ -37,8 +37,9 @@ type Options struct {
 	// Export writes handshakes to a file and returns how many, in one of ExportFormats. It is called from a goroutine of its own.
 	Export        func(ExportJob) (int, error)
 	ExportFormats []ExportFormat
-	// Publish sends a message; nil where there is no client. It is called from a goroutine of its own.
+	// Publish sends a message to one of Brokers; nil where there is no client. It is called from a goroutine of its own.
 	Publish func(Message) error
+	Brokers []Broker
 	// Clipboard puts text into the machine's own clipboard as far as that can be done; nil where only the terminal's is used.
 	Clipboard func(string)
 	// Location is the time zone of the times shown; nil is the local one.
