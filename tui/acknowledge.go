@@ -82,8 +82,9 @@ func (m *Model) undoAcknowledge() tea.Cmd {
 // syncAlerts makes the list of alerts and the strip anew from what is shown.
 func (m *Model) syncAlerts() {
 	m.alerts.acked = &m.acked
-	m.alerts.sync(m.shown.Alerts)
-	m.strip.sync(slices.DeleteFunc(slices.Clone(m.shown.Alerts), func(a watch.Alert) bool { return m.acked.has(&a) }))
+	alerts := m.shownAlerts(m.shown)
+	m.alerts.sync(alerts)
+	m.strip.sync(slices.DeleteFunc(slices.Clone(alerts), func(a watch.Alert) bool { return m.acked.has(&a) }))
 }
 
 // An attention is what the header and the tabs say of the alerts that are not acknowledged.
@@ -109,7 +110,7 @@ func (m *Model) attention() attention {
 			}
 			subjects[a.Handshake] = subjects[a.Handshake] || !seen
 		}
-		if !seen {
+		if !seen && m.cleared.keepsAlert(a) {
 			at.alerts++
 			at.worst = max(at.worst, a.Severity)
 		}

@@ -33,6 +33,10 @@ func hidden(p *pen, s *watch.Snapshot, f *filterState) emptiness {
 	if f.problems && f.text == "" {
 		return emptiness{title: "No problems: nothing is stuck, refused, abandoned or unknown", why: count(s.Total) + " handshakes are hidden: " + p.keyOf("problems") + " shows them again."}
 	}
+	if f.since != 0 && !f.problems && f.text == "" {
+		return emptiness{title: "Nothing since " + clockTime(f.since, p.loc, true), what: watched(p, s),
+			why: "What was there before was cleared away, and nothing is open: " + p.keyOf("undo-clear") + " brings it back."}
+	}
 	e := emptiness{title: "No handshake matches", what: "filter: " + p.text.clean(f.text, 60)}
 	if f.problems {
 		e.what += ", and problems only (" + p.keyOf("problems") + ")"

@@ -148,7 +148,7 @@ func TestExtendedLadderScreens(t *testing.T) {
 		{"extended_unmatched", withDelivery(unmatched()), []string{"2", "enter"}},
 		{"extended_hostile", withDelivery(hostileDelivery("a\x1b[2J\u202e工場/水泵/\x00")), []string{"2", "enter"}},
 	} {
-		for _, size := range [][2]int{{60, 15}, {80, 24}, {160, 45}} {
+		for _, size := range sizes {
 			name := fmt.Sprintf("%s_%dx%d", sc.name, size[0], size[1])
 			t.Run(name, func(t *testing.T) {
 				d := newDriver(t, sc.back(), size[0], size[1], theme.Options{})
@@ -163,7 +163,7 @@ func TestExtendedLadderScreens(t *testing.T) {
 func TestExtendedLadderWithHostileTexts(t *testing.T) {
 	for name, s := range hostileTexts() {
 		for _, ascii := range []bool{false, true} {
-			for _, size := range [][2]int{{60, 15}, {80, 24}, {160, 45}} {
+			for _, size := range sizes {
 				d := newDriver(t, withDelivery(hostileDelivery(s))(), size[0], size[1], theme.Options{Color: true, ASCII: ascii})
 				for _, key := range []string{"2", "enter", "G", "L", "H", "g", "enter", "esc"} {
 					d.keys(key)

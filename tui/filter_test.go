@@ -8,6 +8,7 @@ import (
 
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
 )
 
 // chooseTopic stands in for the filter language: it chooses by a part of the topic, and by problems.
@@ -149,4 +150,46 @@ func TestNextProblem(t *testing.T) {
 	d.keys("E").cursorOn("secret/door")
 	d.keys("E", "E").cursorOn("cmd/pump-2/set")
 	d.has("no further problem")
+}
+
+// TestClear hides what is over, on every list of what comes, and takes that back once.
+func TestClear(t *testing.T) {
+	f := surveyAndDeliveries()
+	f.base.Alerts, f.base.Stuck = alertsOfMany(), watch.Stuck{Warn: 1, Critical: 1}
+	f.match = func(text string, r *watch.Row) bool { return strings.Contains(text, "since") && r.State.Open() }
+	d := newDriver(t, f, 120, 40, theme.Options{})
+	d.keys("U").has("nothing was cleared")
+	d.has("▲ 2 stuck · 5 alerts")
+	d.keys("C").has("cleared: what is over is hidden", "since 12:01:42", "PUBCOMP owed").hasNot("✓ complete  ")
+	d.has("▲ 2 stuck").hasNot("5 alerts")
+	if got := f.last().Filter.String(); got != "(since 2024-05-14T12:01:42.32Z)" {
+		t.Errorf("handshakes by %q", got)
+	}
+	d.keys("/").typeText("qos:2").keys("enter")
+	if got := f.last().Filter.String(); got != "qos:2 (since 2024-05-14T12:01:42.32Z)" {
+		t.Errorf("handshakes by %q", got)
+	}
+	d.keys("esc", "2").has("Nothing since 12:01:42", "U brings it back")
+	if got := f.last().Deliveries.Filter.String(); got != "(since 2024-05-14T12:01:42.32Z)" {
+		t.Errorf("deliveries by %q", got)
+	}
+	d.keys("7").has("Nothing since 12:01:42")
+	d.keys("3").has("pump-7")
+	d.keys("5").has("since 12:01:42", "pump-7 has owed").hasNot("refused PUBLISH", "missing from the capture")
+	d.keys("C").has("nothing has come since")
+	d.keys("1", "p", "U").has("the view is frozen")
+	d.keys("p", "U").has("all is back", "5 alerts").hasNot("since 12:01:42")
+	if q := f.last(); q.Filter != nil {
+		t.Errorf("after that handshakes by %q", q.Filter)
+	}
+	d.keys("U").has("nothing was cleared")
+	d.keys("7").hasNot("Nothing since")
+}
+
+// TestClearedAway explains a list that is empty because all was cleared away.
+func TestClearedAway(t *testing.T) {
+	f := &fake{base: live(9200*ms, completeRow())}
+	f.match = func(string, *watch.Row) bool { return false }
+	d := newDriver(t, f, 80, 24, theme.Options{})
+	d.keys("C").has("Nothing since 12:01:42", "What was there before was cleared away, and nothing is open: U brings it back.")
 }

@@ -116,31 +116,47 @@ func (m *Model) toggleProblems() tea.Cmd {
 func (m *Model) setFilter(text string) {
 	m.alignFilter()
 	f := &m.filter
-	f.text, f.mistake = text, nil
-	ok := false
-	switch f.kind {
-	case ofDeliveries:
-		ok = takeFilter(m, filter.ParseDeliveries, &f.deliveries)
-	case ofSessions:
-		ok = takeFilter(m, filter.ParseSessions, &f.sessions)
-	case ofTopics:
-		ok = takeFilter(m, filter.ParseTopics, &f.topics)
-	case ofPackets:
-		ok = takeFilter(m, filter.ParsePackets, &f.packets)
-	default:
-		if ok = takeFilter(m, filter.Parse, &f.parsed); ok {
-			m.seen = -1
-		}
+	f.text = text
+	if !m.applyFilter(f) {
+		return
 	}
-	if ok && m.frozen {
+	if f.kind == ofHandshakes {
+		m.seen = -1
+	}
+	if m.frozen {
 		m.say(m.frozenWords() + ", then the filter works")
 	}
 }
 
-// takeFilter parses the text of the filter of the screen, with problems in it where only those are wanted, and reports whether into has a filter that is
+// applyFilter makes a filter of what was typed, and of when the screen was cleared. It reports whether the text is valid; otherwise the filter stays.
+func (m *Model) applyFilter(f *filterState) bool {
+	f.mistake = nil
+	f.since = m.cleared.since
+	ok, since := false, f.since
+	switch f.kind {
+	case ofDeliveries:
+		if ok = takeFilter(f, filter.ParseDeliveries, &f.deliveries); ok && since != 0 {
+			f.deliveries = f.deliveries.Since(since)
+		}
+	case ofSessions:
+		ok = takeFilter(f, filter.ParseSessions, &f.sessions)
+	case ofTopics:
+		ok = takeFilter(f, filter.ParseTopics, &f.topics)
+	case ofPackets:
+		if ok = takeFilter(f, filter.ParsePackets, &f.packets); ok && since != 0 {
+			f.packets = f.packets.Since(since)
+		}
+	default:
+		if ok = takeFilter(f, filter.Parse, &f.parsed); ok && since != 0 {
+			f.parsed = f.parsed.Since(since)
+		}
+	}
+	return ok
+}
+
+// takeFilter parses the text of a filter, with problems in it where only those are wanted, and reports whether into has a filter that is
 // valid. Of a text that is typed still, that is what comes before its unfinished end.
-func takeFilter[F any](m *Model, parse func(string) (F, error), into *F) bool {
-	f := &m.filter
+func takeFilter[F any](f *filterState, parse func(string) (F, error), into *F) bool {
 	whole := func(text string) (F, error) {
 		parsed, err := parse(text)
 		if err != nil || !f.problems {
@@ -153,7 +169,7 @@ func takeFilter[F any](m *Model, parse func(string) (F, error), into *F) bool {
 	}
 	parsed, err := whole(f.text)
 	if err != nil {
-		m.mistaken(err)
+		f.mistaken(err)
 	}
 	if f.typing && (err != nil || f.unfinished(f.text)) {
 		parsed, err = finished(f.text, whole)
@@ -197,10 +213,10 @@ func finished[F any](text string, parse func(string) (F, error)) (F, error) {
 	}
 }
 
-func (m *Model) mistaken(err error) {
+func (f *filterState) mistaken(err error) {
 	var e *filter.Error
 	if !errors.As(err, &e) {
 		e = &filter.Error{Column: 1, Reason: err.Error()}
 	}
-	m.filter.mistake = e
+	f.mistake = e
 }

@@ -69,6 +69,13 @@ func scenes() []scene {
 		{"bytes", func() *fake {
 			return &fake{base: live(9200*ms, completeRow()), ladders: map[uint64]*watch.Ladder{17: completeLadder(17)}}
 		}, []string{"enter", "g", "enter", "j", "j", "j"}},
+		{"cleared", func() *fake {
+			f := many()
+			f.match = func(_ string, r *watch.Row) bool { return r.State.Open() }
+			return f
+		}, []string{"C"}},
+		{"filter_mistake", many, []string{"/", "q", "o", "s", ":", "9"}},
+		{"filter_typed", many, []string{"/", "q", "o", "s", ":", "2"}},
 		{"frozen", many, []string{"p"}},
 		{"wide_text", func() *fake {
 			return &fake{base: live(9200*ms, delivery(1, handshake.QoS2, decode.FromClient, "水泵-一號機-北側", "工場/水泵/設定/溫度感測器/目標值", 7, 0, 3*ms),

@@ -296,6 +296,9 @@ func (m *Model) placePieces(p *pen) []piece {
 	if m.onSurvey() {
 		return m.surveyPlace(p)
 	}
+	if m.screen == screenAlerts {
+		return m.clearedPieces(p)
+	}
 	if m.screen != screenHandshakes || m.shown.Total == 0 {
 		return nil
 	}
@@ -313,6 +316,7 @@ func (m *Model) placePieces(p *pen) []piece {
 	if words := m.sortWords(); words != "" {
 		out = append(out, piece{words, p.th.Input})
 	}
+	out = append(out, m.clearedPieces(p)...)
 	if n := len(m.marks.ids); n > 0 {
 		out = append(out, piece{"  " + markSign(p.g) + " " + count(n) + " marked", p.th.Key})
 	}

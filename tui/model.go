@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
@@ -106,7 +107,8 @@ type Model struct {
 	aside       int    // how far long texts are scrolled to the left
 	pressed     string // the last key
 
-	filter filterState
+	filter  filterState
+	cleared clearing
 	// others are the filters of the screens that are not shown, by what they choose.
 	others [filterKinds]filterState
 
@@ -139,6 +141,7 @@ type filterState struct {
 	problems bool
 	// kind is what is chosen, and the field that the last valid filter is in, with problems in it. parsed is that of the handshakes whatever is shown.
 	kind       filterKind
+	since      decode.Time // it hides what was over then, 0 for nothing
 	parsed     *filter.Filter
 	deliveries *filter.Deliveries
 	sessions   *filter.Sessions

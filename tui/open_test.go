@@ -62,13 +62,18 @@ func TestOpenScreens(t *testing.T) {
 		{"builder", many, []string{"f", "p", "l", "tab", "tab", "tab", "tab", "right", "right"}},
 		{"publish", many, []string{"P"}},
 		{"explain", many, []string{"5", "i"}},
+		{"builder_sessions", surveyAndDeliveries, []string{"3", "f"}},
+		{"columns_sessions", surveyAndDeliveries, []string{"3", "t"}},
+		{"palette_found", many, []string{":", "s", "o", "r", "t"}},
+		{"copy_session", surveyAndDeliveries, []string{"3", "y"}},
+		{"confirm", many, []string{"S", "enter"}},
 		{"marks", many, []string{"k", "k", "space", "k", "k", "space"}},
 	}
 	for _, tt := range tests {
-		for _, size := range [][2]int{{60, 15}, {80, 24}, {160, 45}} {
+		for _, size := range sizes {
 			name := fmt.Sprintf("open_%s_%dx%d", tt.name, size[0], size[1])
 			t.Run(name, func(t *testing.T) {
-				d := newDriver(t, tt.back(), size[0], size[1], theme.Options{Color: true}, (&outside{}).options)
+				d := newDriver(t, tt.back(), size[0], size[1], theme.Options{Color: true}, (&outside{exists: tt.name == "confirm"}).options)
 				d.keys(tt.keys...)
 				checkFrame(t, d.frame(), size[0], size[1])
 				golden(t, name, d.frame())

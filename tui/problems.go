@@ -28,7 +28,7 @@ func (m *Model) onProblem(msg problemMsg) tea.Cmd {
 	}
 	var ids []uint64
 	for i := range msg.alerts {
-		if id := msg.alerts[i].Handshake; id != 0 {
+		if id := msg.alerts[i].Handshake; id != 0 && m.cleared.keepsAlert(&msg.alerts[i]) {
 			ids = append(ids, id)
 		}
 	}

@@ -277,8 +277,12 @@ func qosMix(r *watch.SessionRow) string {
 
 // noMatch is for a filter that hides all of what is there.
 func noMatch(p *pen, f *filterState, width, height int, what string, total int) []string {
+	if f.since != 0 && !f.problems && f.text == "" {
+		return emptyPane(p, width, height, "Nothing since "+clockTime(f.since, p.loc, true),
+			"What was there before was cleared away: "+p.keyOf("undo-clear")+" brings it back.")
+	}
 	if f.problems && strings.TrimSpace(f.text) == "" {
-		return emptyPane(p, width, height, "No problems", "Nothing is wrong with any "+what+" of "+count(total)+": "+p.keyOf("problems")+" shows them again.")
+		return emptyPane(p, width, height, "No problems", "Nothing is wrong with any of "+count(total)+": "+p.keyOf("problems")+" shows them again.")
 	}
 	words := "filter: " + p.text.clean(f.text, 60)
 	if f.problems {

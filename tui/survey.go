@@ -250,6 +250,9 @@ func (m *Model) surveyPlace(p *pen) []piece {
 	if words := m.tableSortWords(k); words != "" {
 		out = append(out, piece{words, p.th.Input})
 	}
+	if m.screen == screenDeliveries || m.screen == screenPackets {
+		out = append(out, m.clearedPieces(p)...)
+	}
 	if l.follow && m.list.live && !m.frozen {
 		out = append(out, piece{"  FOLLOW", p.th.Live})
 	}

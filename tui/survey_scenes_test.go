@@ -272,6 +272,11 @@ func surveyScenes() []scene {
 		scene{"topics_stuck", func() *fake { return surveyOf(-1) }, []string{"4", "j", "j"}},
 		scene{"statistics_down", func() *fake { return surveyOf(-1) }, []string{"6", "G"}},
 		scene{"packets_bytes", func() *fake { return surveyOf(-1) }, []string{"7", "g", "enter", "j", "j"}},
+		scene{"sessions_hidden", func() *fake { return surveyOf(-1) }, []string{"3", "/", "x", "x", "enter"}},
+		scene{"sessions_sorted", func() *fake { return surveyOf(-1) }, []string{"3", ">", ">", ">"}},
+		scene{"sessions_problems_none", func() *fake { return surveyOf(-1) }, []string{"3", "!"}},
+		scene{"topics_hidden", func() *fake { return surveyOf(-1) }, []string{"4", "/", "x", "x", "enter"}},
+		scene{"packets_cleared", func() *fake { return surveyOf(-1) }, []string{"7", "C"}},
 		scene{"packets_hidden", func() *fake { return surveyOf(-1) }, []string{"7", "/", "a", "enter"}},
 	)
 }
@@ -350,6 +355,8 @@ func deliveryScenes() []scene {
 		{"deliveries_empty", back(true, 0), []string{"2"}},
 		{"deliveries_one", back(true, 1), []string{"2"}},
 		{"deliveries_many", back(true, 1000), []string{"2"}},
+		{"deliveries_hidden", back(true, 1000), []string{"2", "/", "w", "i", "l", "l", "enter"}},
+		{"deliveries_sorted", back(true, 1000), []string{"2", "<", "z"}},
 		{"deliveries_legs", back(true, 1000), []string{"2", "k", "k", "k", "tab", "j"}},
 	}
 }

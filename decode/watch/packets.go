@@ -248,6 +248,7 @@ func (r *packetRing) look(f *filter.Packets) {
 // subject is a record as filters see it.
 func (r *packetRing) subject(p *packetRecord) filter.Packet {
 	return filter.Packet{
+		Time:   p.time,
 		Client: p.entry.session.ClientID, Addr: p.conn.addr, Server: p.entry.session.Server, ServerName: p.entry.session.ServerName,
 		Type: p.typ, Dir: p.dir, PacketID: p.id, QoS: p.qos, Dup: p.dup, Retain: p.retain, Topic: p.text, Reason: p.reason, Version: p.version,
 		Lost: p.loss != 0, Malformed: p.err != nil,

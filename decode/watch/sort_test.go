@@ -215,3 +215,60 @@ func TestSortDeliveries(t *testing.T) {
 		}
 	}
 }
+
+// TestSince hides what was over at a moment, and keeps what is open.
+func TestSince(t *testing.T) {
+	s := newSurveyed(t)
+	s.publish(ms, decode.FromClient, 1, 9, "open/before")
+	s.deliveries()
+	at := s.now
+	s.publish(ms, decode.FromClient, 1, 5, "after")
+	s.ack(ms, decode.FromServer, decode.PUBACK, 5)
+	for text, want := range map[string]string{"": "open/before plant/a/temp after", "topic:after": "after", "id:2": "plant/a/temp", "id:1": ""} {
+		f, err := filter.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var topics []string
+		for _, r := range s.Snapshot(watch.Query{Filter: f.Since(at.Add(-1)), Limit: 99}).Rows {
+			topics = append(topics, r.Topic)
+		}
+		if got := strings.Join(topics, " "); got != want {
+			t.Errorf("since then and %q: %q, want %q", text, got, want)
+		}
+		if a, b := f.Since(at).String(), f.Since(at.Add(1)).String(); a == b || a == text || !strings.HasPrefix(a, text) {
+			t.Errorf("%q since two moments reads as %q and %q", text, a, b)
+		}
+	}
+	var packets *filter.Packets
+	l := s.Snapshot(watch.Query{Packets: &watch.PacketQuery{Window: watch.Window{Limit: 99}, Filter: packets.Since(at)}}).Packets
+	if l.Matched != 2 || l.Rows[0].Type != decode.PUBLISH || l.Rows[1].Type != decode.PUBACK {
+		t.Errorf("packets since then: %d of %d", l.Matched, l.Total)
+	}
+	if l := s.Snapshot(watch.Query{Packets: &watch.PacketQuery{Window: watch.Window{Limit: 99}, Filter: mustPackets(t, "type:puback").Since(at)}}).Packets; l.Matched != 1 {
+		t.Errorf("PUBACK packets since then: %d", l.Matched)
+	}
+	e := fleet()
+	all := e.Snapshot(watch.Query{Deliveries: watch.DeliveryQuery{Limit: 99}}).Deliveries
+	var open int
+	for i := range all.Rows {
+		if all.Rows[i].Settled == 0 {
+			open++
+		}
+	}
+	var deliveries *filter.Deliveries
+	last := all.Rows[len(all.Rows)-1]
+	d := e.Snapshot(watch.Query{Deliveries: watch.DeliveryQuery{Limit: 99, Filter: deliveries.Since(last.At)}}).Deliveries
+	if d.Matched != open || open == 0 || open == len(all.Rows) {
+		t.Errorf("deliveries since the last: %d of %d, of which %d are open", d.Matched, len(all.Rows), open)
+	}
+}
+
+func mustPackets(t *testing.T, text string) *filter.Packets {
+	t.Helper()
+	f, err := filter.ParsePackets(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
