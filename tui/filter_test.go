@@ -191,5 +191,5 @@ func TestClearedAway(t *testing.T) {
 	f := &fake{base: live(9200*ms, completeRow())}
 	f.match = func(string, *watch.Row) bool { return false }
 	d := newDriver(t, f, 80, 24, theme.Options{})
-	d.keys("C").has("Nothing since 12:01:42", "What was there before was cleared away, and nothing is open: U brings it back.")
+	d.keys("C").has("Nothing since 12:01:42", "was cleared away, and nothing is open: U brings it")
 }
