@@ -47,7 +47,7 @@ func (m *Model) openExport() tea.Cmd {
 	}
 	name := "mqttwatch-" + m.opt.Now().Format("20060102-150405")
 	return m.openOver(&form{
-		title: "Export",
+		title: "Export handshakes",
 		fields: []field{
 			{label: "what", values: what},
 			{label: "as", values: names},

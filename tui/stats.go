@@ -99,7 +99,9 @@ func (s *statsPane) latencies(p *pen, width, height int) []string {
 		for sender := range s.data.Steps[kind] {
 			if l := &s.data.Steps[kind][sender]; l.Count > 0 {
 				out = append(out, p.latency(l, watch.StepKind(kind), decode.Direction(sender), scale, width, names, rows)...)
-				out = append(out, blankLines(apart, width)...)
+				if apart > 0 { // the line that keeps the steps apart has room for what is not in the others
+					out = append(out, newLine(width).put(p.th.Dim, " "+plural(int(min(l.Count, 1<<40)), "answer")).full())
+				}
 			}
 		}
 	}
