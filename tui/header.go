@@ -237,11 +237,14 @@ func (m *Model) tabList() []tab {
 	})
 }
 
-// fitTabs shortens the names of the screens that are not shown where there is no room for all, first to four letters, then to their keys. The number
-// of alerts stays.
+// tabWords are what the screens are called where there is no room for their names.
+var tabWords = map[string]string{"Handshakes": "Hand", "Deliveries": "Deliv", "Sessions": "Sess", "Statistics": "Stats"}
+
+// fitTabs shortens the names of the screens that are not shown where there is no room for all: first to other words, then to four letters, then to
+// their keys. The number of alerts stays.
 func (m *Model) fitTabs(tabs []tab) []tab {
 	room := m.width - 1 - widthOf(m.filterPieces(&m.pen)) - widthOf(m.placePieces(&m.pen))
-	for _, letters := range []int{4, 0} {
+	for _, letters := range []int{8, 4, 0} {
 		used := 0
 		for _, t := range tabs {
 			used += cells(t.text) + 2
@@ -258,12 +261,16 @@ func (m *Model) fitTabs(tabs []tab) []tab {
 	return tabs
 }
 
-// shortTab is the key of a tab, so many letters of its name, and its number.
+// shortTab is the key of a tab, so many letters of its name or the word for that, and its number.
 func shortTab(text string, letters int) string {
 	parts := strings.SplitN(text, " ", 3)
 	out := parts[0]
 	if letters > 0 {
-		out += " " + cut(parts[1], letters, "")
+		name := parts[1]
+		if word := tabWords[name]; word != "" {
+			name = word
+		}
+		out += " " + cut(name, letters, "")
 	}
 	if len(parts) > 2 && letters > 0 {
 		out += " " + parts[2]
@@ -301,6 +308,9 @@ func (m *Model) placePieces(p *pen) []piece {
 	}
 	if m.screen != screenHandshakes || m.shown.Total == 0 {
 		return nil
+	}
+	if m.level != levelList {
+		return m.frozenPieces(p) // a ladder follows nothing, and where it stands in the list is not what one looks for
 	}
 	place := "  " + count(m.list.matched)
 	if !m.list.follow {

@@ -358,13 +358,13 @@ func nonEmpty(parts ...string) []string {
 	return out
 }
 
-// Age writes a duration as people read it: 43ms, 8.2s, 3m12s, 2h05m.
+// Age writes a duration as people read it: 43ms, 8.2s, 3m12s, 2h05m. All of it is ASCII: it is shown on terminals that have nothing else.
 func Age(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "0s"
 	case d < time.Millisecond:
-		return fmt.Sprintf("%dµs", d.Microseconds())
+		return fmt.Sprintf("%dus", d.Microseconds())
 	case d < time.Second:
 		return fmt.Sprintf("%dms", d.Milliseconds())
 	case d < time.Minute:

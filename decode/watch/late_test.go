@@ -23,6 +23,6 @@ func TestLateFrameKeepsItsTime(t *testing.T) {
 		{Conn: c, Time: at.Add(40 * time.Microsecond), Dir: decode.FromServer, Data: decode.AppendAck(nil, decode.PUBACK, decode.V311, decode.AckFields{PacketID: 1})},
 	})
 	if took != 40*time.Microsecond {
-		t.Errorf("took %s, want 40µs", took)
+		t.Errorf("took %s, want 40us", took)
 	}
 }
