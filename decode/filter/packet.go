@@ -10,7 +10,7 @@ import (
 
 // A Packet is a Control Packet, or a loss, as filters see it.
 type Packet struct {
-	Time       decode.Time
+	Time        decode.Time
 	Client      string         // Client Identifier, empty where not known
 	Addr        netip.AddrPort // of the client
 	Server      netip.AddrPort

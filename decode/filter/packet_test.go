@@ -22,7 +22,7 @@ func TestPackets(t *testing.T) {
 	lost := filter.Packet{Client: "pump-7", Lost: true, Dir: decode.FromServer}
 	broken := filter.Packet{Client: "pump-7", Type: decode.SUBSCRIBE, Malformed: true}
 	all := []filter.Packet{publish, qos0, refused, ping, lost, broken}
-	for text, want := range map[string]string{
+	checkChoices(t, all, filter.ParsePackets, map[string]string{
 		"":                     "******",
 		"type:publish":         "**....",
 		"type:PINGREQ":         "...*..",
@@ -50,27 +50,7 @@ func TestPackets(t *testing.T) {
 		"17":                   "*.*...",
 		"!type:publish !lost":  "..**.*",
 		"(qos:0 | qos:2) !dup": ".*....",
-	} {
-		f, err := filter.ParsePackets(text)
-		if err != nil {
-			t.Errorf("%s: %v", text, err)
-			continue
-		}
-		got := ""
-		for i := range all {
-			if f.Match(&all[i]) {
-				got += "*"
-			} else {
-				got += "."
-			}
-		}
-		if got != want {
-			t.Errorf("%s chooses %s, want %s", text, got, want)
-		}
-		if f.String() != text {
-			t.Errorf("%s reads as %s", text, f)
-		}
-	}
+	})
 }
 
 func TestPacketMistakes(t *testing.T) {

@@ -10,17 +10,36 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 )
 
-// choose returns a * for each of all that the filter chooses, and a . for the others.
-func choose[T any](all []T, match func(*T) bool) string {
-	got := ""
-	for i := range all {
-		if match(&all[i]) {
-			got += "*"
-		} else {
-			got += "."
+// An expression chooses some of what a language is about.
+type expression[T any] interface {
+	Match(*T) bool
+	String() string
+}
+
+// checkChoices parses each text and wants a * for each of all that it chooses, and a . for the others.
+func checkChoices[T any, F expression[T]](t *testing.T, all []T, parse func(string) (F, error), choices map[string]string) {
+	t.Helper()
+	for text, want := range choices {
+		f, err := parse(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		got := ""
+		for i := range all {
+			if f.Match(&all[i]) {
+				got += "*"
+			} else {
+				got += "."
+			}
+		}
+		if got != want {
+			t.Errorf("%s chooses %s, want %s", text, got, want)
+		}
+		if f.String() != text {
+			t.Errorf("%s reads as %s", text, f)
 		}
 	}
-	return got
 }
 
 func TestSessions(t *testing.T) {
@@ -33,25 +52,13 @@ func TestSessions(t *testing.T) {
 	gone := filter.Session{Addr: netip.MustParseAddrPort("10.0.0.9:1"), Version: decode.V311, Connections: 7, Oldest: -1, RTT: -1, Idle: time.Hour}
 	silent := filter.Session{Client: "pump-8", Version: decode.V31, Connected: true, Silent: true, Alert: true, Publish: [3]uint64{0, 3, 0}, Oldest: -1, RTT: time.Second}
 	all := []filter.Session{well, full, gone, silent}
-	for text, want := range map[string]string{
+	checkChoices(t, all, filter.ParseSessions, map[string]string{
 		"": "****", "pump": "*..*", "10.0.0.9": "..*.", "broker": "**..", "client:DISPLAY": ".*..", "client=pump-7": "*...", "host:10.0.0.7": "**..",
 		"host:10.1.0.0/16": "**..", "host:local": "**..", "host:10.0.0.9:1": "..*.", "version:5": "**..", "version:3.1.1": "..*.", "version=3.1": "...*", "qos:2": "**..",
 		"qos:1": "...*", "qos>0": "**.*", "open>0": ".*..", "inflight>=5": ".*..", "conns>3": "..*.", "age>5s": ".*..", "age<1h": ".*..", "rtt>20ms": "*..*",
 		"rtt<1m": "*..*", "idle>30s": "..*.", "stuck": ".*..", "alert": ".*.*", "full": ".*..", "online": "**.*", "offline": "..*.", "silent": "...*",
 		"!stuck (online | idle>1m)": "*.**", `"stuck"`: "....",
-	} {
-		f, err := filter.ParseSessions(text)
-		if err != nil {
-			t.Errorf("%s: %v", text, err)
-			continue
-		}
-		if got := choose(all, f.Match); got != want {
-			t.Errorf("%s chooses %s, want %s", text, got, want)
-		}
-		if f.String() != text {
-			t.Errorf("%s reads as %s", text, f)
-		}
-	}
+	})
 }
 
 func TestTopics(t *testing.T) {
@@ -59,23 +66,11 @@ func TestTopics(t *testing.T) {
 	set := filter.Topic{Path: "cmd/pump/set", Publish: [3]uint64{0, 0, 2}, Rate: 0.05, Open: 2, Stuck: 1, RTT: -1, Idle: time.Minute}
 	alias := filter.Topic{Publish: [3]uint64{1, 0, 0}, RTT: -1}
 	all := []filter.Topic{temp, set, alias}
-	for text, want := range map[string]string{
+	checkChoices(t, all, filter.ParseTopics, map[string]string{
 		"": "***", "TEMP": "*..", "topic:pump": ".*.", "topic:plant/+/temp": "*..", "topic:#": "***", "topic=cmd/pump/set": ".*.", "qos:0": "..*", "qos>0": "**.",
 		"rate>5": "*..", "rate<0.1": ".**", "rate>=12.5": "*..", "open>1": ".*.", "rtt>20ms": "*..", "rtt<1s": "*..", "idle>30s": ".*.", "stuck": ".*.",
 		"stuck | qos:1": "**.",
-	} {
-		f, err := filter.ParseTopics(text)
-		if err != nil {
-			t.Errorf("%s: %v", text, err)
-			continue
-		}
-		if got := choose(all, f.Match); got != want {
-			t.Errorf("%s chooses %s, want %s", text, got, want)
-		}
-		if f.String() != text {
-			t.Errorf("%s reads as %s", text, f)
-		}
-	}
+	})
 }
 
 func TestSessionAndTopicMistakes(t *testing.T) {
