@@ -33,6 +33,8 @@ type list struct {
 	columns  []string // shown, in that order
 	margin   int      // blank cells at the right
 	bound    bool     // the cursor stays within the window: no other comes
+	// widest are the longest texts that were on the screen.
+	widest struct{ client, topic int }
 	// sortMark is what stands behind the title of a column; nil for nothing.
 	sortMark func(p *pen, column string) string
 }
@@ -71,6 +73,7 @@ func (l *list) sync(s *watch.Snapshot, seek uint64) bool {
 		l.anchor()
 	}
 	l.clamp()
+	l.widen()
 	return found
 }
 

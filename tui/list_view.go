@@ -81,6 +81,38 @@ func columnsFor(width int, shown []string) listColumns {
 	return c
 }
 
+// columnsFor fits the columns into the pane. What topics do not need goes to Client Identifiers that are cut, or the other way round, by the longest that
+// were on the screen so far: widths do not change with every row.
+func (l *list) columnsFor(width int) listColumns {
+	c := columnsFor(width-l.margin, l.columns)
+	lend := func(to, from *int, need, keep int) {
+		if n := min(need-*to, *from-max(keep, len("CLIENT"))); n > 0 && *to > 0 {
+			*to += n
+			*from -= n
+		}
+	}
+	lend(&c.client, &c.topic, l.widest.client, l.widest.topic)
+	lend(&c.topic, &c.client, l.widest.topic, l.widest.client)
+	return c
+}
+
+// longText is up to what a text may claim room.
+const longText = 48
+
+// widen takes note of how long the texts on the screen are.
+func (l *list) widen() {
+	rows := l.visible()
+	for i := range rows {
+		r := &rows[i]
+		if l.widest.client < longText {
+			l.widest.client = max(l.widest.client, min(cells(clientName(r)), longText))
+		}
+		if l.widest.topic < longText {
+			l.widest.topic = max(l.widest.topic, min(cells(r.Topic), longText))
+		}
+	}
+}
+
 // grow hands out what is left over: to each column up to what it can use, then to the timeline.
 func grow(c *listColumns, left int) {
 	give := func(w *int, most int) {
@@ -114,7 +146,7 @@ func grow(c *listColumns, left int) {
 //	12:01:33.120  sensor-7   →    Q2    17  plant/a/temp  ✓ complete                 P─R─L─C       43ms
 //	12:01:34.002  pump-2     ←    Q1     4  cmd/pump-2    ✗ PUBACK owed              P┄┄┄┄┄┄┄✗     8.2s
 func (l *list) view(p *pen, now decode.Time, width, aside int, marked *marks, focused bool) []string {
-	c := columnsFor(width-l.margin, l.columns)
+	c := l.columnsFor(width)
 	a := l.axis(c.line)
 	out := make([]string, 0, l.height+1)
 	out = append(out, l.head(p, &c, a, width))

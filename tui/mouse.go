@@ -133,7 +133,7 @@ func (m *Model) clickListTitle(x int) tea.Cmd {
 		m.say(reason)
 		return nil
 	}
-	c, from := columnsFor(m.boxes()[0].width-m.list.margin, m.list.columns), 0
+	c, from := m.list.columnsFor(m.boxes()[0].width), 0
 	for _, name := range m.list.columns {
 		if w := *c.of(name); w > 0 {
 			from += w + 1

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
@@ -235,4 +236,22 @@ func TestStuckIsShownBesideFollowingList(t *testing.T) {
 	d.keys("enter")
 	d.hasNot("Stuck longest", "PUBCOMP?")
 	d.has("PUBACK id 18")
+}
+
+// TestLongClientsHaveTheRoomOfShortTopics gives the column that is cut what the other does not need, and keeps it when the rows change.
+func TestLongClientsHaveTheRoomOfShortTopics(t *testing.T) {
+	long := delivery(1, handshake.QoS1, decode.FromClient, "iot-gateway-west", "a/b", 7, 0, 3*ms)
+	f := &fake{base: live(9200*ms, long)}
+	d := newDriver(t, f, 80, 24, theme.Options{})
+	d.has(" iot-gateway-west → Q1 ")
+	f.base.Rows = []watch.Row{delivery(2, handshake.QoS1, decode.FromClient, "c", "a/b", 8, 0, 3*ms)}
+	d.tick(time.Second)
+	d.has(" c                → Q1 ")
+	other := delivery(3, handshake.QoS1, decode.FromClient, "c", "plant/hall-12/line-3", 8, 0, 3*ms)
+	fresh := newDriver(t, &fake{base: live(9200*ms, other)}, 80, 24, theme.Options{})
+	fresh.has(" plant/hall-12/line-3 ")
+	both := delivery(3, handshake.QoS1, decode.FromClient, "iot-gateway-west-of-the-river", "plant/hall-12/line-3/machine/8/temperature", 8, 0, 3*ms)
+	crowded := newDriver(t, &fake{base: live(9200*ms, both)}, 80, 24, theme.Options{})
+	crowded.has("CLIENT", "TOPIC               STATE") // neither has anything to give
+	checkFrame(t, crowded.frame(), 80, 24)
 }
