@@ -92,6 +92,7 @@ type Model struct {
 	help        helpPane
 	over        overlay
 	caret       struct{ x, y int } // of the overlay, as drawn
+	overTop     int                // the line of the screen where it begins, as drawn
 	finder      finder
 
 	sort        sorting

@@ -56,7 +56,13 @@ func (m *Model) onWheel(msg tea.MouseWheelMsg) tea.Cmd {
 // onClick selects what is clicked; a click on what is selected opens it. The click that brings the window to the front
 // does nothing else.
 func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
-	if msg.Button != tea.MouseLeft || m.help.open || m.over != nil || m.small() || m.opt.Now().Sub(m.focused) < 200*time.Millisecond {
+	if msg.Button != tea.MouseLeft || m.help.open || m.small() || m.opt.Now().Sub(m.focused) < 200*time.Millisecond {
+		return nil
+	}
+	if u, ok := m.over.(*menu); ok {
+		return m.settle(u.click(m, msg.Y-m.overTop))
+	}
+	if m.over != nil {
 		return nil
 	}
 	if msg.Y == 1 {

@@ -75,7 +75,8 @@ func (m *Model) overlaid(p *pen, lines []string) []string {
 	over, x, y := m.over.view(m, p, m.width, len(lines)-1)
 	over = fit(over, m.width, min(len(over), len(lines)-1))
 	from := len(lines) - len(over)
-	m.caret.x, m.caret.y = x, m.height-1-len(over)+y
+	m.overTop = m.height - 1 - len(over)
+	m.caret.x, m.caret.y = x, m.overTop+y
 	out := slices.Clone(lines[:from-1])
 	out = append(out, newLine(m.width).put(p.th.Rule, repeat(p.g.Line, m.width)).full())
 	return append(out, over...)
@@ -251,6 +252,24 @@ func (u *menu) key(m *Model, key string) (tea.Cmd, bool) {
 		return nil, true
 	}
 	return nil, false
+}
+
+// click puts the cursor on the line of the menu that is clicked, counted from its title; a click on what is selected chooses it.
+func (u *menu) click(m *Model, line int) tea.Cmd {
+	if u.prompt != "" {
+		line--
+	}
+	at := u.top + line - 1
+	switch {
+	case line < 1 || at >= len(u.items) || u.items[at].head:
+		return nil
+	case at == u.cursor && u.items[at].run != nil:
+		return u.pick(m)
+	case at == u.cursor && u.onToggle != nil:
+		return u.toggle(m)
+	}
+	u.cursor = at
+	return nil
 }
 
 // menuRows is the most that a menu takes of the screen, its title and prompt included.

@@ -226,3 +226,27 @@ func TestViewsOfTables(t *testing.T) {
 	}
 	d.keys("]", "]").has("▼STATE")
 }
+
+// TestClickInMenus chooses with the mouse: a click selects, another on the same line chooses.
+func TestClickInMenus(t *testing.T) {
+	o := &outside{}
+	d := newDriver(t, surveyAndDeliveries(), 100, 30, theme.Options{}, o.options)
+	d.keys("g", "y")
+	x, y := d.lineOf("  client ")
+	d.send(click(x+2, y))
+	if !strings.Contains(d.selected(), "client") {
+		t.Errorf("a click selects %q", d.selected())
+	}
+	d.send(click(x+2, y))
+	d.has("copied: client")
+	d.keys("t")
+	x, y = d.lineOf("[x] qos")
+	d.send(click(x, y))
+	d.send(click(x, y))
+	d.has("[ ] qos")
+	d.send(click(1, 5)) // above the menu
+	d.keys("esc", ":").typeText("stat")
+	x, y = d.lineOf("statistics  ")
+	d.send(click(x, y))
+	d.has("Latency of each step")
+}
