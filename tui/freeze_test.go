@@ -64,3 +64,13 @@ func TestEndOfCaptureIsSaid(t *testing.T) {
 	d.keys("g", "e", "enter")
 	d.has("the capture ends here")
 }
+
+// TestFrozenSaysWhatWaits freezes the view and goes to what was not on the screen before.
+func TestFrozenSaysWhatWaits(t *testing.T) {
+	d := small(t, surveyOf(-1))
+	d.keys("p", "3").has("pump-7", "The view is frozen: p goes on, then more is said of the session.")
+	d.keys("/").has("works when p unfreezes the view")
+	d.keys("esc", "p")
+	d.tick(time.Second)
+	d.has("pump-7 at 10.0.0.1:1883").hasNot("The view is frozen")
+}

@@ -115,6 +115,8 @@ func (l *sessionPane) view(p *pen, now decode.Time, f *filterState, width, heigh
 	var detail []string
 	if d := l.detail; d != nil && d.ID == l.selected {
 		detail = p.sessionDetail(d, now, width, detailLines(height))
+	} else if l.bound {
+		detail = []string{newLine(width).put(p.th.Dim, cut(" The view is frozen: "+p.keyOf("freeze")+" goes on, then more is said of the session.", width, p.g.Ellipsis)).full()}
 	}
 	below := detailLines(height)
 	l.resize(rowsOf(paneSessions, height))
