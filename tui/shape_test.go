@@ -250,3 +250,15 @@ func TestClickInMenus(t *testing.T) {
 	d.send(click(x, y))
 	d.has("Latency of each step")
 }
+
+func TestCopyDelivery(t *testing.T) {
+	d := newDriver(t, surveyAndDeliveries(), 100, 30, theme.Options{})
+	d.keys("2", "g", "y", "r")
+	if want := "12:01:33.120 scada Q1 cmd/pump-2/set: complete, 2 subscribers expected, 2 forwarded, 2 acknowledged, 43ms at most"; d.clip != want {
+		t.Errorf("copied %q, want %q", d.clip, want)
+	}
+	d.keys("y", "t")
+	if d.clip != "cmd/pump-2/set" {
+		t.Errorf("copied %q", d.clip)
+	}
+}

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strconv"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -202,11 +204,27 @@ func (m *Model) surveyCopies(add func(letter, name, text, off string)) {
 		if r := m.survey.topics.current(); r != nil {
 			add("t", "topic", decode.Escape(r.Path), why(r.Unknown, "the topic is not known"))
 		}
+	case paneDeliveries, paneLegs:
+		if d := m.survey.deliveries.current(); d != nil {
+			add("r", "row", m.deliveryLine(d), "")
+			add("t", "topic", decode.Escape(d.Topic), why(d.Topic == "", "the topic is not known"))
+			add("c", "publisher", decode.Escape(d.Publisher), why(d.Publisher == "", "the publisher is not known"))
+		}
 	case panePackets:
 		if r := m.survey.packets.current(); r != nil {
 			add("r", "row", m.packetLine(r), "")
 		}
 	}
+}
+
+// deliveryLine is a delivery as one line of text.
+func (m *Model) deliveryLine(d *watch.Delivery) string {
+	s := clockTime(d.At, m.pen.loc, false) + " " + decode.Escape(d.Publisher) + " Q" + strconv.Itoa(int(d.QoS)) + " " + decode.Escape(d.Topic) + ": " + d.Verdict.String() +
+		", " + plural(d.Expected, "subscriber") + " expected, " + count(d.Forwarded) + " forwarded, " + count(d.Acknowledged) + " acknowledged"
+	if d.Worst >= 0 {
+		s += ", " + took(d.Worst) + " at most"
+	}
+	return s
 }
 
 // packetLine is a packet as one line of text.
