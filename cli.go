@@ -5,6 +5,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/expect"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/internal/config"
@@ -39,6 +40,7 @@ type options struct {
 	Warn       time.Duration `help:"A packet owed for this long is overdue." default:"5s" group:"watch"`
 	Critical   time.Duration `help:"A packet owed for this long is critical." default:"30s" group:"watch"`
 	Expect     []string      `help:"Expect what RULE says: 'cmd/{id}/set -> stat/{id}/# within 1s' or 'sensors/+/status every 60s'. Status 3 if it does not come (repeatable)." sep:"none" placeholder:"RULE" group:"watch"`
+	Server     []string      `help:"These addresses are one broker, say the nodes of a cluster; without a port every port of an address (repeatable)." sep:"none" placeholder:"NAME=ADDR[:PORT],…" group:"watch"`
 	Keep       int           `help:"Keep this many finished handshakes; open ones always stay." default:"100000" placeholder:"N" group:"watch"`
 }
 
@@ -110,6 +112,9 @@ func (o *options) check() error {
 	if _, err := o.rules(); err != nil {
 		return err
 	}
+	if _, err := o.servers(); err != nil {
+		return err
+	}
 	switch {
 	case o.FailOn != "" && o.FailOn != "warn" && o.FailOn != "critical":
 		return usagef("--fail-on %s: give warn or critical", o.FailOn)
@@ -122,6 +127,16 @@ func (o *options) check() error {
 	}
 	_, err := o.muted()
 	return err
+}
+
+// servers reads --server.
+func (o *options) servers() (servers handshake.Servers, err error) {
+	for _, text := range o.Server {
+		if err := servers.Add(text); err != nil {
+			return servers, usagef("--server %s: %w", decode.Escape(text), err)
+		}
+	}
+	return servers, nil
 }
 
 // muted returns the alerts that are not to be told of.

@@ -108,6 +108,7 @@ func TestConfigMistakes(t *testing.T) {
 		{"range", "[replay]\nport = [70000]", "line 2: replay.port: takes a whole number"},
 		{"check", "keep = 0", "line 1: keep: --keep 0: give at least 1"},
 		{"list", "mute = [\"puback-overdue\", \"nonsense\"]", "line 1: mute: --mute nonsense: no such alert"},
+		{"server", "server = [\"prod=10.0.0.1\", \"x=node-1\"]", "line 1: server: --server x=node-1: node-1 is no IP address"},
 		{"together", "warn = \"40s\"", "--critical 30s is less than --warn 40s"},
 		{"filter", "filter = \"foo:\"", "line 1: filter: --filter foo:: column 1"},
 		{"saved filter", "[filters]\na = \"foo:bar\"", "line 2: filters.a: is no filter"},

@@ -71,7 +71,11 @@ func concluded(s *scenario.Scenario, deliveries bool) []string {
 		rule, _ := expect.Parse(text) // the tests of the engine read it, too
 		rules = append(rules, rule)
 	}
-	e := watch.New(watch.Config{Deliveries: deliveries, Rules: rules, Responses: true, OnEvent: func(e *watch.Event) {
+	var servers handshake.Servers
+	for _, text := range s.Servers {
+		_ = servers.Add(text) // as above
+	}
+	e := watch.New(watch.Config{Deliveries: deliveries, Rules: rules, Servers: servers, Responses: true, OnEvent: func(e *watch.Event) {
 		if e.Alert != nil {
 			clients = append(clients, e.Alert.Client)
 		}
@@ -110,6 +114,9 @@ func replayScenario(t *testing.T, s *scenario.Scenario, w scenario.Wire, deliver
 	args := []string{"replay", "-", "--output", "json", "--mute", "none"}
 	for _, rule := range s.Expect {
 		args = append(args, "--expect", rule)
+	}
+	for _, server := range s.Servers {
+		args = append(args, "--server", server)
 	}
 	r := run(t, bytes.NewReader(file), args...)
 	if r.status != 0 && (r.status != 3 || len(s.Expect) == 0) {

@@ -21,7 +21,7 @@ func (d Direction) String() string {
 	return "server"
 }
 
-// ConnInfo names a Network Connection. But for ID it does not change once the Conn is made.
+// ConnInfo names a Network Connection. But for ID and ServerName, which the engine may set when it first sees it, it does not change once the Conn is made.
 type ConnInfo struct {
 	// ID counts up in the order in which connections were first seen. It is unique within a source; the engine, which sees all sources,
 	// makes it unique within a run.

@@ -97,6 +97,12 @@ func (j *JSON) ends(b []byte, r *watch.Row) []byte {
 	}
 	b = append(b, `,"server":`...)
 	b = appendString(b, r.Server)
+	b = append(b, `,"server_address":`...)
+	if r.ServerAddr.IsValid() {
+		b = append(r.ServerAddr.AppendTo(append(b, '"')), '"')
+	} else {
+		b = append(b, "null"...)
+	}
 	if r.Sender == decode.FromClient {
 		return append(b, `,"sender":"client"`...)
 	}

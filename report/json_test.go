@@ -47,7 +47,7 @@ func TestJSONHandshake(t *testing.T) {
 		want string
 	}{
 		{"complete", delivery(), `{"kind":"handshake","id":7,"client_id":"sensor-7","client":"10.0.0.7:40001","server":"192.0.2.1:1883",` +
-			`"sender":"client","packet_id":17,"qos":2,"topic":"plant/a/temp","payload_length":5,"retain":false,"state":"complete","owes":null,` +
+			`"server_address":null,"sender":"client","packet_id":17,"qos":2,"topic":"plant/a/temp","payload_length":5,"retain":false,"state":"complete","owes":null,` +
 			`"started":"2026-11-22T12:01:33.120000000Z","ended":"2026-11-22T12:01:33.163000000Z","duration_ns":43000000,"steps":[` +
 			`{"packet":"PUBLISH","from":"client","time":"2026-11-22T12:01:33.120000000Z","dup":false},` +
 			`{"packet":"PUBREC","from":"server","time":"2026-11-22T12:01:33.131000000Z","reason_code":0},` +
@@ -55,13 +55,13 @@ func TestJSONHandshake(t *testing.T) {
 			`{"packet":"PUBCOMP","from":"server","time":"2026-11-22T12:01:33.163000000Z","reason_code":0}],` +
 			`"steps_dropped":0,"resends":0,"reason_code":0,"reason":"Success","joined_late":false,"unsure":false,"version":"5.0","source":"eth0.pcap"}`},
 		{"open", owing(), `{"kind":"handshake","id":8,"client_id":null,"client":"10.0.0.8:50123","server":"broker.local",` +
-			`"sender":"server","packet_id":4,"qos":1,"topic":"cmd/pump-2/set","payload_length":2,"retain":false,"state":"open",` +
+			`"server_address":"10.0.0.1:1883","sender":"server","packet_id":4,"qos":1,"topic":"cmd/pump-2/set","payload_length":2,"retain":false,"state":"open",` +
 			`"owes":{"who":"10.0.0.8:50123","by":"client","packet":"PUBACK","since":"2026-11-22T12:01:33.120000000Z"},` +
 			`"started":"2026-11-22T12:01:33.120000000Z","ended":null,"duration_ns":null,"steps":[` +
 			`{"packet":"PUBLISH","from":"server","time":"2026-11-22T12:01:33.120000000Z","dup":true}],` +
 			`"steps_dropped":0,"resends":1,"reason_code":null,"reason":null,"joined_late":true,"unsure":true,"version":null,"source":""}`},
 		{"subscription", subscription(), `{"kind":"subscription","id":9,"client_id":"app","client":null,"server":"192.0.2.1:1883",` +
-			`"sender":"client","packet_id":1,"packet":"SUBSCRIBE","topic_filter":"secret/#","state":"refused","owes":null,` +
+			`"server_address":null,"sender":"client","packet_id":1,"packet":"SUBSCRIBE","topic_filter":"secret/#","state":"refused","owes":null,` +
 			`"started":"2026-11-22T12:01:33.120000000Z","ended":"2026-11-22T12:01:33.121000000Z","duration_ns":1000000,"steps":[` +
 			`{"packet":"SUBSCRIBE","from":"client","time":"2026-11-22T12:01:33.120000000Z","dup":false},` +
 			`{"packet":"SUBACK","from":"server","time":"2026-11-22T12:01:33.121000000Z","reason_code":135}],` +

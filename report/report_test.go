@@ -38,7 +38,7 @@ func delivery() *watch.Row {
 // owing returns a QoS 1 delivery to a client that has not answered.
 func owing() *watch.Row {
 	return &watch.Row{
-		ID: 8, Client: "10.0.0.8:50123", Server: "broker.local", Sender: decode.FromServer, Kind: handshake.QoS1,
+		ID: 8, Client: "10.0.0.8:50123", Server: "broker.local", ServerAddr: netip.MustParseAddrPort("10.0.0.1:1883"), Sender: decode.FromServer, Kind: handshake.QoS1,
 		Addr:     netip.MustParseAddrPort("10.0.0.8:50123"),
 		PacketID: 4, Topic: "cmd/pump-2/set", Payload: 2, State: handshake.AwaitingPuback,
 		Owes: watch.Owed{Packet: decode.PUBACK, By: decode.FromClient, Since: noon}, Started: noon, Resends: 1,

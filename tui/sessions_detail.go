@@ -38,6 +38,9 @@ func (p *pen) sessionWords(d *watch.SessionDetail, now decode.Time) string {
 	s := p.text.clean(sessionName(&d.SessionRow), 60)
 	if d.Server != "" {
 		s += " at " + p.text.clean(d.Server, 60)
+		if node := d.ServerAddr.String(); d.ServerAddr.IsValid() && node != d.Server {
+			s += " (" + node + ")"
+		}
 	}
 	if d.Version != 0 {
 		s += ", MQTT " + d.Version.String()

@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"hash/maphash"
-	"net/netip"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -68,7 +67,7 @@ type Correlator struct {
 	tracker  *handshake.Tracker
 	recorder Recorder
 	seed     maphash.Seed
-	brokers  map[brokerKey]*broker
+	brokers  map[handshake.ServerID]*broker
 	early    earlyCopies
 	counts   Counts
 
@@ -81,11 +80,6 @@ type Correlator struct {
 
 	due, again queue
 	wills      willQueue
-}
-
-type brokerKey struct {
-	server netip.AddrPort
-	name   string
 }
 
 // fanout is when a broker sends on a message of QoS 2.
@@ -127,7 +121,7 @@ type broker struct {
 
 // New returns a Correlator that observes t. Nothing may have been given to t yet.
 func New(cfg Config, t *handshake.Tracker, r Recorder) *Correlator {
-	c := &Correlator{cfg: cfg.withDefaults(), tracker: t, recorder: r, seed: maphash.MakeSeed(), brokers: make(map[brokerKey]*broker)}
+	c := &Correlator{cfg: cfg.withDefaults(), tracker: t, recorder: r, seed: maphash.MakeSeed(), brokers: make(map[handshake.ServerID]*broker)}
 	t.SetObserver(c)
 	return c
 }
@@ -146,10 +140,10 @@ func (m *Message) OneCopyEach() bool { return m.broker.perCopy }
 const maxBrokers = 10_000
 
 func (c *Correlator) brokerOf(s *handshake.Session) *broker {
-	key := brokerKey{server: s.Server, name: s.ServerName}
+	key := s.ServerID()
 	b := c.brokers[key]
 	if b == nil && len(c.brokers) >= maxBrokers {
-		key = brokerKey{}
+		key = handshake.ServerID{}
 		b = c.brokers[key]
 	}
 	if b == nil {

@@ -9,7 +9,7 @@ import (
 
 type beatKey struct {
 	rule   int
-	broker brokerKey
+	broker handshake.ServerID
 	topic  string
 }
 
@@ -48,7 +48,7 @@ func (w *Watcher) newBeat(key beatKey, r *Rule) *beat {
 func (w *Watcher) heartbeat(i int, r *Rule, ingress bool, l *handshake.Link, p *decode.Packet) {
 	now := w.tracker.Now()
 	w.counts.Beats++
-	key := beatKey{i, brokerOf(l.Session), string(p.Topic)}
+	key := beatKey{i, l.Session.ServerID(), string(p.Topic)}
 	b := w.beats[key]
 	if b == nil {
 		b = w.firstBeat(key, r)

@@ -10,7 +10,7 @@ import (
 
 // chainKey is what makes a message the answer to a request: the rule (-1 for the properties of MQTT 5.0), and what both share.
 type chainKey struct {
-	broker brokerKey
+	broker handshake.ServerID
 	rule   int
 	key    string
 }
@@ -84,7 +84,7 @@ func (w *Watcher) byProperties(s *sighting, ruled bool, l *handshake.Link, p *de
 	if !has || len(data.Bytes) > maxCorrelation {
 		return
 	}
-	answers := chainKey{brokerOf(l.Session), -1, string(p.Topic) + "\x00" + string(data.Bytes)}
+	answers := chainKey{l.Session.ServerID(), -1, string(p.Topic) + "\x00" + string(data.Bytes)}
 	if w.chains[answers] != nil {
 		w.answer(answers, nil, l, p)
 	}
@@ -92,7 +92,7 @@ func (w *Watcher) byProperties(s *sighting, ruled bool, l *handshake.Link, p *de
 	if !asks || ruled || !s.ingress || len(topic.Bytes) > handshake.MaxText {
 		return
 	}
-	w.request(chainKey{brokerOf(l.Session), -1, string(topic.Bytes) + "\x00" + string(data.Bytes)}, nil, s, l, p, h)
+	w.request(chainKey{l.Session.ServerID(), -1, string(topic.Bytes) + "\x00" + string(data.Bytes)}, nil, s, l, p, h)
 }
 
 // request follows a new request.

@@ -21,7 +21,7 @@ type sighting struct {
 }
 
 type sightKey struct {
-	broker brokerKey
+	broker handshake.ServerID
 	topic  uint64
 	hash   uint64
 	length int64
@@ -41,7 +41,7 @@ const (
 )
 
 func (w *Watcher) sightKey(l *handshake.Link, p *decode.Packet) sightKey {
-	return sightKey{brokerOf(l.Session), maphash.Bytes(w.seed, p.Topic), p.PayloadHash, p.PayloadLength}
+	return sightKey{l.Session.ServerID(), maphash.Bytes(w.seed, p.Topic), p.PayloadHash, p.PayloadLength}
 }
 
 // copyOf finds the message that a PUBLISH to a client is a copy of: the oldest that its session does not have. known says that it is a copy, though
@@ -146,13 +146,13 @@ func (w *Watcher) take(s *sighting, l *handshake.Link, p *decode.Packet, h *hand
 		case asks:
 			if key, ok := r.correlate(key, p); ok {
 				ruled = true
-				w.request(chainKey{brokerOf(l.Session), i, key}, r, s, l, p, h)
+				w.request(chainKey{l.Session.ServerID(), i, key}, r, s, l, p, h)
 			}
 		case r.Heartbeat:
 		default:
 			key, ok := r.answer.match(p.Topic)
 			if key, is := r.correlate(key, p); ok && is {
-				w.answer(chainKey{brokerOf(l.Session), i, key}, r, l, p)
+				w.answer(chainKey{l.Session.ServerID(), i, key}, r, l, p)
 			}
 		}
 	}

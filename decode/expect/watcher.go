@@ -2,7 +2,6 @@ package expect
 
 import (
 	"hash/maphash"
-	"net/netip"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
@@ -38,13 +37,6 @@ type Counts struct {
 // A Recorder is told when the state of a request or of a topic changed. What it is given is valid until it returns.
 type Recorder interface{ Expectation(x *Expectation) }
 
-type brokerKey struct {
-	server netip.AddrPort
-	name   string
-}
-
-func brokerOf(s *handshake.Session) brokerKey { return brokerKey{s.Server, s.ServerName} }
-
 // A broker is what is known of one Server.
 type broker struct {
 	up      int         // connections that stand
@@ -64,7 +56,7 @@ type Watcher struct {
 	started  bool
 	last     uint64 // Expectation.ID
 
-	brokers map[brokerKey]*broker
+	brokers map[handshake.ServerID]*broker
 	links   map[*handshake.Link]bool // those that stand; true with a Will Message to be published
 	gone    map[*handshake.Session]decode.Time
 
@@ -89,7 +81,7 @@ func New(cfg Config, t *handshake.Tracker, r Recorder) *Watcher {
 	}
 	w := &Watcher{
 		cfg: cfg, tracker: t, recorder: r, seed: maphash.MakeSeed(),
-		brokers: make(map[brokerKey]*broker), links: make(map[*handshake.Link]bool), gone: make(map[*handshake.Session]decode.Time),
+		brokers: make(map[handshake.ServerID]*broker), links: make(map[*handshake.Link]bool), gone: make(map[*handshake.Session]decode.Time),
 		sightings: make(map[sightKey][]*sighting), chains: make(map[chainKey]*chain), followed: make(map[uint64]*copied), beats: make(map[beatKey]*beat),
 	}
 	t.AddObserver(w)
@@ -100,10 +92,10 @@ func New(cfg Config, t *handshake.Tracker, r Recorder) *Watcher {
 func (w *Watcher) Counts() Counts { return w.counts }
 
 func (w *Watcher) broker(s *handshake.Session) *broker {
-	key := brokerOf(s)
+	key := s.ServerID()
 	b := w.brokers[key]
 	if b == nil && len(w.brokers) >= maxBrokers {
-		key = brokerKey{}
+		key = handshake.ServerID{}
 		b = w.brokers[key]
 	}
 	if b == nil {

@@ -37,8 +37,7 @@ const maxLinkEvents = 64
 
 // sessionKey is what makes two connections the same session: the Client Identifier at a Server.
 type sessionKey struct {
-	server netip.AddrPort
-	name   string // of the server, where its address is not known
+	server ServerID
 	client string
 }
 
@@ -47,7 +46,8 @@ type sessionKey struct {
 type Session struct {
 	ID uint64
 	// ClientID is empty where not known. It is raw text from the wire, at most MaxText bytes.
-	ClientID   string
+	ClientID string
+	// Server is the address to which the newest connection went; ServerName is what the user calls the Server, empty where that is nothing.
 	Server     netip.AddrPort
 	ServerName string
 	Version    decode.Version

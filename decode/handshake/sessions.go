@@ -56,11 +56,7 @@ func (t *Tracker) clientName(id []byte) string {
 }
 
 func keyOf(l *Link, client string) sessionKey {
-	k := sessionKey{server: l.Info.Server, client: client}
-	if l.Info.ServerName != "" {
-		k.name = l.Info.ServerName
-	}
-	return k
+	return sessionKey{server: serverOf(l.Info.Server, l.Info.ServerName), client: client}
 }
 
 // sessionOf finds or makes the session of a Client Identifier at the server of l.
@@ -74,9 +70,9 @@ func (t *Tracker) sessionOf(l *Link, id []byte) *Session {
 			s = t.newSession()
 		}
 		s.key, s.ClientID = key, name
-		s.Server, s.ServerName = l.Info.Server, l.Info.ServerName
 		t.sessions[key] = s
 	}
+	s.Server, s.ServerName = l.Info.Server, l.Info.ServerName // of a cluster this may be another node than before
 	return s
 }
 

@@ -48,6 +48,8 @@ type Config struct {
 	// Rules are what is expected of messages; Responses expects an answer to each request of MQTT 5.0 that asks for one.
 	Rules     []*expect.Rule
 	Responses bool
+	// Servers are addresses that belong to one Server; see handshake.Servers.
+	Servers handshake.Servers
 }
 
 // EventKind says what an Event tells.
@@ -170,6 +172,9 @@ func (e *Engine) take(s *decode.Segment) {
 	if c == nil {
 		e.lastConn++
 		s.Conn.Info.ID = e.lastConn // sources number by themselves, each from 1
+		if name := e.cfg.Servers.Name(s.Conn.Info.Server); name != "" {
+			s.Conn.Info.ServerName = name
+		}
 		c = &connection{link: e.tracker.Open(&s.Conn.Info, s.Time)}
 		s.Conn.Attachment = c
 		e.conns[s.Conn] = struct{}{}

@@ -134,7 +134,7 @@ func TestSilence(t *testing.T) {
 			t.Errorf("no scenario is called %s", name)
 			continue
 		}
-		e := watch.New(watch.Config{Rules: rulesOf(s), Responses: true, OnEvent: func(e *watch.Event) {
+		e := watch.New(watch.Config{Rules: rulesOf(s), Servers: serversOf(s), Responses: true, OnEvent: func(e *watch.Event) {
 			if a := e.Alert; a != nil && a.Severity > handshake.Notice && !slices.Contains(allowed, a.Name) {
 				t.Errorf("%s (%s): false alarm: %s: %s", name, s.Title, a.Name, a.Text)
 			}

@@ -47,8 +47,8 @@ type packetRecord struct {
 
 // connNote is what records say of their connection. It does not hold on to the connection itself.
 type connNote struct {
-	id   uint64
-	addr netip.AddrPort
+	id           uint64
+	addr, server netip.AddrPort
 }
 
 // next makes room for a record.
@@ -249,7 +249,7 @@ func (r *packetRing) look(f *filter.Packets) {
 func (r *packetRing) subject(p *packetRecord) filter.Packet {
 	return filter.Packet{
 		Time:   p.time,
-		Client: p.entry.session.ClientID, Addr: p.conn.addr, Server: p.entry.session.Server, ServerName: p.entry.session.ServerName,
+		Client: p.entry.session.ClientID, Addr: p.conn.addr, Server: p.conn.server, ServerName: p.entry.session.ServerName,
 		Type: p.typ, Dir: p.dir, PacketID: p.id, QoS: p.qos, Dup: p.dup, Retain: p.retain, Topic: p.text, Reason: p.reason, Version: p.version,
 		Lost: p.loss != 0, Malformed: p.err != nil,
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/expect"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/internal/scenario"
 )
@@ -24,7 +25,7 @@ const start = scenario.Start
 func feed(s *scenario.Scenario, cfg watch.Config) ([]string, *watch.Engine) {
 	var lines []string
 	cfg.OnEvent = func(e *watch.Event) { lines = append(lines, line(e)) }
-	cfg.Rules = rulesOf(s)
+	cfg.Rules, cfg.Servers = rulesOf(s), serversOf(s)
 	e := watch.New(cfg)
 	for _, seg := range s.Segments() {
 		e.Feed([]decode.Segment{seg})
@@ -44,6 +45,16 @@ func rulesOf(s *scenario.Scenario) []*expect.Rule {
 		rules = append(rules, rule)
 	}
 	return rules
+}
+
+// serversOf reads the Servers that a scenario declares.
+func serversOf(s *scenario.Scenario) (servers handshake.Servers) {
+	for _, text := range s.Servers {
+		if err := servers.Add(text); err != nil {
+			panic(fmt.Sprintf("%s: %v", text, err))
+		}
+	}
+	return servers
 }
 
 // line writes an event as scenarios have it.

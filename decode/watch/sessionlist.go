@@ -58,6 +58,7 @@ type SessionRow struct {
 	ClientKnown bool
 	Server      string
 	Addr        netip.AddrPort
+	ServerAddr  netip.AddrPort // of the newest connection; not valid where it is not known
 	Version     decode.Version
 	// VersionAssumed is set where no CONNECT was seen.
 	VersionAssumed bool
@@ -211,6 +212,9 @@ func (b *sessionBook) row(e *sessionEntry, now decode.Time) SessionRow {
 		Connected: e.connected(), Connections: int(e.conns), Open: e.open, Stuck: e.stuck, Alerts: e.alerts, Severity: e.severity, First: e.first, Last: e.last,
 	}
 	info, _ := s.Conn()
+	if info != nil {
+		r.ServerAddr = info.Server
+	}
 	if info != nil && info.Client.IsValid() {
 		r.Addr = info.Client
 		if !r.ClientKnown {

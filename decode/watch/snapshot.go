@@ -115,6 +115,7 @@ type Row struct {
 	ClientKnown bool
 	Server      string
 	Addr        netip.AddrPort // the client's, on its newest connection
+	ServerAddr  netip.AddrPort // the Server's, likewise; not valid where it is not known
 	Sender      decode.Direction
 	Kind        handshake.Kind
 	PacketID    uint16
@@ -260,7 +261,7 @@ func fillRow(r *Row, h *handshake.Handshake) {
 		Version: session.Version, Steps: steps, StepsDropped: h.Dropped(),
 	}
 	if info != nil {
-		r.Addr, r.Source = info.Client, info.Source
+		r.Addr, r.ServerAddr, r.Source = info.Client, info.Server, info.Source
 		if !r.ClientKnown && info.Client.IsValid() {
 			r.Client = info.Client.String()
 		}

@@ -99,7 +99,7 @@ func (s *survey) ended(h *handshake.Handshake) {
 // noteOf returns what the rows of a connection's packets say of it.
 func (c *connection) noteOf(info *decode.ConnInfo) *connNote {
 	if c.note == nil {
-		c.note = &connNote{id: info.ID, addr: info.Client}
+		c.note = &connNote{id: info.ID, addr: info.Client, server: info.Server}
 	}
 	return c.note
 }

@@ -45,6 +45,8 @@ type Scenario struct {
 	Events []string
 	// Expect are the rules that messages are held against: lines such as "expect: cmd/{id}/set -> stat/{id} within 1s".
 	Expect []string
+	// Servers are addresses that are one Server: lines such as "server: prod=10.0.0.1,10.0.0.2".
+	Servers []string
 }
 
 // A Conn is one Network Connection of a story.
@@ -93,6 +95,8 @@ func Parse(r io.Reader) (*Scenario, error) {
 		case events || text == "":
 		case strings.HasPrefix(text, "expect:"):
 			s.Expect = append(s.Expect, strings.TrimSpace(strings.TrimPrefix(text, "expect:")))
+		case strings.HasPrefix(text, "server:"):
+			s.Servers = append(s.Servers, strings.TrimSpace(strings.TrimPrefix(text, "server:")))
 		case strings.HasPrefix(text, "#"):
 			if s.Title == "" {
 				s.Title = strings.TrimSpace(strings.TrimPrefix(text, "#"))
