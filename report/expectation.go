@@ -47,6 +47,12 @@ func (j *JSON) expectation(b []byte, e *watch.Event) []byte {
 	b = j.time(b, x.Commit)
 	b = append(b, `,"deadline":`...)
 	b = j.time(b, x.Deadline)
+	b = append(b, `,"every_ns":`...)
+	if x.Every > 0 {
+		b = strconv.AppendInt(b, int64(x.Every), 10)
+	} else {
+		b = append(b, "null"...)
+	}
 	b = append(b, `,"answered":`...)
 	b = j.time(b, x.Answered)
 	b = appendText(b, `,"answer":`, x.Answer)

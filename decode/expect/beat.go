@@ -25,6 +25,7 @@ type beat struct {
 	state   State
 	why     Silence
 	beats   int
+	habit   *habit // of a rule whose times are learned
 	alert   *handshake.Alert
 	timer   timer
 }
@@ -33,15 +34,25 @@ type beat struct {
 func (w *Watcher) neverSeen(i int, r *Rule) {
 	b := w.newBeat(beatKey{rule: i, topic: r.topic.filter()}, r)
 	b.state, b.from = NeverSeen, w.tracker.Now()
-	w.timers.set(&b.timer, b.from.Add(r.silence()))
+	w.expectNext(b)
 }
 
 func (w *Watcher) newBeat(key beatKey, r *Rule) *beat {
 	b := &beat{id: w.id(), rule: r, topic: key.topic}
 	b.timer = timer{id: b.id, b: b}
+	if r.Learned {
+		b.habit = new(habit)
+	}
 	w.beats[key] = b
 	w.counts.Topics++
 	return b
+}
+
+// expectNext sets the time of the next message; while it is learned there is none.
+func (w *Watcher) expectNext(b *beat) {
+	if d := b.silence(); d > 0 {
+		w.timers.set(&b.timer, b.from.Add(d))
+	}
 }
 
 // heartbeat takes a live message on the topic of a rule.
@@ -56,27 +67,33 @@ func (w *Watcher) heartbeat(i int, r *Rule, ingress bool, l *handshake.Link, p *
 	if b == nil {
 		return
 	}
-	gap := now.Sub(max(b.from, w.missed(b)))
-	was := b.state
+	gap, broken := now.Sub(max(b.from, w.missed(b))), b.state == Unknown || w.missed(b) > b.last
+	was, late := b.state, b.late()
+	if b.habit != nil {
+		b.habit.heard(now, broken)
+	}
 	b.session, b.ingress, b.last, b.from, b.why = l.Session, ingress, now, now, 0
 	b.beats++
 	b.state = OK
 	switch {
+	case b.every() == 0:
+		b.state = Learning
+	case was == Learning:
 	case was == Overdue || was == NeverSeen && b.alert != nil:
 		b.state = Recovered
 		w.counts.Silent--
 	case b.beats == 1:
-	case was != Unknown && gap > r.Every:
+	case was != Unknown && gap > late:
 		b.state = Late
 	}
 	if a := b.alert; a != nil {
 		b.alert = nil
 		w.tracker.Clear(a)
 	}
-	if b.state != OK || b.beats == 1 || was == Unknown {
+	if b.state != OK && b.state != Learning || b.beats == 1 || was == Unknown || was != b.state && was == Learning {
 		w.tellBeat(b)
 	}
-	w.timers.set(&b.timer, now.Add(r.silence()))
+	w.expectNext(b)
 }
 
 // firstBeat begins to follow a topic; nil where there are too many.
@@ -100,7 +117,7 @@ func (w *Watcher) beatDue(b *beat) {
 	w.timers.cancel(&b.timer)
 	if from := w.missed(b); from > b.from {
 		b.from = from
-		if again := from.Add(b.rule.silence()); again > now {
+		if again := from.Add(b.silence()); again > now {
 			w.timers.set(&b.timer, again)
 			return
 		}
@@ -112,7 +129,7 @@ func (w *Watcher) beatDue(b *beat) {
 			w.tellBeat(b)
 		}
 		b.from = now
-		w.timers.set(&b.timer, now.Add(b.rule.silence()))
+		w.expectNext(b)
 		return
 	}
 	if s == nil {
@@ -127,7 +144,7 @@ func (w *Watcher) beatDue(b *beat) {
 	if b.last != 0 {
 		a.Since = b.last
 	}
-	a.Teller = &beatTeller{rule: b.rule, topic: b.topic, who: s.Name(), why: b.why, never: b.last == 0}
+	a.Teller = &beatTeller{rule: b.rule, every: b.every(), topic: b.topic, who: s.Name(), why: b.why, never: b.last == 0}
 	b.alert = w.tracker.RaiseLasting(s, a)
 	w.tellBeat(b)
 }

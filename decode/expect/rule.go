@@ -19,6 +19,7 @@ const longest = 31 * 24 * time.Hour
 //	cmd/{id}/set -> stat/{id}/# within 1s          each request is answered; {id} is the same in both
 //	cmd/{id}/set -> stat/{id}/# within 1s json id  and so is the field "id" of both payloads, which are JSON objects
 //	sensors/+/status every 60s grace 1.5x          something is published on each topic at least every 60 s, 90 s at the latest
+//	sensors/+/status every learned                 likewise, and how often is learned
 type Rule struct {
 	// Text is the rule as it was given.
 	Text string
@@ -27,6 +28,8 @@ type Rule struct {
 	Within    time.Duration
 	Every     time.Duration
 	Grace     float64
+	// Learned says that Every is learned for each topic, from the gaps between messages on it, and 0 here.
+	Learned bool
 	// Field is the JSON field that request and answer share; empty where none.
 	Field string
 
@@ -68,7 +71,7 @@ func wordsOf(text string) []word {
 	return out
 }
 
-const forms = "give REQUEST -> ANSWER within TIME, or TOPIC every TIME"
+const forms = "give REQUEST -> ANSWER within TIME, TOPIC every TIME, or TOPIC every learned"
 
 // Parse reads a rule. Errors are of type *Error.
 func Parse(text string) (*Rule, error) {
@@ -134,15 +137,17 @@ func (r *Rule) request(words []word, end int) (err error) {
 // beat reads what stands after every.
 func (r *Rule) beat(words []word, end int) error {
 	if len(words) == 0 {
-		return errorf(end, "a time is missing after every, such as 60s")
+		return errorf(end, "a time is missing after every, such as 60s, or the word learned")
 	}
 	for i, l := range r.topic.levels {
 		if l.name != "" {
 			return errorf(1, "{%s} is for requests: write + at level %d", l.name, i+1)
 		}
 	}
-	if err := duration(words[0], &r.Every); err != nil {
-		return err
+	if words[0].text == "learned" {
+		r.Learned = true
+	} else if duration(words[0], &r.Every) != nil {
+		return errorf(words[0].at, "%q is neither learned nor a time up to 31 days, such as 500ms, 60s or 5m", words[0].text)
 	}
 	return options(words[1:], end, map[string]func(word) error{"grace": func(w word) error {
 		x, err := strconv.ParseFloat(strings.TrimSuffix(w.text, "x"), 64)
@@ -201,6 +206,3 @@ func (r *Rule) Asks(topic string) bool {
 	_, ok := r.topic.match([]byte(topic))
 	return ok && !r.Heartbeat
 }
-
-// silence is how long a topic may be silent.
-func (r *Rule) silence() time.Duration { return time.Duration(float64(r.Every) * r.Grace) }

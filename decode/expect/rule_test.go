@@ -24,6 +24,10 @@ func TestParse(t *testing.T) {
 	if err != nil || !r.Heartbeat || r.Every != time.Minute || r.Grace != 2 || !slices.Equal(r.Filters(), []string{"sensors/+/status"}) || r.Asks("sensors/a/status") {
 		t.Errorf("%+v, %v", r, err)
 	}
+	r, err = expect.Parse("sensors/+/status every learned grace 2x")
+	if err != nil || !r.Heartbeat || !r.Learned || r.Every != 0 || r.Grace != 2 {
+		t.Errorf("%+v, %v", r, err)
+	}
 }
 
 func TestParseErrors(t *testing.T) {

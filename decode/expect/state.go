@@ -22,9 +22,10 @@ const (
 	OK               // topic
 	Overdue          // topic: silent for longer than the grace allows
 	Recovered        // topic: a message came after it was overdue
+	Learning         // topic: how often something is published on it is not known yet
 )
 
-var stateNames = [...]string{"", "pending", "answered", "late", "unanswered", "no request", "unknown", "never seen", "ok", "overdue", "recovered"}
+var stateNames = [...]string{"", "pending", "answered", "late", "unanswered", "no request", "unknown", "never seen", "ok", "overdue", "recovered", "learning"}
 
 func (s State) String() string { return stateNames[s] }
 
@@ -67,6 +68,8 @@ type Expectation struct {
 	// At is when the request, or the last message on the topic, was published; Commit when the broker took the request, Deadline when its answer, or the
 	// next message, is due; Answered when the answer was published. 0 where not.
 	At, Commit, Deadline, Answered decode.Time
+	// Every is how far apart messages on the topic are expected; 0 while that is learned.
+	Every time.Duration
 	// Answer is the topic of the answer; Answers counts them.
 	Answer  string
 	Answers int

@@ -56,8 +56,11 @@ func (w *Watcher) noRequest(rule *Rule, l *handshake.Link, p *decode.Packet) {
 
 func (w *Watcher) tellBeat(b *beat) {
 	x := Expectation{
-		ID: b.id, Rule: b.rule.Text, Heartbeat: true, State: b.state, Topic: b.topic, At: b.last, Deadline: b.from.Add(b.rule.silence()), Latency: -1,
+		ID: b.id, Rule: b.rule.Text, Heartbeat: true, State: b.state, Topic: b.topic, At: b.last, Every: b.every(), Latency: -1,
 		ClientKnown: b.ingress, Silence: b.why,
+	}
+	if x.Every > 0 {
+		x.Deadline = b.from.Add(b.silence())
 	}
 	if b.session != nil {
 		name(&x, b.session)
@@ -184,6 +187,7 @@ func (t *requestTeller) Detail(*handshake.Alert, decode.Time) string {
 // A beatTeller words the alert about a topic.
 type beatTeller struct {
 	rule  *Rule
+	every time.Duration
 	topic string
 	who   string
 	why   Silence
@@ -193,12 +197,16 @@ type beatTeller struct {
 // Text implements handshake.Teller.
 func (t *beatTeller) Text(a *handshake.Alert, now decode.Time) string {
 	topic, age := decode.Escape(t.topic), handshake.Age(now.Sub(a.Since))
-	if a.Cleared != 0 {
-		return fmt.Sprintf("%s was silent for %s, it is expected every %s", topic, age, short(t.rule.Every))
+	often := "expected every " + short(t.every)
+	if t.rule.Learned {
+		often = "usually heard every " + short(t.every)
 	}
-	s := fmt.Sprintf("%s is silent for %s, it is expected every %s", topic, age, short(t.rule.Every))
+	if a.Cleared != 0 {
+		return fmt.Sprintf("%s was silent for %s, it is %s", topic, age, often)
+	}
+	s := fmt.Sprintf("%s is silent for %s, it is %s", topic, age, often)
 	if t.never {
-		return fmt.Sprintf("nothing was seen on %s for %s, it is expected every %s", topic, age, short(t.rule.Every))
+		return fmt.Sprintf("nothing was seen on %s for %s, it is %s", topic, age, often)
 	}
 	switch t.why {
 	case SilentAlive:

@@ -20,7 +20,7 @@ func ruleEntries() []Entry {
 		{
 			Name: HeartbeatOverdue, Severities: []Severity{Warn}, Subject: AboutRule, Lasting: true,
 			Title: "a topic has been silent for longer than its rule allows",
-			Means: "A rule of --expect says how often something is published on a topic. The time runs from the last message on the topic itself, or from the start where the rule has no wildcard; retained messages and copies with DUP are no signs of life. The text says whether the device is connected but silent, offline by its Will, or has disconnected, where its connection is in sight. Where bytes are missing from the capture nothing is said.",
+			Means: "A rule of --expect says how often something is published on a topic, or that this is to be learned: from the last 32 gaps between messages, at least five of them, their median or the second longest, whichever is more, and messages within a second counting as one. The time runs from the last message on the topic itself, or from the start where the rule has no wildcard; retained messages and copies with DUP are no signs of life. The text says whether the device is connected but silent, offline by its Will, or has disconnected, where its connection is in sight. Where bytes are missing from the capture nothing is said.",
 			Causes: []string{
 				"The device is off, out of reach, or its application hangs while its MQTT library goes on answering pings.",
 				"The rule asks for more than the device does: give it a longer time, or more grace.",

@@ -112,7 +112,7 @@ var silent = map[string][]handshake.AlertName{
 	"sender-burst-idle": nil, "session-takeover-once": nil, "session-with-everything": nil, "slow-ack-by-design": nil, "suback-refuses-one": nil,
 	"subscribe-sent-again": nil, "timed-pubrel-3.1": nil, "window-full-for-a-moment": nil,
 	"delivery-read-late": nil, "delivery-will-delay-back": nil, "delivery-will-early-again": nil, "delivery-gap-granted": nil, "delivery-no-local-overlap": nil, "delivery-gap-stranger": nil, "delivery-will-delay-session-over": nil, "pubrel-repeats-many": nil,
-	"expect-answered": nil, "expect-answered-twice": nil, "expect-gap": nil, "expect-heartbeat-gap": nil, "expect-heartbeat-not-armed": nil,
+	"expect-answered": nil, "expect-answered-twice": nil, "expect-gap": nil, "expect-heartbeat-gap": nil, "expect-heartbeat-learned-few": nil, "expect-heartbeat-learned-groups": nil, "expect-heartbeat-not-armed": nil,
 	"expect-no-request": nil, "expect-properties-left": nil, "expect-slow-broker": nil,
 	"resume-redelivers":                {handshake.DisconnectWithInflight},
 	"resume-same-id-both-ways":         {handshake.DisconnectWithInflight},
