@@ -164,7 +164,7 @@ func (w *watching) headless(ctx context.Context) error {
 	})
 	w.engine.Finish()
 	w.alert = w.alert || w.asks != nil && !w.asks.answered(w.engine)
-	snap := w.engine.Snapshot(watch.Query{})
+	snap := w.engine.Snapshot(watch.Query{Expectations: true})
 	if err != nil && w.Output != "json" && w.src.Stats().Frames == 0 {
 		return err // a summary of nothing would only hide it
 	}
@@ -214,7 +214,7 @@ func (w *watching) screen(ctx context.Context) error {
 	_, screenErr := tui.Run(ctx, opt)
 	cancel()
 	srcErr := <-ended
-	snap := w.engine.Snapshot(watch.Query{})
+	snap := w.engine.Snapshot(watch.Query{Expectations: true})
 	if _, err := os.Stdout.Write(report.AppendSummary(nil, snap)); err != nil {
 		return quietPipe(err)
 	}

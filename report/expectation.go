@@ -27,11 +27,7 @@ func (j *JSON) expectation(b []byte, e *watch.Event) []byte {
 	b = strconv.AppendUint(b, x.ID, 10)
 	b = append(b, `,"time":`...)
 	b = j.time(b, e.Time)
-	kind := "request"
-	if x.Heartbeat {
-		kind = "heartbeat"
-	}
-	b = appendText(b, `,"type":`, kind)
+	b = appendText(b, `,"type":`, expectationType(x.Heartbeat))
 	b = appendText(b, `,"rule":`, x.Rule)
 	b = appendText(b, `,"state":`, underscored(x.State.String()))
 	b = appendText(b, `,"topic":`, x.Topic)
@@ -90,4 +86,53 @@ func (t *Text) expectation(b []byte, e *watch.Event) []byte {
 		b = appendDuration(append(b, "  "...), x.Latency)
 	}
 	return append(b, '\n')
+}
+
+// appendStandings appends how each rule stands.
+func appendStandings(b []byte, all []expect.Standing) []byte {
+	b = append(b, `,"expectations":[`...)
+	for i := range all {
+		s := &all[i]
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendText(b, `{"rule":`, s.Rule)
+		b = appendText(b, `,"type":`, expectationType(s.Heartbeat))
+		states := map[string]uint64{}
+		for state, n := range s.States {
+			if n > 0 {
+				states[underscored(expect.State(state).String())] = n
+			}
+		}
+		b = appendMap(append(b, `,"states":`...), states)
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+// appendStandingLines appends a line for each rule, for example
+//
+//	expected     cmd/{id}/set -> stat/{id}/# within 1s: 12 answered, 1 unanswered
+func appendStandingLines(b []byte, all []expect.Standing) []byte {
+	for i := range all {
+		s := &all[i]
+		rule := decode.Escape(s.Rule)
+		if rule == "" {
+			rule = "requests of MQTT 5.0"
+		}
+		b = append(append(append(b, "expected     "...), rule...), ": "...)
+		var parts []part
+		for state, n := range s.States {
+			parts = append(parts, part{expect.State(state).String(), n})
+		}
+		b = appendParts(b, parts)
+	}
+	return b
+}
+
+func expectationType(heartbeat bool) string {
+	if heartbeat {
+		return "heartbeat"
+	}
+	return "request"
 }

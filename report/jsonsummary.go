@@ -32,6 +32,7 @@ func (j *JSON) Finish(s *watch.Snapshot) error {
 	b = append(b, `,"qos2":`...)
 	b = appendOutcomes(b, c.Handshakes[1])
 	b = appendDeliveries(append(b, '}'), &s.Deliveries)
+	b = appendStandings(b, s.Expectations)
 	b = append(b, `,"alerts":`...)
 	b = appendMap(b, c.Alerts)
 	b = appendCapture(b, &t, c)

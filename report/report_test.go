@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/expect"
 	deliveries "github.com/mqttwatch/mqttwatch/decode/delivery"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
@@ -80,6 +81,11 @@ func snapshot() *watch.Snapshot {
 			KernelDrops: 1, QueueDrops: 2, Cut: 3, Resent: 4, Other: map[string]uint64{"TLS": 1, "HTTP": 2},
 			NotDecoded: map[string]uint64{"link type 195": 3}, Notes: []string{"file ends in the middle of a frame"},
 		}},
+		Expectations: []expect.Standing{
+			{Rule: "cmd/{id} -> stat/{id} within 1s", States: [expect.Learning + 1]uint64{expect.Answered: 3, expect.Unanswered: 1}},
+			{Rule: "sensors/+/\x1b every learned", Heartbeat: true, States: [expect.Learning + 1]uint64{expect.NeverSeen: 1}},
+			{},
+		},
 		Deliveries: watch.Deliveries{On: true, Counts: deliveries.Counts{Messages: 3, Open: 1, Copies: 4, Unmatched: 2}},
 	}
 	s.Deliveries.Counts.Settled[deliveries.Complete], s.Deliveries.Counts.Settled[deliveries.Undelivered] = 1, 1

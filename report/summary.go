@@ -36,6 +36,7 @@ func AppendSummary(b []byte, s *watch.Snapshot) []byte {
 		b = appendOutcomeLine(b, i+1, o)
 	}
 	b = appendDeliveryLine(b, &s.Deliveries)
+	b = appendStandingLines(b, s.Expectations)
 	b = append(b, "alerts       "...)
 	var alerts []part
 	for _, name := range sortedKeys(c.Alerts) {

@@ -35,6 +35,9 @@ PUBLISH      3 QoS 0, 2 QoS 1, 1 QoS 2
 QoS 1        15 handshakes: 1 complete, 2 refused, 3 abandoned, 4 unknown, 5 open, 6 joined late
 QoS 2        9 handshakes: 9 complete
 deliveries   3 messages: 1 open, 1 complete, 1 not forwarded, 2 copies of unseen origin
+expected     cmd/{id} -> stat/{id} within 1s: 3 answered, 1 unanswered
+expected     sensors/+/\x1b every learned: 1 never seen
+expected     requests of MQTT 5.0: none
 alerts       1 capture-gap, 2 puback-overdue
 not seen     1 gap in TCP, 100 bytes in gaps, 1 malformed packet, 3 frames cut by the snap length, 1 dropped by the kernel, 2 dropped by mqttwatch, 20 bytes not understood, 4 handshakes evicted, 2 HTTP connections, 1 TLS connection (encrypted), 3 frames not decoded (link type 195)
 note         file ends in the middle of a frame

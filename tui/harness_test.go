@@ -56,6 +56,9 @@ func (f *fake) Snapshot(q watch.Query) *watch.Snapshot {
 		}
 	}
 	s.Alerts = append([]watch.Alert(nil), f.base.Alerts[:min(q.AlertLimit, len(f.base.Alerts))]...)
+	if !q.Expectations {
+		s.Expectations = nil
+	}
 	f.survey(&s, &q)
 	return &s
 }

@@ -222,6 +222,7 @@ func (m *Model) query() (q watch.Query, freeze bool) {
 	q.Filter = m.filter.parsed
 	m.querySurvey(&q, m.freezing)
 	m.queryExtended(&q.Deliveries)
+	m.queryExpectations(&q)
 	if m.freezing {
 		m.list.query(&q)
 		q.First = max(0, q.First-frozenRows/2)
@@ -335,6 +336,7 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 		m.dirty = true
 	}
 	m.takePacket(msg.snap.Packets)
+	m.takeExpectations(msg.snap)
 	m.takeLegs(msg.snap.Deliveries.Ladder)
 	m.takeExtended(msg.snap.Deliveries.Ladder, msg.deliveries)
 	again := m.again

@@ -101,8 +101,9 @@ func (w *Watcher) request(key chainKey, rule *Rule, s *sighting, l *handshake.Li
 		w.tidy()
 	}
 	r := &request{
-		id: w.id(), key: key, rule: rule, s: s, session: l.Session, link: l, topic: string(p.Topic), within: DefaultWithin, at: w.tracker.Now(), state: Pending,
+		id: w.id(), key: key, rule: rule, s: s, session: l.Session, link: l, topic: string(p.Topic), within: DefaultWithin, at: w.tracker.Now(),
 	}
+	w.become(r, Pending)
 	r.timer = timer{id: r.id, r: r}
 	if rule != nil {
 		r.within = rule.Within
@@ -227,11 +228,11 @@ func (w *Watcher) answer(key chainKey, rule *Rule, l *handshake.Link, p *decode.
 	c.open = append(c.open[:i], c.open[i+1:]...)
 	r.answered, r.answer, r.answers = w.tracker.Now(), string(p.Topic), 1
 	if r.state == Pending {
-		r.state = Answered
+		w.become(r, Answered)
 		w.counts.Open--
 		w.counts.Answered++
 	} else {
-		r.state = Late
+		w.become(r, Late)
 	}
 	if old := c.last; old != nil {
 		w.closeLast(c)
@@ -264,7 +265,7 @@ func (w *Watcher) requestDue(r *request) {
 	switch r.state {
 	case Pending:
 		if w.cannotKnow(r) {
-			r.state = Unknown
+			w.become(r, Unknown)
 			w.counts.Open--
 			w.counts.Unknown++
 			w.tell(r)
@@ -296,7 +297,7 @@ func (w *Watcher) cannotKnow(r *request) bool {
 
 // unanswered gives up on an answer in time.
 func (w *Watcher) unanswered(r *request) {
-	r.state = Unanswered
+	w.become(r, Unanswered)
 	r.fate = r.where()
 	var held []string
 	if r.fate == FateUnseen && r.origin != 0 {
@@ -342,18 +343,23 @@ func (w *Watcher) release(key chainKey, c *chain) {
 	}
 }
 
-// tidy takes those that are done out of the list of requests.
+// keepDone is how many requests that are done stay to be shown, at the most.
+const keepDone = 200
+
+// tidy takes those that are done out of the list of requests, but for the last few.
 func (w *Watcher) tidy() {
-	kept := w.requests[:0]
-	for _, r := range w.requests {
-		if r.timer.place > 0 {
+	kept, shown := w.requests[:0], len(w.requests)-min(keepDone, w.cfg.MaxRequests/2)
+	for i, r := range w.requests {
+		if r.timer.place > 0 || i >= shown {
 			kept = append(kept, r)
 		}
 	}
 	clear(w.requests[len(kept):])
 	w.requests = kept
 	for len(w.requests) >= w.cfg.MaxRequests { // those that are late: nobody waits for them as much as for new ones
-		w.drop(w.requests[0])
+		if r := w.requests[0]; r.timer.place > 0 {
+			w.drop(r)
+		}
 		w.requests = w.requests[1:]
 	}
 }
@@ -371,7 +377,7 @@ func (w *Watcher) dropEldest() {
 func (w *Watcher) drop(r *request) {
 	w.counts.Dropped++
 	if r.state == Pending {
-		r.state = Unknown
+		w.become(r, Unknown)
 		w.counts.Open--
 		w.counts.Unknown++
 	}

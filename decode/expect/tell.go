@@ -2,6 +2,7 @@ package expect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,11 @@ import (
 
 // tell tells the recorder how a request stands.
 func (w *Watcher) tell(r *request) {
+	x := r.expectation()
+	w.recorder.Expectation(&x)
+}
+
+func (r *request) expectation() Expectation {
 	x := Expectation{
 		ID: r.id, State: r.state, Topic: r.topic, At: r.at, Commit: r.commit, Deadline: max(r.at, r.commit).Add(r.within), Answered: r.answered,
 		Answer: r.answer, Answers: r.answers, Latency: -1, Shared: r.shared, Fate: r.fate, ClientKnown: r.s.ingress, Forwarded: len(r.s.copies),
@@ -27,7 +33,7 @@ func (w *Watcher) tell(r *request) {
 		}
 	}
 	name(&x, r.session)
-	w.recorder.Expectation(&x)
+	return x
 }
 
 func name(x *Expectation, s *handshake.Session) {
@@ -46,6 +52,7 @@ func name(x *Expectation, s *handshake.Session) {
 // noRequest tells of an answer that nobody asked for, as far as is in sight.
 func (w *Watcher) noRequest(rule *Rule, l *handshake.Link, p *decode.Packet) {
 	w.counts.NoRequest++
+	w.tallyOf(slices.Index(w.cfg.Rules, rule))[NoRequest]++
 	x := Expectation{
 		ID: w.id(), Rule: rule.Text, State: NoRequest, Answer: string(p.Topic), Answers: 1, Answered: w.tracker.Now(), Latency: -1,
 		ClientKnown: p.Dir == decode.FromClient,
@@ -55,6 +62,11 @@ func (w *Watcher) noRequest(rule *Rule, l *handshake.Link, p *decode.Packet) {
 }
 
 func (w *Watcher) tellBeat(b *beat) {
+	x := b.expectation()
+	w.recorder.Expectation(&x)
+}
+
+func (b *beat) expectation() Expectation {
 	x := Expectation{
 		ID: b.id, Rule: b.rule.Text, Heartbeat: true, State: b.state, Topic: b.topic, At: b.last, Every: b.every(), Latency: -1,
 		ClientKnown: b.ingress, Silence: b.why,
@@ -65,7 +77,7 @@ func (w *Watcher) tellBeat(b *beat) {
 	if b.session != nil {
 		name(&x, b.session)
 	}
-	w.recorder.Expectation(&x)
+	return x
 }
 
 // where says how far a request got.

@@ -63,6 +63,7 @@ type Watcher struct {
 	sightings map[sightKey][]*sighting
 	recent    []*sighting // oldest first
 
+	tallies  []tally // of requests, by rule; the last is of MQTT 5.0
 	chains   map[chainKey]*chain
 	requests []*request // in the order of ID, for the bound; may hold some that are done
 	followed map[uint64]*copied
@@ -80,7 +81,7 @@ func New(cfg Config, t *handshake.Tracker, r Recorder) *Watcher {
 		cfg.MaxTopics = 100_000
 	}
 	w := &Watcher{
-		cfg: cfg, tracker: t, recorder: r, seed: maphash.MakeSeed(),
+		cfg: cfg, tracker: t, recorder: r, seed: maphash.MakeSeed(), tallies: make([]tally, len(cfg.Rules)+1),
 		brokers: make(map[handshake.ServerID]*broker), links: make(map[*handshake.Link]bool), gone: make(map[*handshake.Session]decode.Time),
 		sightings: make(map[sightKey][]*sighting), chains: make(map[chainKey]*chain), followed: make(map[uint64]*copied), beats: make(map[beatKey]*beat),
 	}

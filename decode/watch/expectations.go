@@ -26,6 +26,14 @@ func (e *Engine) Expected() expect.Counts {
 	return e.expect.Counts()
 }
 
+// standings copies how each rule stands; nil where nothing is expected.
+func (e *Engine) standings(rows int) []expect.Standing {
+	if e.expect == nil {
+		return nil
+	}
+	return e.expect.Standings(rows)
+}
+
 // held names the subscribers to which a message had to be sent and was not; ok is false where that cannot be told.
 func (e *Engine) held(id uint64) (names []string, ok bool) {
 	m := e.deliveries.Get(id)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/expect"
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
@@ -29,6 +30,10 @@ type Query struct {
 	AlertLimit int
 	// Deliveries says which deliveries are wanted.
 	Deliveries DeliveryQuery
+
+	// Expectations asks how what is expected stands; ExpectationLimit is how many requests or topics of each rule are wanted with it.
+	Expectations     bool
+	ExpectationLimit int
 
 	// What the other screens show; nil and false for none. It is there only where Config.Survey was set.
 	Sessions   *SessionQuery
@@ -67,6 +72,8 @@ type Snapshot struct {
 	Stuck Stuck
 	// Deliveries is what the query asks for of them, and their totals.
 	Deliveries Deliveries
+	// Expectations is how each rule stands, in their order; last the requests of MQTT 5.0 where there were any. nil where the Query does not ask.
+	Expectations []expect.Standing
 }
 
 // Counts are totals since the start. They only grow.
@@ -211,6 +218,9 @@ func (e *Engine) Snapshot(q Query) *Snapshot {
 	s.Deliveries = e.deliverySnapshot(q.Deliveries)
 	if q.Ladder != 0 {
 		s.Ladder = e.ladder(q.Ladder)
+	}
+	if q.Expectations {
+		s.Expectations = e.standings(q.ExpectationLimit)
 	}
 	if q.AlertLimit > 0 {
 		s.Alerts = e.alerts(q.AlertLimit, func(*handshake.Alert) bool { return true })
