@@ -66,9 +66,9 @@ type demoCommand struct {
 }
 
 type replayCommand struct {
-	Files  []string `arg:"" name:"file" help:"Capture files, or directories of them, merged by time; - is standard input."`
+	Files  []string `arg:"" name:"file" help:"Capture files, directories of them or patterns in quotes, merged by time; - is standard input."`
 	Speed  string   `help:"max, or a multiple of the original pace: 1x, 10x, 0.5x." default:"max" placeholder:"SPEED"`
-	Follow bool     `short:"f" help:"At the end of the last file wait for more, as tail -F does."`
+	Follow bool     `short:"f" help:"At the end of the last file wait for more, as tail -F does; in a directory or pattern go on to each file that comes."`
 	Port   []uint16 `help:"Take TCP on this port for MQTT, besides what is recognised by itself (repeatable)." placeholder:"PORT"`
 }
 

@@ -54,7 +54,7 @@ func guess(word string) (string, error) {
 	if capture.IsURL(word) {
 		return "broker", nil
 	}
-	if _, err := os.Stat(word); err == nil {
+	if _, err := os.Stat(word); err == nil || capture.IsPattern(word) {
 		return "replay", nil
 	}
 	if capture.IsInterface(word) {

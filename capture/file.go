@@ -20,7 +20,7 @@ type FileOptions struct {
 	// Speed is the pace: 1 is the original one, 10 ten times as fast; 0 is as fast as possible.
 	Speed float64
 	// Follow waits for more at the end of the last file, as tail -F does, until the run ends. A file that takes its place, or that is
-	// written anew, is read from its beginning.
+	// written anew, is read from its beginning. Of a directory or a pattern the newest file is followed, and then the next one that comes.
 	Follow bool
 	// Ports are where MQTT is expected beside 1883, whatever the bytes look like.
 	Ports []uint16
@@ -49,6 +49,9 @@ type File struct {
 	asm    *assembler
 	notes  []string
 	absent error // of a directory without captures
+	// set is what is followed where that is more than one file; retired counts what the files of it that are done say the kernel lost.
+	set     *fileSet
+	retired uint64
 	// recorder may be nil.
 	recorder *Recorder
 	// latest is the time of the capture when a pipe was last seen silent, ahead how far the clock was ahead of it.
@@ -61,7 +64,14 @@ type File struct {
 // NewFile returns a Source of the frames in the files given. They are opened by Run.
 func NewFile(paths []string, opts FileOptions) *File {
 	f := &File{opts: opts}
-	f.paths, f.absent = expand(paths)
+	single := paths
+	if last := len(paths) - 1; opts.Follow && last >= 0 {
+		if list := listOf(paths[last]); list != nil {
+			f.set = &fileSet{path: paths[last], names: list, known: make(map[string]setFile)}
+			single = paths[:last]
+		}
+	}
+	f.paths, f.absent = expand(single)
 	f.stats = decode.SourceStats{Name: strings.Join(paths, ", "), Kind: "file", State: "starting"}
 	return f
 }
@@ -98,7 +108,7 @@ func (f *File) Run(ctx context.Context, sink Sink) error {
 		f.notes = append(f.notes, f.absent.Error())
 	}
 	for i, path := range f.paths {
-		in := newInput(ctx, path, f.opts.Follow && i == len(f.paths)-1, f)
+		in := newInput(ctx, path, f.opts.Follow && f.set == nil && i == len(f.paths)-1, f)
 		live = live || in.live
 		f.inputs = append(f.inputs, in)
 	}
@@ -112,6 +122,11 @@ func (f *File) Run(ctx context.Context, sink Sink) error {
 		state = "live"
 	}
 	f.publish(state, nil)
+	if f.set != nil {
+		f.publish("live", nil)
+		f.set.await(ctx, f)
+		f.moveOn()
+	}
 	f.merge(ctx)
 	f.asm.finish()
 
@@ -159,6 +174,10 @@ func (f *File) merge(ctx context.Context) {
 		}
 		f.asm.frame(&in.frame)
 		in.advance()
+		if in.follower != nil && in.follower.moved {
+			f.moveOn()
+			m = merger{inputs: f.inputs}
+		}
 	}
 }
 
@@ -209,9 +228,12 @@ func (f *File) publish(state string, err error) {
 	s.NotDecoded = clone(f.asm.dissector.notDecoded)
 	s.Notes = append(s.Notes[:0:0], f.notes...)
 	s.Notes = append(s.Notes, f.asm.notes()...)
-	s.KernelDrops = 0
+	if f.set != nil {
+		s.Notes = append(s.Notes, f.set.notes()...)
+	}
+	s.KernelDrops = f.retired
 	var read, size int64
-	live := false
+	live := f.set != nil
 	for _, in := range f.inputs {
 		r, n := in.progress()
 		read, size, live = read+r, size+n, live || in.live

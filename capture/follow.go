@@ -2,7 +2,6 @@ package capture
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,14 +13,18 @@ import (
 )
 
 // A follower reads a file that is still being written: at its end it waits for more. It reports the end once another file has taken the
-// place of this one, or this one became shorter.
+// place of this one, or this one became shorter, or the next of its set has begun.
 type follower struct {
 	ctx      context.Context
 	path     string
 	file     *os.File
+	info     os.FileInfo
 	idle     func(decode.Time)
 	offset   int64
 	replaced bool
+	// next reports whether the next file of the set has begun; nil where there is no set. moved is set once nothing was left in this one.
+	next          func() bool
+	moving, moved bool
 }
 
 func (f *follower) Read(p []byte) (int, error) {
@@ -38,6 +41,9 @@ func (f *follower) Read(p []byte) (int, error) {
 		case replaced: // and nothing was left in the old one
 			f.replaced = true
 			return 0, io.EOF
+		case f.moving:
+			f.moved = true
+			return 0, io.EOF
 		}
 		if ticker == nil {
 			ticker = time.NewTicker(tickEvery)
@@ -48,6 +54,7 @@ func (f *follower) Read(p []byte) (int, error) {
 			return 0, f.ctx.Err()
 		case now := <-ticker.C:
 			f.idle(decode.TimeOf(now))
+			f.moving = f.next != nil && f.next()
 		}
 	}
 }
@@ -68,28 +75,43 @@ func (f *follower) look() bool {
 // captureNames are what the names of capture files have in them, also those of rotated and compressed ones.
 var captureNames = []string{".pcap", ".cap", ".ntar", ".dmp"}
 
-// expand puts in place of each directory the capture files in it, by name.
+// expand puts in place of each directory the capture files in it, and of each pattern the files that fit, by name.
 func expand(paths []string) ([]string, error) {
 	var out []string
 	for _, path := range paths {
-		if info, err := os.Stat(path); path == "-" || err != nil || !info.IsDir() {
+		list := listOf(path)
+		if list == nil {
 			out = append(out, path)
 			continue
 		}
-		entries, err := os.ReadDir(path)
+		files, err := list(path)
 		if err != nil {
 			return out, &FileError{Path: path, Reason: "cannot be read: " + err.Error(), Err: err}
 		}
-		before := len(out)
-		for _, e := range entries {
-			named := func(part string) bool { return strings.Contains(strings.ToLower(e.Name()), part) }
-			if info, err := os.Stat(filepath.Join(path, e.Name())); err == nil && info.Mode().IsRegular() && slices.ContainsFunc(captureNames, named) {
-				out = append(out, filepath.Join(path, e.Name()))
+		if len(files) == 0 {
+			reason := "is a directory without capture files: no name in it has .pcap or .cap in it"
+			if IsPattern(path) {
+				reason = "is a pattern that no file fits"
 			}
-		}
-		if len(out) == before {
-			reason := fmt.Sprintf("is a directory without capture files: none of the %d names in it has .pcap or .cap in it", len(entries))
 			return out, &FileError{Path: path, Reason: reason, Err: ErrNotCapture}
+		}
+		out = append(out, files...)
+	}
+	return out, nil
+}
+
+// capturesIn returns the files in a directory that are named like captures, by name.
+func capturesIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range entries {
+		named := func(part string) bool { return strings.Contains(strings.ToLower(e.Name()), part) }
+		path := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && slices.ContainsFunc(captureNames, named) {
+			out = append(out, path)
 		}
 	}
 	return out, nil

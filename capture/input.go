@@ -26,6 +26,7 @@ type input struct {
 	source frames
 	closer io.Closer
 	size   int64
+	info   os.FileInfo // of the file that is open
 	read   int64
 	parked bool // closed again after the first frame was looked at
 	follow bool // at the end, wait for more
@@ -52,12 +53,19 @@ func newInput(ctx context.Context, path string, follow bool, f *File) *input {
 		return in
 	}
 	in.advance()
-	if len(f.paths) > 1 && !in.live && in.path != "-" && in.ok {
+	if len(f.paths) > 1 {
+		in.park()
+	}
+	return in
+}
+
+// park closes a file whose first frame is known until that is due.
+func (in *input) park() {
+	if !in.live && in.path != "-" && in.ok && !in.parked {
 		in.parked = true
 		in.frame.data = nil
 		in.close()
 	}
-	return in
 }
 
 // resume opens a parked file again, at its first frame.
@@ -96,7 +104,10 @@ func (in *input) open() error {
 	case in.follow:
 		in.live = true
 		in.file.publish("live", nil)
-		in.follower = &follower{ctx: in.ctx, path: in.path, file: r.(*os.File), idle: in.silence}
+		in.follower = &follower{ctx: in.ctx, path: in.path, file: r.(*os.File), idle: in.silence, info: in.info}
+		if in.file.set != nil {
+			in.follower.next = func() bool { return in.file.set.look(in.ctx, in.file, in.file.asm.count.last) }
+		}
 		r = in.follower
 	case in.live:
 		in.file.publish("live", nil)
@@ -116,7 +127,7 @@ func (in *input) stat(f *os.File) error {
 	}
 	in.live = !info.Mode().IsRegular()
 	in.follow = in.follow && !in.live // a pipe waits anyway
-	in.size = info.Size()
+	in.size, in.info = info.Size(), info
 	return nil
 }
 

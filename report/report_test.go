@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
-	"github.com/mqttwatch/mqttwatch/decode/expect"
 	deliveries "github.com/mqttwatch/mqttwatch/decode/delivery"
+	"github.com/mqttwatch/mqttwatch/decode/expect"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/report"
