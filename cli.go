@@ -96,6 +96,7 @@ type brokerCommand struct {
 	Key          string        `help:"PEM file of the client's key." placeholder:"FILE"`
 	ServerName   string        `help:"Name that the broker's certificate must have; the URL's host where not given." placeholder:"NAME"`
 	Insecure     bool          `help:"Do not check the broker's certificate."`
+	MaxPacket    string        `help:"Take no packet from the broker that is larger, such as 64MB; it ends the connection." default:"16MiB" placeholder:"SIZE"`
 	Publish      []string      `help:"Publish PAYLOAD to TOPIC (repeatable)." sep:"none" placeholder:"TOPIC=PAYLOAD"`
 	Retain       bool          `help:"Publish with the RETAIN flag."`
 	Every        time.Duration `help:"Publish again and again, this far apart." placeholder:"TIME"`

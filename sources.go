@@ -33,8 +33,16 @@ func (c *brokerCommand) newClient(i int) (*capture.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	most, err := byteSize(c.MaxPacket)
+	if err == nil && most > capture.MaxPacketBound {
+		err = fmt.Errorf("MQTT has no larger packets than 256MiB")
+	}
+	if err != nil {
+		return nil, usagef("--max-packet %s: %w", c.MaxPacket, err)
+	}
 	opts := capture.ClientOptions{
-		URL: c.URL[i], User: c.User, Password: password, HasPassword: has,
+		MaxPacket: most,
+		URL:       c.URL[i], User: c.User, Password: password, HasPassword: has,
 		CAFile: c.CAFile, Cert: c.Cert, Key: c.Key, ServerName: c.ServerName, Insecure: c.Insecure,
 		ClientID: c.ClientID, KeepAlive: c.KeepAlive, Resume: c.Resume, Version: c.Version,
 		Every: c.Every, Count: c.Count, FailFast: len(c.URL) == 1,

@@ -50,6 +50,10 @@ type ClientOptions struct {
 	Every time.Duration
 	Count int
 
+	// MaxPacket is the largest Control Packet, in bytes with its Fixed Header, that the client takes from the broker; default 16 MiB. A larger one ends the
+	// connection before memory is reserved for it. With MQTT 5.0 the broker is told, and leaves such messages out.
+	MaxPacket int64
+
 	// FailFast lets Run return the error when the very first attempt to connect fails. Otherwise it is tried again.
 	FailFast bool
 	// Timeout bounds an attempt to connect: TCP, TLS, and the wait for CONNACK; default 10 s.
@@ -155,6 +159,10 @@ func (c *Client) setDefaults() {
 	if o.Version == "" {
 		o.Version = versionAuto
 	}
+	if o.MaxPacket <= 0 {
+		o.MaxPacket = defaultMaxPacket
+	}
+	o.MaxPacket = min(o.MaxPacket, MaxPacketBound)
 	if o.KeepAlive == 0 {
 		o.KeepAlive = defaultKeepAlive
 	}

@@ -29,7 +29,7 @@ func (c *Client) dial(ctx context.Context) (*packetConn, error) {
 		info.Transport = looksWebSocket
 	}
 	tapped := c.tap.open(conn, decode.FromServer, info)
-	pc := &packetConn{Conn: tapped, in: bufio.NewReader(tapped)}
+	pc := &packetConn{Conn: tapped, in: bufio.NewReader(tapped), guard: packetGuard{most: c.opts.MaxPacket}}
 	c.conn.Store(pc)
 	return pc, nil
 }
@@ -73,6 +73,7 @@ type packetConn struct {
 
 	headMu sync.Mutex
 	head   []byte // the first bytes that the broker sent: they tell why a CONNECT failed
+	guard  packetGuard
 }
 
 // Lock begins a packet.
@@ -112,15 +113,28 @@ func (c *packetConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Read reads from the connection and keeps the first bytes.
+// Read reads from the connection, keeps the first bytes, and fails where a packet begins that is too large.
 func (c *packetConn) Read(p []byte) (int, error) {
 	n, err := c.in.Read(p)
 	c.headMu.Lock()
+	defer c.headMu.Unlock()
 	if room := 4 - len(c.head); room > 0 {
 		c.head = append(c.head, p[:min(n, room)]...)
 	}
-	c.headMu.Unlock()
+	if refused := c.guard.pass(p[:n]); refused != nil {
+		return 0, refused
+	}
 	return n, err
+}
+
+// refusal is why reading ended, if that was for a packet that is too large: paho does not hand on every error.
+func (c *packetConn) refusal() error {
+	if c == nil {
+		return nil
+	}
+	c.headMu.Lock()
+	defer c.headMu.Unlock()
+	return c.guard.err
 }
 
 func (c *packetConn) firstBytes() []byte {

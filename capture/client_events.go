@@ -122,6 +122,9 @@ func (c *Client) down() {
 
 // lost keeps why a connection was lost; paho says so before or after down.
 func (c *Client) lost(reason string) {
+	if refused := c.conn.Load().refusal(); refused != nil {
+		reason = refused.Error()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.reason = reason
@@ -133,6 +136,9 @@ func (c *Client) lost(reason string) {
 // failed is called for each attempt to connect that failed. It returns the error that ends the run under FailFast, else nil.
 func (c *Client) failed(err error, v decode.Version) error {
 	text := explainConnect(c.broker, err, c.conn.Load().firstBytes(), c.opts.Timeout, v)
+	if refused := c.conn.Load().refusal(); refused != nil {
+		text = refused.Error()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failures++

@@ -84,6 +84,11 @@ func (c *Client) config(ctx context.Context, session *state.State, fail context.
 			if c.opts.HasPassword {
 				p.PasswordFlag, p.Password = true, []byte(c.opts.Password)
 			}
+			most := uint32(c.opts.MaxPacket)
+			if p.Properties == nil {
+				p.Properties = new(paho.ConnectProperties)
+			}
+			p.Properties.MaximumPacketSize = &most
 			return p, nil
 		},
 		DisconnectPacketBuilder: func() *paho.Disconnect {
