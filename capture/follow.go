@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -89,9 +90,9 @@ func expand(paths []string) ([]string, error) {
 			return out, &FileError{Path: path, Reason: "cannot be read: " + err.Error(), Err: err}
 		}
 		if len(files) == 0 {
-			reason := "is a directory without capture files: no name in it has .pcap or .cap in it"
-			if IsPattern(path) {
-				reason = "is a pattern that no file fits"
+			reason := "is a pattern that no file fits"
+			if entries, err := os.ReadDir(path); err == nil {
+				reason = fmt.Sprintf("is a directory without capture files: none of the %d names in it has .pcap or .cap in it", len(entries))
 			}
 			return out, &FileError{Path: path, Reason: reason, Err: ErrNotCapture}
 		}
