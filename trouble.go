@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 
 	"github.com/mqttwatch/mqttwatch/capture"
@@ -45,6 +46,10 @@ func (t *sourceTrouble) look(w io.Writer, s *decode.SourceStats, goesOn bool) {
 	t.live = t.live || s.State == "live"
 	switch {
 	case s.State == "retrying" && (t.live || goesOn), s.State == "failed" && goesOn:
+		if strings.Contains(s.Err, s.Name) {
+			fmt.Fprintf(w, "mqttwatch: %s\n", s.Err) // it names the source itself
+			return
+		}
 		fmt.Fprintf(w, "mqttwatch: %s: %s\n", s.Name, s.Err)
 	case s.State == "live" && before == "retrying":
 		again := "connected again"

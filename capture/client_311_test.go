@@ -382,7 +382,7 @@ func TestClientSilentBroker(t *testing.T) {
 		}
 	}()
 	err := start(t, capture.ClientOptions{URL: url, FailFast: true}).result(t)
-	if err == nil || err.Error() != "cannot connect to "+url+": the broker closed the connection without an answer" {
+	if err == nil || err.Error() != "cannot connect to "+url+": the broker closed the connection without an answer: does it want TLS on this port (mqtts://), or not let this client in?" {
 		t.Errorf("got %v", err)
 	}
 	s := start(t, capture.ClientOptions{URL: url})
@@ -391,7 +391,7 @@ func TestClientSilentBroker(t *testing.T) {
 	if got := s.levels(); !bytes.Equal(got, []byte{5, 4, 5, 4}) {
 		t.Errorf("CONNECT with levels %v, want 5, 4, and after a pause the same", got)
 	}
-	if st := s.Stats(); st.State != "retrying" || !strings.Contains(st.Err, "without an answer; next try in ") || len(st.Notes) != 0 {
+	if st := s.Stats(); st.State != "retrying" || !strings.Contains(st.Err, "let this client in?; next try in ") || len(st.Notes) != 0 {
 		t.Errorf("stats %+v", st)
 	}
 }

@@ -50,7 +50,7 @@ func explainConnect(b *BrokerURL, err error, head []byte, timeout time.Duration,
 		return fmt.Sprintf("host %s cannot be looked up: %s", b.Host, dns.Err)
 	case errors.As(err, &errno):
 		return errno.Error()
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the broker closed the connection without an answer"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
 		return fmt.Sprintf("no answer within %v", timeout)
@@ -64,8 +64,13 @@ func explainConnack(code decode.ReasonCode, reason string, v decode.Version) str
 		return notSpoken(v)
 	}
 	s := fmt.Sprintf("broker refused: %s (0x%02X)", code.Name(decode.CONNACK, decode.V5), uint8(code))
-	if reason != "" {
+	switch {
+	case reason != "":
 		s += ": " + decode.Escape(reason)
+	case code == 0x86 || code == 0x04:
+		s += ": check --user and the password"
+	case code == 0x87 || code == 0x05:
+		s += ": it may want a login (--user and --password-file) or another one, or not let this Client Identifier in"
 	}
 	return s
 }
@@ -96,9 +101,9 @@ func explainTLS(err error) string {
 	)
 	switch {
 	case errors.As(err, &authority):
-		return "TLS: the broker's certificate comes from an unknown authority: name its CA with --cafile, or go unchecked with --insecure"
+		return "TLS: no authority that is trusted here has signed the broker's certificate: name the one that did with --cafile, or go unchecked with --insecure"
 	case errors.As(err, &host):
-		return "TLS: the broker's certificate is for another host (" + decode.Escape(host.Error()) + "): use the name in it, or go unchecked with --insecure"
+		return wrongHost(&host)
 	case errors.As(err, &invalid):
 		return "TLS: the broker's certificate is not valid (" + decode.Escape(invalid.Error()) + "): --insecure goes on unchecked"
 	case errors.As(err, &record):
@@ -107,6 +112,8 @@ func explainTLS(err error) string {
 		return "TLS: the broker refused (" + innermost(remote) + "): it may want a client certificate: --cert and --key"
 	case errors.As(err, &failed) && errors.Is(err, io.EOF):
 		return "TLS: the broker closed the connection during the TLS handshake: does it speak TLS on this port?"
+	case errors.As(err, &failed) && errors.Is(err, errConnReset):
+		return "TLS: the broker reset the connection during the TLS handshake: does it speak TLS on this port?"
 	case errors.As(err, &failed) && !errors.Is(err, context.DeadlineExceeded):
 		return "TLS: " + innermost(failed.err)
 	}

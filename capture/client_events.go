@@ -142,6 +142,9 @@ func (c *Client) failed(err error, v decode.Version) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failures++
+	if c.since.IsZero() {
+		text = withAdvice(text, advise(c.broker, err, c.conn.Load().firstBytes()))
+	}
 	c.state, c.err = "retrying", fmt.Sprintf("cannot connect to %s: %s", c.broker, text)
 	if c.opts.FailFast && c.since.IsZero() {
 		return errors.New(c.err)

@@ -209,13 +209,15 @@ func TestClientMosquittoTLS(t *testing.T) {
 		{"all right", m.url("mqtts"), func(o *capture.ClientOptions) { o.CAFile = file("ca.pem") }, ""},
 		{"unchecked", m.url("ssl"), func(o *capture.ClientOptions) { o.Insecure = true }, ""},
 		{"system's authorities", m.url("mqtts"), func(*capture.ClientOptions) {}, "--cafile"},
-		{"other authority", m.url("mqtts"), func(o *capture.ClientOptions) { o.CAFile = file("other.pem") }, "--insecure"},
-		{"other name", m.url("mqtts"), func(o *capture.ClientOptions) { o.CAFile = file("ca.pem"); o.ServerName = "example.org" }, "another host"},
+		{"other authority", m.url("mqtts"), func(o *capture.ClientOptions) { o.CAFile = file("other.pem") }, "no authority that is trusted here has signed"},
+		{"other name", m.url("mqtts"), func(o *capture.ClientOptions) { o.CAFile = file("ca.pem"); o.ServerName = "example.org" }, "is for another host (127.0.0.1) than example.org: use a name that is in it, say which with --server-name"},
 		{"no client certificate", m.url("mqtts"), func(o *capture.ClientOptions) {
 			o.CAFile, o.Cert, o.Key = file("ca.pem"), "", ""
 		}, "--cert"},
-		{"no TLS there", plain.url("mqtts"), func(*capture.ClientOptions) {}, "TLS"},
-		{"TLS there", m.url("mqtt"), func(o *capture.ClientOptions) { o.Cert, o.Key = "", "" }, "cannot connect"},
+		{"no TLS there", plain.url("mqtts"), func(*capture.ClientOptions) {}, "during the TLS handshake: does it speak TLS on this port?"},
+		{"TLS there", m.url("mqtt"), func(o *capture.ClientOptions) { o.Cert, o.Key = "", "" }, "does it want TLS on this port (mqtts://)"},
+		{"no WebSocket there", plain.url("ws"), func(o *capture.ClientOptions) { o.Cert, o.Key = "", "" }, "does the broker speak WebSocket on this port?"},
+		{"no WebSocket there, TLS", m.url("wss"), func(o *capture.ClientOptions) { o.CAFile = file("ca.pem") }, "does the broker speak WebSocket on this port?"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			opts := loop(c.url)

@@ -120,8 +120,8 @@ func TestClientFailsFast(t *testing.T) {
 		want   string
 	}{
 		{"closes at once", nil, "closed the connection without an answer"},
-		{"bad password", []byte{0x20, 3, 0, 0x86, 0}, "broker refused: Bad User Name or Password (0x86)"},
-		{"not authorized", []byte{0x20, 3, 0, 0x87, 0}, "broker refused: Not authorized (0x87)"},
+		{"bad password", []byte{0x20, 3, 0, 0x86, 0}, "broker refused: Bad User Name or Password (0x86): check --user and the password"},
+		{"not authorized", []byte{0x20, 3, 0, 0x87, 0}, "broker refused: Not authorized (0x87): it may want a login (--user and --password-file)"},
 		{"with a reason", []byte("\x20\x0a\x00\x87\x07\x1f\x00\x04a\x1b\nb"), "(0x87): a"},
 		{"5.0 refused by an old broker", []byte{0x20, 2, 0, 1}, "does not speak MQTT 5.0"},
 		{"5.0 refused by name", []byte{0x20, 3, 0, 0x84, 0}, "does not speak MQTT 5.0"},
@@ -163,7 +163,7 @@ func TestClientNobodyThere(t *testing.T) {
 	l, url := listen(t)
 	l.Close()
 	s := start(t, capture.ClientOptions{URL: url, FailFast: true})
-	if err := s.result(t); err == nil || err.Error() != "cannot connect to "+url+": connection refused" {
+	if err := s.result(t); err == nil || err.Error() != "cannot connect to "+url+": connection refused: nobody listens on port "+url[strings.LastIndexByte(url, ':')+1:]+" there: does the broker run, and on this port?" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -174,7 +174,7 @@ func TestClientRetries(t *testing.T) {
 	s := start(t, capture.ClientOptions{URL: strings.Replace(url, "://", "://u:s3cret@", 1)})
 	waitFor(t, "a retry", func() bool { return s.Stats().State == "retrying" })
 	st := s.Stats()
-	if !strings.Contains(st.Err, "connection refused; next try in ") && !strings.HasSuffix(st.Err, "; trying again") {
+	if !strings.Contains(st.Err, "on this port?; next try in ") && !strings.HasSuffix(st.Err, "; trying again") {
 		t.Errorf("Err is %q", st.Err)
 	}
 	if strings.Contains(st.Err+st.Name, "s3cret") || st.Name != url || st.Kind != "client" {

@@ -61,7 +61,7 @@ func upgradeError(b *BrokerURL, answer *http.Response, err error) error {
 		if strings.Contains(err.Error(), "malformed HTTP") {
 			return errors.New("no WebSocket there: the answer is not HTTP; is the port right, or is it mqtt:// without WebSocket?")
 		}
-		return err
+		return &upgradeCut{err}
 	case answer != nil && answer.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("no WebSocket at the path %s (HTTP status %s): which path has the broker?", b.Path, decode.Escape(answer.Status))
 	case answer != nil && answer.StatusCode != http.StatusSwitchingProtocols:

@@ -83,7 +83,7 @@ func TestClientMosquittoSocket(t *testing.T) {
 		t.Errorf("the server is called %q", name)
 	}
 	err := start(t, loop("unix://"+path+"x")).result(t)
-	if err == nil || err.Error() != "cannot connect to unix://"+path+"x: no such file or directory" {
+	if err == nil || err.Error() != "cannot connect to unix://"+path+"x: no such file or directory: does the broker run, and is this its socket?" {
 		t.Errorf("got %v", err)
 	}
 }

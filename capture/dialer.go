@@ -40,7 +40,7 @@ func (d *Dialer) Login() (user, password []byte) {
 
 // Explain says in one line why an attempt to connect with version v failed. Head is the first bytes that the broker sent, at most four.
 func (d *Dialer) Explain(err error, head []byte, v decode.Version) string {
-	return explainConnect(d.client.broker, err, head, d.client.opts.Timeout, v)
+	return withAdvice(explainConnect(d.client.broker, err, head, d.client.opts.Timeout, v), advise(d.client.broker, err, head))
 }
 
 // ExplainRefusal says in one line what a CONNACK that refuses says. Reason is its Reason String; it may be empty.

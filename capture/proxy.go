@@ -214,7 +214,7 @@ func (p *Proxy) reached(err error) {
 	if err != nil {
 		p.turned++
 		p.state = "retrying"
-		p.err = fmt.Sprintf("cannot connect to %s: %s", p.broker, explainConnect(p.broker, err, nil, p.opts.Timeout, 0))
+		p.err = fmt.Sprintf("cannot connect to %s: %s", p.broker, withAdvice(explainConnect(p.broker, err, nil, p.opts.Timeout, 0), advise(p.broker, err, nil)))
 	}
 }
 
