@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -10,10 +9,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
-	"github.com/google/gopacket/pcapgo"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 )
@@ -75,7 +70,7 @@ type Recorder struct {
 	file  recordFile
 	path  string
 	count int // files begun
-	ng    *pcapgo.NgWriter
+	ng    *pcapngWriter
 	known int // of links, those in the file
 	size  int64
 	saved *savedWriter
@@ -123,32 +118,15 @@ func NewRecorder(opts RecordOptions) (*Recorder, error) {
 
 // frame records a frame that was captured on the interface name.
 func (r *Recorder) frame(f *frame, name string) {
-	data, wire, link := f.data, f.wire, f.link
-	var head [16]byte
-	front := head[:0]
-	if link == linkSLL2 && len(data) >= 20 { // gopacket counts link types up to 255: the same in the header of LINUX_SLL
-		front = sllFromSLL2(head[:], data)
-		link, data, wire = linkSLL, data[20:], wire-4
-	}
-	r.add(f.time, recordLink{name, link}, wire, front, data)
+	r.add(f.time, recordLink{name, f.link}, f.wire, f.data)
 }
 
-// sllFromSLL2 writes the header of LINUX_SLL that says what the one of LINUX_SLL2 at the front of b does, except for the interface.
-func sllFromSLL2(to, b []byte) []byte {
-	to[0], to[1] = 0, b[10]     // packet type
-	to[2], to[3] = b[8], b[9]   // ARPHRD
-	to[4], to[5] = 0, b[11]     // length of the address
-	copy(to[6:14], b[12:20])    // address
-	to[14], to[15] = b[0], b[1] // EtherType
-	return to[:16]
-}
-
-// add queues a frame, whose bytes are front and data.
-func (r *Recorder) add(t decode.Time, link recordLink, wire int, front, data []byte) {
-	n := len(front) + len(data)
+// add queues a frame.
+func (r *Recorder) add(t decode.Time, link recordLink, wire int, data []byte) {
+	n := len(data)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if link.link > 0xFF {
+	if link.link > 0xFFFF {
 		r.skipped[link.link]++
 		return
 	}
@@ -161,7 +139,7 @@ func (r *Recorder) add(t decode.Time, link recordLink, wire int, front, data []b
 	}
 	p := &r.pending
 	from := len(p.data)
-	p.data = append(append(p.data, front...), data...)
+	p.data = append(p.data, data...)
 	p.frames = append(p.frames, recordFrame{time: t, number: r.linkNumber(link), from: from, to: from + n, wire: max(wire, n)})
 	if len(p.frames) == 1 {
 		r.more.Signal()
@@ -305,10 +283,7 @@ func (r *Recorder) write(b *recordBatch, links []recordLink) error {
 		if err := r.describe(links[:f.number+1]); err != nil {
 			return err
 		}
-		ci := gopacket.CaptureInfo{
-			Timestamp: f.time.Std(), CaptureLength: f.to - f.from, Length: f.wire, InterfaceIndex: f.number,
-		}
-		if err := r.ng.WritePacket(ci, b.data[f.from:f.to]); err != nil {
+		if err := r.ng.packet(f.number, f.time, f.wire, b.data[f.from:f.to]); err != nil {
 			return err
 		}
 		if r.empty {
@@ -324,7 +299,7 @@ func (r *Recorder) write(b *recordBatch, links []recordLink) error {
 }
 
 func (r *Recorder) flush() error {
-	if err := r.ng.Flush(); err != nil {
+	if err := r.ng.flush(); err != nil {
 		return err
 	}
 	r.saved.good = r.saved.n
@@ -363,23 +338,17 @@ func (r *Recorder) begin() error {
 func (r *Recorder) describe(links []recordLink) error {
 	for ; r.known < len(links); r.known++ {
 		l := links[r.known]
-		in := pcapgo.NgInterface{Name: l.name, LinkType: layers.LinkType(l.link), TimestampResolution: 9}
+		description := ""
 		if l.link == linkEthernet && strings.HasPrefix(l.name, tappedName) {
-			in.Description = "Seen above TCP: the headers are made up, Servers have port 1883"
+			description = "Seen above TCP: the headers are made up, Servers have port 1883"
 		}
-		if r.ng != nil {
-			if _, err := r.ng.AddInterface(in); err != nil {
-				return err
-			}
-			continue
+		if r.ng == nil {
+			r.ng = newPcapngWriter(r.saved)
+			r.size = 256 // about what stands before the frames
 		}
-		ng, err := pcapgo.NewNgWriterInterface(bufio.NewWriterSize(r.saved, 256<<10), in,
-			pcapgo.NgWriterOptions{SectionInfo: pcapgo.NgSectionInfo{Application: "mqttwatch"}})
-		if err != nil {
+		if err := r.ng.addInterface(l.name, description, l.link); err != nil {
 			return err
 		}
-		r.ng = ng
-		r.size = 256 // about what stands before the frames
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ func (t *tapFrames) send(f *tapFlow, at decode.Time, dir decode.Direction, tcp l
 		return
 	}
 	frame := t.buf.Bytes()
-	t.rec.add(at, f.link, len(frame), nil, frame)
+	t.rec.add(at, f.link, len(frame), frame)
 }
 
 func tappedMAC(dir decode.Direction) []byte { return []byte{2, 0, 0, 0, 0, 1 + byte(dir)} }
