@@ -220,6 +220,7 @@ func wrappings() []wrapping {
 		{"VXLAN over IPv6, VLAN inside", 1, true, one(func(ip []byte) []byte {
 			return ethernet(0x86DD, outer6(17, udp(4789, join([]byte{8, 0, 0, 0, 0, 0, 7, 0}, ethernet(0x8100, join(tag(5, 0x86DD), ip))))))
 		})},
+		{"PPP with MPLS", 9, false, before(0xFF, 3, 0x02, 0x81, 0, 1, 1, 64)},
 		{"GENEVE", 1, false, one(func(ip []byte) []byte {
 			return ethernet(0x0800, outer4(17, 1, 0, udp(6081, join([]byte{0, 0, 0x65, 0x58, 0, 0, 7, 0}, ethernet(0x0800, ip)))))
 		})},

@@ -23,6 +23,7 @@ const (
 // Ports of UDP under which tunnels run.
 const (
 	portVXLAN  = 4789
+	portVXLAN0 = 8472 // Linux before the registration, and flannel still
 	portGENEVE = 6081
 )
 
@@ -217,7 +218,7 @@ func (d *dissector) gre(b []byte, depth int) bool {
 	return d.ether(kind, b[n:], depth)
 }
 
-func isTunnel(port uint16) bool { return port == portVXLAN || port == portGENEVE }
+func isTunnel(port uint16) bool { return port == portVXLAN || port == portVXLAN0 || port == portGENEVE }
 
 // udp looks for the tunnels that run over UDP, at their registered ports.
 func (d *dissector) udp(b []byte, depth int) bool {
@@ -230,10 +231,18 @@ func (d *dissector) udp(b []byte, depth int) bool {
 		if b[8]&0x08 != 0 {
 			return d.ethernet(inner, depth)
 		}
+	case portVXLAN0:
+		if binary.BigEndian.Uint32(b[8:]) == 0x08000000 && b[15] == 0 { // the port is not VXLAN's own: all must be right
+			return d.ethernet(inner, depth)
+		}
 	case portGENEVE: // RFC 8926
 		n := int(b[8]&0x3F) * 4
 		if b[8]>>6 == 0 && n <= len(inner) {
 			return d.ether(binary.BigEndian.Uint16(b[10:]), inner[n:], depth)
+		}
+	default:
+		if name := closedUDP(b); name != "" {
+			return d.not(name)
 		}
 	}
 	return false

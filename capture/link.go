@@ -185,6 +185,9 @@ func (d *dissector) ether(kind uint16, b []byte, depth int) bool {
 			if kind <= 1500 { // IEEE 802.3: a length
 				return d.llc(b, depth+1)
 			}
+			if name := closedEtherTypes[kind]; name != "" {
+				return d.not(name)
+			}
 			return false // ARP, LLDP and the like hold no TCP
 		}
 	}
@@ -224,6 +227,11 @@ func (d *dissector) ppp(b []byte, depth int) bool {
 		return d.ipv4(b[n:], depth)
 	case 0x0057:
 		return d.ipv6(b[n:], depth)
+	case 0x0281, 0x0283:
+		return d.mpls(b[n:], depth+1)
+	}
+	if name := closedPPP[kind]; name != "" {
+		return d.not(name)
 	}
 	return false
 }

@@ -81,6 +81,22 @@ func TestNotDecoded(t *testing.T) {
 		{"ICMP", 1, change(23, 1), nil},
 		{"ESP", 1, change(23, 50), map[string]uint64{"ESP": 1}},
 		{"PPTP", 1, change(23, 47), map[string]uint64{"GRE": 1}},
+		{"MACsec", 1, change(12, 0x88, 0xE5), map[string]uint64{"MACsec": 1}},
+		{"802.1ah", 1, change(12, 0x88, 0xE7), map[string]uint64{"802.1ah": 1}},
+		{"NSH", 1, change(12, 0x89, 0x4F), map[string]uint64{"NSH": 1}},
+		{"PPP compressed", 9, append([]byte{0xFF, 3, 0, 0xFD}, whole...), map[string]uint64{"PPP compressed": 1}},
+		{"PPP encrypted", 9, append([]byte{0, 0x53}, whole...), map[string]uint64{"PPP encrypted": 1}},
+		{"WireGuard", 1, datagram(51820, 4, 0, 0, 0), map[string]uint64{"WireGuard": 1}},
+		{"WireGuard handshake", 1, datagram(51820, 1, 0, 0, 0), nil},
+		{"GTP-U", 1, datagram(2152, 0x30, 0xFF, 0, 90), map[string]uint64{"GTP-U": 1}},
+		{"L2TP", 1, datagram(1701, 0, 2, 0, 1), map[string]uint64{"L2TP": 1}},
+		{"L2TP control", 1, datagram(1701, 0xC8, 2, 0, 1), nil},
+		{"Teredo", 1, datagram(3544, 0x60, 0, 0, 0), map[string]uint64{"Teredo": 1}},
+		{"ESP in UDP", 1, datagram(4500, 1, 2, 3, 4), map[string]uint64{"ESP": 1}},
+		{"IKE", 1, datagram(4500, 0, 0, 0, 0), nil},
+		{"VXLAN-GPE", 1, datagram(4790, 0x0C, 0, 0, 1), map[string]uint64{"VXLAN-GPE": 1}},
+		{"8472, no VXLAN", 1, datagram(8472, 8, 1, 0, 0), nil},
+		{"DNS", 1, datagram(53, 1, 2, 3, 4), nil},
 		{"ten VLAN tags", 1, append(deep, 8, 0), map[string]uint64{"nested too deep": 1}},
 	}
 	for _, tt := range tests {
@@ -95,6 +111,13 @@ func TestNotDecoded(t *testing.T) {
 	}
 }
 
+// datagram is a frame with UDP to a port, of which the first bytes are given.
+func datagram(port uint16, first ...byte) []byte {
+	f := append([]byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0}, 0x45, 0, 0, 60, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2)
+	f = append(f, 0xC0, 0, byte(port>>8), byte(port), 0, 40, 0, 0)
+	return append(append(f, first...), make([]byte, 32-len(first))...)
+}
+
 func TestRareLinks(t *testing.T) {
 	ip4 := exchange(pcapgen.New(pcapgen.Options{Link: pcapgen.Raw}), false).Frames[3].Data
 	ethernet := exchange(pcapgen.New(pcapgen.Options{}), false).Frames[3].Data
@@ -103,6 +126,8 @@ func TestRareLinks(t *testing.T) {
 		h := append([]byte{control, flags}, make([]byte, 22)...)
 		return append(append(h, more...), snap...)
 	}
+	flannel := append([]byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0}, 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2)
+	flannel = append(flannel, 0xC0, 0, 8472>>8, 8472&0xFF, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 1, 0)
 	radiotap := []byte{0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 	tests := []struct {
 		name   string
@@ -125,6 +150,7 @@ func TestRareLinks(t *testing.T) {
 		{"radiotap", 127, append(radiotap, wifi(0x08, 0x01)...), ip4, ""},
 		{"netfilter log", 239, []byte{2, 0, 0, 0, 5, 0, 10, 0, 0, 0, 0, 0, byte(4 + len(ip4)), 0, 9, 0}, ip4, ""},
 		{"macOS", 258, []byte{16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 9, 9, 9}, ethernet, ""},
+		{"VXLAN of flannel", 1, flannel, ethernet, ""},
 		{"macOS in itself", 258, []byte{16, 0, 0, 0, 1, 0, 0, 0, 2, 1, 0, 0, 9, 9, 9, 9}, ethernet, "link type 258"},
 	}
 	for _, tt := range tests {

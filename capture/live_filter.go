@@ -179,7 +179,7 @@ func (p *filterProgram) pastV4() {
 // tunnels takes UDP of which X is the offset if it carries Ethernet or IP.
 func (p *filterProgram) tunnels() {
 	p.load(2, 2)
-	p.whenAny(toAccept, portVXLAN, portGENEVE)
+	p.whenAny(toAccept, portVXLAN, portVXLAN0, portGENEVE)
 	p.jump(toDrop)
 }
 
