@@ -46,7 +46,7 @@ func (t *sourceTrouble) look(w io.Writer, s *decode.SourceStats, goesOn bool) {
 	t.live = t.live || s.State == "live"
 	switch {
 	case s.State == "retrying" && (t.live || goesOn), s.State == "failed" && goesOn:
-		if strings.Contains(s.Err, s.Name) {
+		if strings.HasPrefix(s.Err, "cannot connect to "+s.Name) {
 			fmt.Fprintf(w, "mqttwatch: %s\n", s.Err) // it names the source itself
 			return
 		}
