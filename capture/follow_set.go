@@ -103,6 +103,7 @@ func (s *fileSet) look(ctx context.Context, f *File, after decode.Time) bool {
 			s.consider(ctx, f, name, after)
 		}
 	}
+	f.publish("", nil) // what was left out is told at once
 	slices.SortStableFunc(s.next, func(a, b *input) int {
 		return cmp.Or(cmp.Compare(a.frame.time, b.frame.time), strings.Compare(a.path, b.path))
 	})

@@ -147,14 +147,10 @@ func TestFollowStrangers(t *testing.T) {
 	r.send(two, "two ")
 	f.until("one two ")
 	r.send(one, "lost")
-	time.Sleep(1200 * time.Millisecond)
-	f.end()
-	notes := strings.Join(f.src.Stats().Notes, "\n")
 	for _, want := range []string{"1 that began before the end of what had been read (the last was 0.pcap)", "b.pcap is not a capture file", "what was added to 1 after the next had begun (the last was a.pcap)"} {
-		if !strings.Contains(notes, want) {
-			t.Errorf("the notes do not say %q:\n%s", want, notes)
-		}
+		waitFor(t, "the note "+want, func() bool { return strings.Contains(strings.Join(f.src.Stats().Notes, "\n"), want) })
 	}
+	f.end()
 }
 
 // TestFollowNothingYet waits for the first file of a set.
