@@ -161,6 +161,9 @@ func (e *Engine) segment(s *decode.Segment) {
 	if e.store.ended > e.cfg.Keep {
 		e.evict()
 	}
+	if e.deliveries != nil {
+		e.deliveries.Evict()
+	}
 }
 
 func (e *Engine) take(s *decode.Segment) {
@@ -305,9 +308,6 @@ func (e *Engine) evict() {
 		e.counts.Evicted++
 		e.view.evicted(old.ID)
 		e.tracker.Release(old)
-	}
-	if e.deliveries != nil {
-		e.deliveries.Evict()
 	}
 }
 
