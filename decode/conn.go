@@ -83,7 +83,7 @@ type Conn struct {
 	// Attachment belongs to whoever is handed the Conn's segments (the engine keeps its own state of the connection here).
 	Attachment any
 
-	packet   Packet
+	packet   *Packet // what is decoded stands here; see DecodeInto
 	halves   [2]half
 	opts     Options
 	version  Version // where known is set
@@ -95,6 +95,10 @@ type Conn struct {
 func NewConn(info ConnInfo, opts *Options) *Conn {
 	return &Conn{Info: info, opts: opts.withDefaults()}
 }
+
+// DecodeInto makes c decode into p, which all Conns may share that are never used at the same time: thousands of them are then less memory, and p stays in
+// the processor's cache. A Conn that was not told has a Packet of its own.
+func (c *Conn) DecodeInto(p *Packet) { c.packet = p }
 
 // Undecided reports whether bytes of one direction have come of which it is not known yet where packets begin.
 func (c *Conn) Undecided(dir Direction) bool {

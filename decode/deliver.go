@@ -6,7 +6,11 @@ import "hash/maphash"
 // packet unless l is set.
 func (f *feed) packet(b []byte, pl *plan, l *large) {
 	c := f.c
-	p := &c.packet
+	p := c.packet
+	if p == nil {
+		p = new(Packet)
+		c.packet = p
+	}
 	*p = Packet{} // and then field by field: a literal would be built elsewhere and copied
 	p.Time, p.Dir = f.t, f.dir
 	p.Type, p.Flags, p.Version = Type(b[0]>>4), b[0]&15, pl.version

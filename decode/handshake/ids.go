@@ -1,12 +1,112 @@
 package handshake
 
-// inflight finds the open Handshake of a Packet Identifier on one sending side of a session. It is a radix of three
-// levels (4, 6, 6 bits) with pages made where needed and recycled when empty: constant time, about 1 KB for a client that has few
-// identifiers in flight.
+// fewIDs is how many open handshakes a sending side has in the place that is looked at first. Most clients never have more.
+const fewIDs = 6
+
+// inflight finds the open Handshake of a Packet Identifier on one sending side of a session. A few stand in a list, which lies in one or two lines of
+// the processor's cache; when there are more they all move to a radix, and stay there until none is open.
 type inflight struct {
+	few    [fewIDs]*Handshake
+	ids    [fewIDs]uint16 // of few
+	spread bool           // they are in many
+	count  int
+	many   *inflightRadix // made when it is needed, and kept
+}
+
+func (f *inflight) get(id uint16) *Handshake {
+	if f.spread {
+		return f.many.get(id)
+	}
+	if i := f.place(id); i >= 0 {
+		return f.few[i]
+	}
+	return nil
+}
+
+// place returns where id is in few, -1 where it is not there.
+func (f *inflight) place(id uint16) int {
+	for i, other := range f.ids[:f.count] {
+		if other == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// set makes h the handshake of id, in place of any other.
+func (f *inflight) set(id uint16, h *Handshake) {
+	if !f.spread {
+		if i := f.place(id); i >= 0 {
+			f.few[i] = h
+			return
+		}
+		if f.count < fewIDs {
+			f.few[f.count], f.ids[f.count] = h, id
+			f.count++
+			return
+		}
+		f.toMany()
+	}
+	if f.many.set(id, h) {
+		f.count++
+	}
+}
+
+// toMany moves all from few to many.
+func (f *inflight) toMany() {
+	if f.many == nil {
+		f.many = new(inflightRadix)
+	}
+	for i, h := range f.few {
+		f.many.set(f.ids[i], h)
+		f.few[i] = nil
+	}
+	f.spread = true
+}
+
+func (f *inflight) remove(id uint16) {
+	if f.spread {
+		if f.many.remove(id) {
+			f.count--
+			f.spread = f.count > 0
+		}
+		return
+	}
+	i := f.place(id)
+	if i < 0 {
+		return
+	}
+	f.count--
+	f.few[i], f.ids[i] = f.few[f.count], f.ids[f.count]
+	f.few[f.count] = nil
+}
+
+// each calls fn for every handshake, in the order of the identifiers. fn may remove the one it is called with.
+func (f *inflight) each(fn func(*Handshake)) {
+	if f.spread {
+		f.many.each(fn)
+		return
+	}
+	n := f.count
+	few, ids := f.few, f.ids // copies: removing one moves another to its place
+	for range n {
+		least := -1
+		for i := range n {
+			if few[i] != nil && (least < 0 || ids[i] < ids[least]) {
+				least = i
+			}
+		}
+		h := few[least]
+		few[least] = nil
+		fn(h)
+	}
+}
+
+// inflightRadix has three levels (4, 6, 6 bits) with pages made where needed and recycled when empty: constant time, about 1 KB where few identifiers
+// are in flight.
+type inflightRadix struct {
 	top   [16]*inflightMiddle
 	spare *inflightPage // one emptied page, kept for the next
-	count int
 }
 
 type inflightMiddle struct {
@@ -19,7 +119,7 @@ type inflightPage struct {
 	used  int
 }
 
-func (f *inflight) get(id uint16) *Handshake {
+func (f *inflightRadix) get(id uint16) *Handshake {
 	m := f.top[id>>12]
 	if m == nil {
 		return nil
@@ -31,8 +131,8 @@ func (f *inflight) get(id uint16) *Handshake {
 	return p.slots[id&63]
 }
 
-// set makes h the handshake of id, in place of any other.
-func (f *inflight) set(id uint16, h *Handshake) {
+// set makes h the handshake of id, and reports whether there was none.
+func (f *inflightRadix) set(id uint16, h *Handshake) (added bool) {
 	m := f.top[id>>12]
 	if m == nil {
 		m = &inflightMiddle{}
@@ -48,25 +148,25 @@ func (f *inflight) set(id uint16, h *Handshake) {
 		m.pages[id>>6&63] = p
 		m.used++
 	}
-	if p.slots[id&63] == nil {
+	if added = p.slots[id&63] == nil; added {
 		p.used++
-		f.count++
 	}
 	p.slots[id&63] = h
+	return added
 }
 
-func (f *inflight) remove(id uint16) {
+// remove reports whether there was a handshake of id.
+func (f *inflightRadix) remove(id uint16) bool {
 	m := f.top[id>>12]
 	if m == nil {
-		return
+		return false
 	}
 	p := m.pages[id>>6&63]
 	if p == nil || p.slots[id&63] == nil {
-		return
+		return false
 	}
 	p.slots[id&63] = nil
 	p.used--
-	f.count--
 	if p.used == 0 {
 		m.pages[id>>6&63] = nil
 		m.used--
@@ -75,13 +175,10 @@ func (f *inflight) remove(id uint16) {
 			f.top[id>>12] = nil
 		}
 	}
+	return true
 }
 
-// each calls fn for every handshake, in the order of the identifiers. fn may remove the one it is called with.
-func (f *inflight) each(fn func(*Handshake)) {
-	if f.count == 0 {
-		return
-	}
+func (f *inflightRadix) each(fn func(*Handshake)) {
 	for _, m := range f.top {
 		if m == nil {
 			continue

@@ -5,8 +5,15 @@ import (
 	"testing"
 )
 
-// TestInflightAgainstMap drives the radix and a map with the same random operations.
+// TestInflightAgainstMap drives an inflight and a map with the same random operations: with many in flight, and with so few that they move between
+// list and radix all the time.
 func TestInflightAgainstMap(t *testing.T) {
+	for _, mask := range []uint16{0xFFFF, 0x000F} {
+		testInflight(t, mask)
+	}
+}
+
+func testInflight(t *testing.T, mask uint16) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var f inflight
 	want := map[uint16]*Handshake{}
@@ -15,6 +22,7 @@ func TestInflightAgainstMap(t *testing.T) {
 		if rng.IntN(3) > 0 {
 			id &= 0xF03F // crowd some pages, leave others nearly empty
 		}
+		id &= mask
 		switch rng.IntN(3) {
 		case 0:
 			h := &Handshake{PacketID: id}

@@ -95,6 +95,7 @@ type Engine struct {
 	alert    Alert                     // reused
 	conns    map[*decode.Conn]struct{} // those that have not ended
 	lastConn uint64                    // the newest ConnInfo.ID
+	packet   decode.Packet             // all connections are decoded into it
 	finished bool
 
 	deliveries *delivery.Correlator // nil where they are not followed
@@ -180,6 +181,7 @@ func (e *Engine) take(s *decode.Segment) {
 		}
 		c = &connection{link: e.tracker.Open(&s.Conn.Info, s.Time)}
 		s.Conn.Attachment = c
+		s.Conn.DecodeInto(&e.packet)
 		e.conns[s.Conn] = struct{}{}
 	}
 	switch s.Kind {
