@@ -174,13 +174,19 @@ func (t *Tracker) apply(l *Link, p *decode.Packet, s *Session, h *Handshake, kin
 	}
 }
 
+// slab is how many handshakes are made at once. They are used again for as long as the Tracker lives, so that none keeps its neighbours in memory.
+const slab = 64
+
 // newHandshake returns one that is empty but for its flight, of memory used before where there is some.
 func (t *Tracker) newHandshake() *Handshake {
 	var h *Handshake
 	if n := len(t.free); n > 0 {
 		h, t.free = t.free[n-1], t.free[:n-1]
 	} else {
-		h = new(Handshake)
+		if len(t.fresh) == 0 {
+			t.fresh = make([]Handshake, slab)
+		}
+		h, t.fresh = &t.fresh[0], t.fresh[1:]
 	}
 	if n := len(t.flights); n > 0 {
 		h.flight, t.flights = t.flights[n-1], t.flights[:n-1]
@@ -337,7 +343,7 @@ func (t *Tracker) end(h *Handshake, state State) {
 // known only later, as are the first ones of an end that was joined in mid-stream.
 func (l *Link) doubtful(h *Handshake, p *decode.Packet) bool {
 	other := p.Dir.Opposite()
-	return h.Unsure || p.Late || l.deaf[other] || l.Info.MidStream && l.last[other] == 0
+	return h.Unsure || p.Late || l.deaf[other] || l.midStream && l.last[other] == 0
 }
 
 // reuse ends the handshake whose identifier p takes over for a delivery of kind. The receiver may still answer both: spare is how many

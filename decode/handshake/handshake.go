@@ -83,7 +83,7 @@ type Step struct {
 	Time decode.Time
 	// Ref finds the bytes of the packet in the engine's store while they are kept; 0 is nowhere.
 	Ref    uint64
-	Conn   uint32 // index of the Network Connection within its session, counting from 1
+	Conn   uint32 // index of the Network Connection within its session, counting from 1; 65,535 stands for all from there on
 	Type   decode.Type
 	Dir    decode.Direction
 	Reason decode.ReasonCode
@@ -96,6 +96,44 @@ const (
 	maxSteps   = 40
 )
 
+// packedStep is a Step but for its time: 48 bits of Ref, the lower 16 of Conn; then Type, Dir, Dup and Reason. Hundreds of thousands of handshakes are
+// kept, and nearly all have few steps.
+type packedStep struct {
+	ref  [3]uint16
+	conn uint16
+	what uint16
+}
+
+const (
+	packedDir = 1 << 4 << iota
+	packedDup
+)
+
+func (s *Step) pack() packedStep {
+	p := packedStep{
+		ref: [3]uint16{uint16(s.Ref), uint16(s.Ref >> 16), uint16(s.Ref >> 32)}, conn: uint16(min(s.Conn, 1<<16-1)),
+		what: uint16(s.Type)&15 | uint16(s.Reason)<<8,
+	}
+	if s.Dir == decode.FromServer {
+		p.what |= packedDir
+	}
+	if s.Dup {
+		p.what |= packedDup
+	}
+	return p
+}
+
+func (p packedStep) step(at decode.Time) Step {
+	s := Step{
+		Time: at, Ref: uint64(p.ref[0]) | uint64(p.ref[1])<<16 | uint64(p.ref[2])<<32, Conn: uint32(p.conn),
+		Type: decode.Type(p.what & 15), Reason: decode.ReasonCode(p.what >> 8), Dup: p.what&packedDup != 0,
+	}
+	if p.what&packedDir != 0 {
+		s.Dir = decode.FromServer
+	}
+	return s
+}
+
 // A Handshake is one QoS 1 or QoS 2 delivery between a sender and a receiver on one hop, or one SUBSCRIBE or
 // UNSUBSCRIBE. The Tracker owns it: read it only where the Tracker's owner lets you, and copy what is to be kept.
 type Handshake struct {
@@ -105,19 +143,16 @@ type Handshake struct {
 	// PayloadHash and PayloadLength are of the whole payload.
 	PayloadHash   uint64
 	PayloadLength uint32
-	// Ended is when it left the open states; 0 while open.
-	Ended decode.Time
-	// Since is when the packet that is owed began to be owed.
-	Since decode.Time
-
-	PacketID uint16
+	PacketID      uint16
 	// Resends counts PUBLISH and PUBREL packets beyond the first of each.
 	Resends uint16
-	Kind    Kind
-	Sender  decode.Direction
-	State   State
-	Reason  decode.ReasonCode // of the packet that ended it
-	Retain  bool
+	// Ended is when it left the open states; 0 while open.
+	Ended  decode.Time
+	Kind   Kind
+	Sender decode.Direction
+	State  State
+	Reason decode.ReasonCode // of the packet that ended it
+	Retain bool
 	// JoinedLate is set where the capture began after its first packet.
 	JoinedLate bool
 	// Unsure is set where bytes are missing from the capture at a place that could hold the packet that is owed.
@@ -127,14 +162,17 @@ type Handshake struct {
 
 	nsteps  uint8
 	dropped uint16
-	first   [firstSteps]Step
-	more    []Step
+	rest    [firstSteps]packedStep  // of the first steps, what is not in times
+	times   [firstSteps]decode.Time // of the first steps
+	more    *[]Step                 // the other ones; nil where there never were any
 
 	*flight // nil once it has ended
 }
 
 // flight is what is needed of a Handshake only while it is open. Most that are kept have ended.
 type flight struct {
+	// Since is when the packet that is owed began to be owed.
+	Since decode.Time
 	// Attachment belongs to the Observer. It is gone when Ended of the Observer has returned.
 	Attachment any
 	// Followed says that an Observer is to be told of it, though it has no Attachment.
@@ -159,21 +197,29 @@ type flight struct {
 }
 
 // Steps returns the number of steps kept.
-func (h *Handshake) Steps() int { return int(h.nsteps) + len(h.more) }
+func (h *Handshake) Steps() int { return int(h.nsteps) + len(h.others()) }
+
+// others returns the steps that firstSteps did not hold.
+func (h *Handshake) others() []Step {
+	if h.more == nil {
+		return nil
+	}
+	return *h.more
+}
 
 // Step returns step i, counting from 0, oldest first.
 func (h *Handshake) Step(i int) Step {
 	if i < int(h.nsteps) {
-		return h.first[i]
+		return h.rest[i].step(h.times[i])
 	}
-	return h.more[i-int(h.nsteps)]
+	return (*h.more)[i-int(h.nsteps)]
 }
 
 // Dropped counts the steps beyond the bound, which are not kept.
 func (h *Handshake) Dropped() int { return int(h.dropped) }
 
 // Started is when its first packet was seen.
-func (h *Handshake) Started() decode.Time { return h.first[0].Time }
+func (h *Handshake) Started() decode.Time { return h.times[0] }
 
 // Verdict is the state to show: an open handshake whose answer may have been in a gap is Unknown.
 func (h *Handshake) Verdict() State {
@@ -205,14 +251,16 @@ func (h *Handshake) Offline() bool {
 func (h *Handshake) addStep(s Step) {
 	switch {
 	case h.nsteps < firstSteps:
-		h.first[h.nsteps] = s
+		h.times[h.nsteps], h.rest[h.nsteps] = s.Time, s.pack()
 		h.nsteps++
-	case len(h.more) < maxSteps-firstSteps:
-		h.more = append(h.more, s)
+	case h.more == nil:
+		h.more = &[]Step{s}
+	case len(*h.more) < maxSteps-firstSteps:
+		*h.more = append(*h.more, s)
 	default:
 		if h.dropped < 1<<16-1 {
 			h.dropped++
 		}
-		h.more[len(h.more)-1] = s // the newest is worth more than the last but one
+		(*h.more)[len(*h.more)-1] = s // the newest is worth more than the last but one
 	}
 }

@@ -1,7 +1,7 @@
 package handshake
 
 // fewIDs is how many open handshakes a sending side has in the place that is looked at first. Most clients never have more.
-const fewIDs = 6
+const fewIDs = 5
 
 // inflight finds the open Handshake of a Packet Identifier on one sending side of a session. A few stand in a list, which lies in one or two lines of
 // the processor's cache; when there are more they all move to a radix, and stay there until none is open.
@@ -9,7 +9,7 @@ type inflight struct {
 	few    [fewIDs]*Handshake
 	ids    [fewIDs]uint16 // of few
 	spread bool           // they are in many
-	count  int
+	count  int32
 	many   *inflightRadix // made when it is needed, and kept
 }
 
@@ -87,7 +87,7 @@ func (f *inflight) each(fn func(*Handshake)) {
 		f.many.each(fn)
 		return
 	}
-	n := f.count
+	n := int(f.count)
 	few, ids := f.few, f.ids // copies: removing one moves another to its place
 	for range n {
 		least := -1

@@ -32,7 +32,7 @@ func testInflight(t *testing.T, mask uint16) {
 			f.remove(id)
 			delete(want, id)
 		}
-		if f.get(id) != want[id] || f.count != len(want) {
+		if f.get(id) != want[id] || int(f.count) != len(want) {
 			t.Fatalf("id %d: got %p, want %p; %d kept, want %d", id, f.get(id), want[id], f.count, len(want))
 		}
 	}

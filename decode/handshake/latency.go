@@ -19,10 +19,10 @@ const (
 
 // answers is the last answer times of one receiver: PUBLISH to PUBACK, or to PUBCOMP.
 type answers struct {
-	times [answerCount]int32 // microseconds
-	n     int
+	n int
 	// slow and late count those above the limit of ack-latency-high, and above half of it, so that a verdict costs no sorting.
 	slow, late int
+	times      [answerCount]int32 // microseconds
 }
 
 func (a *answers) kept() int { return min(a.n, answerCount) }
@@ -75,12 +75,12 @@ func (t *Tracker) answered(h *Handshake, l *Link, p *decode.Packet) {
 	slot := linkLatency + int(h.Sender)
 	above := a.kept() - a.rank() // so many above a time put the 95th percentile above it
 	switch {
-	case a.slow >= above && l.open[slot] == nil:
+	case a.slow >= above && l.alert(slot) == nil:
 		t.raiseLink(l, slot, Alert{
 			Name: AckLatencyHigh, Severity: Info, Sender: h.Sender, By: h.Sender.Opposite(), Kind: h.Kind, Topic: h.Topic,
 			Latency: a.p95(), Since: t.now, N: a.kept(),
 		})
-	case a.late < above && l.open[slot] != nil:
+	case a.late < above && l.alert(slot) != nil:
 		t.cancelLink(l, nil, slot)
 	}
 }
@@ -105,8 +105,8 @@ type pace struct {
 	publishes, resends int
 	// last is when it last began a delivery; gaps and total describe the times between, since the connection's beginning or the last irregularity.
 	last  decode.Time
-	gaps  int
 	total decode.Time
+	gaps  int
 }
 
 // count counts a PUBLISH, or a resend, in the minute.

@@ -118,8 +118,11 @@ func (t *Tracker) raiseAt(s *Session, l *Link, a Alert, key alertKey) *Alert {
 
 // raiseLink raises a lasting alert about a connection; slot says which.
 func (t *Tracker) raiseLink(l *Link, slot int, a Alert) {
-	if l.open[slot] != nil {
+	if l.alert(slot) != nil {
 		return
+	}
+	if l.open == nil {
+		l.open = new(openAlerts)
 	}
 	a.Session, a.link, a.Lasting = l.Session, l, true
 	l.open[slot] = &a
@@ -129,7 +132,7 @@ func (t *Tracker) raiseLink(l *Link, slot int, a Alert) {
 // cancelLink stops a timer of a connection and clears the alert that it may have raised.
 func (t *Tracker) cancelLink(l *Link, d *timer, slot int) {
 	t.timers.cancel(d)
-	if a := l.open[slot]; a != nil {
+	if a := l.alert(slot); a != nil {
 		l.open[slot] = nil
 		t.clear(a)
 	}

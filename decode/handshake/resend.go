@@ -116,8 +116,8 @@ func increment(n uint16) uint16 {
 // recentEnds remembers the last deliveries of a sending side that ended, to tell an acknowledgement that comes once more from one that comes from
 // nowhere.
 type recentEnds struct {
-	ends [16]recentEnd
 	next int
+	ends [16]recentEnd
 }
 
 type recentEnd struct {

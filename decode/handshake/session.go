@@ -44,6 +44,18 @@ type sessionKey struct {
 // Session is a Client Identifier at a Server. It outlives Network Connections (5.0 §4.1). Until the CONNECT of a connection is seen
 // the session is the connection.
 type Session struct {
+	// What it takes for each packet stands first; see Link.
+	flows     [2]inflight
+	link      *Link // the newest Network Connection, nil while there is none
+	recent    [2]*recentEnds
+	openTotal int
+	partial   [2]bool // on that sending side handshakes may be open that were begun out of sight
+	// Attachment belongs to the Observer.
+	Attachment any
+	pace       [2]pace
+	orders     [2][3]ackOrder // by sending side and the state that waits: PUBACK, PUBREC, PUBREL
+	seen       [2]*idSet
+
 	ID uint64
 	// ClientID is empty where not known. It is raw text from the wire, at most MaxText bytes.
 	ClientID string
@@ -54,24 +66,13 @@ type Session struct {
 	// VersionAssumed is set where no CONNECT was seen.
 	VersionAssumed bool
 
-	// Attachment belongs to the Observer.
-	Attachment any
-
 	key       sessionKey // zero while the client is not known
-	link      *Link      // the newest Network Connection, nil while there is none
 	newest    *decode.ConnInfo
 	links     uint32
 	events    []LinkEvent
-	flows     [2]inflight
 	endsWith  bool   // the session ends with its connection: Clean Session, or Session Expiry Interval 0
 	expiry    uint32 // seconds
 	expiring  *timer
-	partial   [2]bool // on that sending side handshakes may be open that were begun out of sight
-	seen      [2]*idSet
-	openTotal int
-	orders    [2][3]ackOrder // by sending side and the state that waits: PUBACK, PUBREC, PUBREL
-	recent    [2]*recentEnds
-	pace      [2]pace
 	connects  connectHistory
 	lastClose LinkEvent
 	lastSent  decode.Type // the last packet before the last connection ended
@@ -133,51 +134,67 @@ func (s *Session) note(sender decode.Direction, id uint16) {
 	s.seen[sender].add(id)
 }
 
-// Link is what the Tracker knows of one Network Connection.
+// Link is what the Tracker knows of one Network Connection. What it takes for each packet stands first and close together: with thousands of
+// connections reading it is waiting for memory.
 type Link struct {
 	Session *Session
 	Info    *decode.ConnInfo
+
+	last      [2]decode.Time
+	lastType  [2]decode.Type
+	newest    decode.Type // of the last packet of either
+	version   decode.Version
+	blind     [2]bool // bytes of that end are missing, and no packet of it has come since
+	undecided [2]bool // bytes of that end have come that are no packets yet
+	deaf      [2]bool // nothing of that end is in the capture so far
+	closed    bool
+	left      bool   // DISCONNECT was seen: nothing more is owed on this connection
+	asked     bool   // CONNECT was seen
+	accepted  bool   // CONNACK with success was seen
+	midStream bool   // Info.MidStream
+	index     uint32 // within its session, from 1
+	open      *openAlerts
+
+	outstanding [2]int
+	lastTopic   [2]string
+	limit       [2]uint16 // by sending side; 0 where not known
+	keepAlive   uint16
+	stall       [2]*timer
+	plateau     [2]plateau
+	fullSince   [2]decode.Time // since when the window of a sending side is full; 0: it is not
+
 	// Attachment belongs to the Observer.
 	Attachment any
 
-	index    uint32 // within its session, from 1
 	clean    bool   // Clean Start, or Clean Session
-	asked    bool   // CONNECT was seen
-	accepted bool   // CONNACK with success was seen
 	refused  bool   // CONNACK with a failure was seen
 	endsWith bool   // what CONNECT asks of the session; see Session.endsWith
+	counted  bool   // its CONNECT stands in Session.connects
 	expiry   uint32 // seconds
-	closed   bool
-	left     bool // DISCONNECT was seen: nothing more is owed on this connection
-	leaver   LinkEvent
-	version  decode.Version
 
-	keepAlive   uint16
-	limit       [2]uint16 // by sending side; 0 where not known
-	outstanding [2]int
-	pending     [2]int // handshakes of a sending side that wait for redelivery
-	last        [2]decode.Time
-	lastType    [2]decode.Type
-	newest      decode.Type // of the last packet of either
-	blind       [2]bool     // bytes of that end are missing, and no packet of it has come since
-	undecided   [2]bool     // bytes of that end have come that are no packets yet
-	early       []earlyAck  // see keepEarly
-	deaf        [2]bool     // nothing of that end is in the capture so far
-	counted     bool        // its CONNECT stands in Session.connects
-	ended       LinkEvent   // how it ended, where it has
-	displaced   *Link       // whose place in the session this one took
+	pending   [2]int     // handshakes of a sending side that wait for redelivery
+	leaver    LinkEvent  // with left
+	ended     LinkEvent  // how it ended, where it has
+	early     []earlyAck // see keepEarly
+	displaced *Link      // whose place in the session this one took
 
 	connack, ping, leave *timer
 	windows, resumes     [2]*timer
-	fullSince            [2]decode.Time // since when the window of a sending side is full; 0: it is not
 	pingAt               decode.Time
-	alive                *timer // Keep Alive
-	stall                [2]*timer
+	alive                *timer      // Keep Alive
 	resumedAt            decode.Time // when CONNACK said Session Present; 0 where it did not
-	plateau              [2]plateau
 	connectAt            decode.Time
-	open                 [linkAlerts]*Alert
-	lastTopic            [2]string
+}
+
+// openAlerts are the lasting alerts that are open on a Link; most never have one.
+type openAlerts [linkAlerts]*Alert
+
+// alert returns the alert that is open in a slot, nil where none is.
+func (l *Link) alert(slot int) *Alert {
+	if l.open == nil {
+		return nil
+	}
+	return l.open[slot]
 }
 
 // The lasting alerts that a Link can have open, one of each.

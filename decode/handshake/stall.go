@@ -19,7 +19,7 @@ const (
 func (t *Tracker) published(l *Link, side decode.Direction) {
 	p := &l.Session.pace[side]
 	p.count(t.now, false)
-	if l.open[linkStall+int(side)] != nil || l.stall[side] != nil && l.stall[side].place != 0 {
+	if l.alert(linkStall+int(side)) != nil || l.stall[side] != nil && l.stall[side].place != 0 {
 		t.cancelLink(l, l.stall[side], linkStall+int(side))
 	}
 	if p.last != 0 {

@@ -78,6 +78,7 @@ type Tracker struct {
 	muted   map[AlertName]bool
 
 	free                                []*Handshake // released
+	fresh                               []Handshake  // made, and not used yet
 	flights                             []*flight    // of handshakes that have ended
 	begun                               *Handshake   // by the packet that is looked at
 	lastHandshake, lastSession, lastRef uint64
@@ -120,7 +121,7 @@ func (t *Tracker) Open(info *decode.ConnInfo, at decode.Time) *Link {
 	t.Advance(at)
 	s := t.newSession()
 	s.Server, s.ServerName = info.Server, info.ServerName
-	l := &Link{Info: info, deaf: [2]bool{info.ByHeard, info.ByHeard}}
+	l := &Link{Info: info, midStream: info.MidStream, deaf: [2]bool{info.ByHeard, info.ByHeard}}
 	t.attach(l, s)
 	if info.MidStream {
 		s.joinedUnseen(decode.FromClient)
@@ -165,7 +166,7 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 	l.newest = p.Type
 	l.deaf[p.Dir], l.blind[p.Dir] = false, false
 	t.late = p.Late
-	if p.Dir == decode.FromClient && l.open[linkAlive] != nil {
+	if p.Dir == decode.FromClient && l.open != nil && l.open[linkAlive] != nil {
 		t.cancelLink(l, nil, linkAlive)
 		t.watchAlive(l)
 	}
@@ -198,11 +199,11 @@ func (t *Tracker) noteJoined(l *Link, p *decode.Packet) {
 	if l.last[0] != 0 || l.last[1] != 0 || p.Type == decode.CONNECT {
 		return
 	}
-	if p.Type == decode.CONNACK && !l.Info.MidStream {
+	if p.Type == decode.CONNACK && !l.midStream {
 		return
 	}
 	s := l.Session
-	if !l.asked && (l.Info.MidStream || p.Dir == decode.FromServer) {
+	if !l.asked && (l.midStream || p.Dir == decode.FromServer) {
 		s.joinedUnseen(decode.FromClient)
 		s.joinedUnseen(decode.FromServer)
 		s.VersionAssumed = true
@@ -415,7 +416,11 @@ func (t *Tracker) leaveOpen(h *Handshake) {
 
 // Release gives an ended handshake back for reuse: its owner no longer refers to it.
 func (t *Tracker) Release(h *Handshake) {
-	*h = Handshake{more: h.more[:0]}
+	more := h.more
+	if more != nil {
+		*more = (*more)[:0]
+	}
+	*h = Handshake{more: more}
 	t.free = append(t.free, h)
 }
 

@@ -36,7 +36,7 @@ func (t *Tracker) checkWindow(l *Link, side decode.Direction) {
 	limit, learned := l.window(side)
 	if limit == 0 || l.outstanding[side] < limit || learned && l.outstanding[side] > limit {
 		l.fullSince[side] = 0
-		if slot := linkWindow + int(side); l.open[slot] != nil {
+		if slot := linkWindow + int(side); l.alert(slot) != nil {
 			t.cancelLink(l, nil, slot)
 		}
 		return
