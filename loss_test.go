@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -69,5 +70,31 @@ func TestOneSidedCaptureRaisesNoAlarm(t *testing.T) {
 	h := s["handshakes"].(map[string]any)["qos1"].(map[string]any)
 	if h["unknown"].(float64) < 0.7*(h["unknown"].(float64)+h["open"].(float64)) || h["complete"].(float64) != 0 {
 		t.Errorf("QoS 1: %v", h)
+	}
+}
+
+// TestSameOnOneCoreAndTwo: what is written does not depend on how many cores there are, though files are read on one and judged on another.
+func TestSameOnOneCoreAndTwo(t *testing.T) {
+	p := traffic.Standard(20_000)
+	p.Publishers, p.Subscribers, p.FanOut = 40, 40, 2
+	p.Drop, p.Swap, p.Resend, p.Withhold = 0.003, 0.003, 0.003, 0.003
+	file := filepath.Join(t.TempDir(), "traffic.pcap")
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := traffic.Write(f, p); err != nil || f.Close() != nil {
+		t.Fatal(err)
+	}
+	for _, output := range []string{"json", "text", "summary"} {
+		var on [2]string
+		for i := range on {
+			cmd := command("replay", "--keep", "3000", "--output", output, file)
+			cmd.Env = append(cmd.Environ(), fmt.Sprintf("GOMAXPROCS=%d", i+1))
+			on[i] = finish(t, cmd).stdout
+		}
+		if on[0] != on[1] || len(on[0]) < 500 {
+			t.Errorf("%s: %d bytes on one core, %d on two, and they differ", output, len(on[0]), len(on[1]))
+		}
 	}
 }

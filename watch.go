@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/charmbracelet/x/term"
@@ -152,8 +153,7 @@ func (w *watching) headless(ctx context.Context) error {
 	out, onEvent := w.reporter()
 	w.start(0, onEvent)
 	trouble := newTrouble(os.Stderr)
-	err := w.src.Run(ctx, func(batch []decode.Segment) {
-		w.engine.Feed(batch)
+	err := w.run(ctx, func() {
 		trouble.look(w.src)
 		if w.asks != nil && w.asks.settled(w.engine) {
 			cancel() // there is nothing to wait for any more
@@ -172,6 +172,20 @@ func (w *watching) headless(ctx context.Context) error {
 		return quietPipe(writeErr)
 	}
 	return w.verdict(ctx, snap, err)
+}
+
+// run lets the engine take in what the source brings, until that has ended. Files are read on one core and judged on another, where there is one; a live
+// source takes what it captures in where it stands. after is called now and then, whenever something was taken in.
+func (w *watching) run(ctx context.Context, after func()) error {
+	if _, file := w.src.(*capture.File); file && runtime.GOMAXPROCS(0) > 1 {
+		pipe := watch.NewPipe(w.engine, after)
+		defer pipe.Close()
+		return w.src.Run(ctx, pipe.Feed)
+	}
+	return w.src.Run(ctx, func(batch []decode.Segment) {
+		w.engine.Feed(batch)
+		after()
+	})
 }
 
 // reporter returns what writes to stdout, and where it takes its events.
@@ -199,7 +213,7 @@ func (w *watching) screen(ctx context.Context) error {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
-		err := w.src.Run(srcCtx, w.engine.Feed)
+		err := w.run(srcCtx, func() {})
 		w.engine.Finish()
 		ended <- err
 	}()

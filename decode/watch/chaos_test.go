@@ -44,6 +44,7 @@ type chaos struct {
 	now                         decode.Time
 	conns                       []*decode.Conn
 	ids                         uint64
+	take                        func([]decode.Segment) // where segments go; the Engine itself where nil
 	ended, late, open, openLate [2]uint64
 }
 
@@ -100,6 +101,10 @@ func (c *chaos) act() {
 
 func (c *chaos) feed(s decode.Segment) {
 	s.Time = c.now
+	if c.take != nil {
+		c.take([]decode.Segment{s})
+		return
+	}
 	c.e.Feed([]decode.Segment{s})
 }
 

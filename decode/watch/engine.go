@@ -3,12 +3,11 @@
 //	Feed ──▶ decode.Conn ──▶ handshake.Tracker ──▶ Event ──▶ Config.OnEvent (reports)
 //	                              │
 //	                              └──▶ store of handshakes ◀── Snapshot (the screen pulls)
+//
+// What lies before the Tracker can have a core of its own; see Pipe.
 package watch
 
 import (
-	"cmp"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -36,7 +35,7 @@ type Config struct {
 	RawBytes int
 	// Survey gathers what Query.Sessions, Topics, Statistics and Packets ask for. A report needs none of it.
 	Survey bool
-	// OnEvent, if set, is called for each event, in order, on the goroutine that feeds. The Event is valid until it returns.
+	// OnEvent, if set, is called for each event, in order, on the goroutine that feeds, or that of the Pipe. The Event is valid until it returns.
 	OnEvent func(*Event)
 	// Filter chooses the handshakes of which events are sent; nil chooses all. Alerts are always sent.
 	Filter *filter.Filter
@@ -90,12 +89,10 @@ type Engine struct {
 	stuck    Stuck
 	view     view
 	sources  func() []decode.SourceStats
-	row      Row                       // reused for events
-	event    Event                     // reused
-	alert    Alert                     // reused
-	conns    map[*decode.Conn]struct{} // those that have not ended
-	lastConn uint64                    // the newest ConnInfo.ID
-	packet   decode.Packet             // all connections are decoded into it
+	row      Row   // reused for events
+	event    Event // reused
+	alert    Alert // reused
+	in       intake
 	finished bool
 
 	deliveries *delivery.Correlator // nil where they are not followed
@@ -110,7 +107,8 @@ func New(cfg Config) *Engine {
 	if cfg.Keep <= 0 {
 		cfg.Keep = DefaultKeep
 	}
-	e := &Engine{cfg: cfg, raw: newRawStore(cfg.RawBytes), conns: make(map[*decode.Conn]struct{})}
+	e := &Engine{cfg: cfg, raw: newRawStore(cfg.RawBytes)}
+	e.in = intake{out: e, conns: make(map[*decode.Conn]struct{})}
 	e.counts.Keep = cfg.Keep
 	if cfg.Survey {
 		e.survey = newSurvey()
@@ -136,81 +134,25 @@ func (e *Engine) SetSources(ask func() []decode.SourceStats) {
 	e.sources = ask
 }
 
-// connection is what the engine keeps with a decode.Conn.
-type connection struct {
-	link    *handshake.Link
-	counted bool
-	// The survey's: where to count.
-	entry  *sessionEntry
-	topics [2]recentTopics // by direction
-	note   *connNote
-	// undecided is what the tracker was told last of either direction.
-	undecided [2]bool
-}
-
 // Feed takes segments in, in the order of the slice. It keeps none of their bytes.
 func (e *Engine) Feed(batch []decode.Segment) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := range batch {
-		e.segment(&batch[i])
+		e.in.take(&batch[i])
 	}
 }
 
-func (e *Engine) segment(s *decode.Segment) {
-	e.take(s)
-	if e.store.ended > e.cfg.Keep {
-		e.evict()
+func (e *Engine) open(c *connection, info *decode.ConnInfo, at decode.Time) {
+	if name := e.cfg.Servers.Name(info.Server); name != "" {
+		info.ServerName = name
 	}
-	if e.deliveries != nil {
-		e.deliveries.Evict()
-	}
+	c.link = e.tracker.Open(info, at)
 }
 
-func (e *Engine) take(s *decode.Segment) {
-	if s.Kind == decode.Tick {
-		e.tracker.Advance(s.Time)
-		return
-	}
-	c, _ := s.Conn.Attachment.(*connection)
-	if c == nil {
-		e.lastConn++
-		s.Conn.Info.ID = e.lastConn // sources number by themselves, each from 1
-		if name := e.cfg.Servers.Name(s.Conn.Info.Server); name != "" {
-			s.Conn.Info.ServerName = name
-		}
-		c = &connection{link: e.tracker.Open(&s.Conn.Info, s.Time)}
-		s.Conn.Attachment = c
-		s.Conn.DecodeInto(&e.packet)
-		e.conns[s.Conn] = struct{}{}
-	}
-	switch s.Kind {
-	case decode.Data:
-		s.Conn.Feed(s.Dir, s.Time, s.Data, (*handler)(e))
-		if now := s.Conn.Undecided(s.Dir); now != c.undecided[s.Dir] {
-			c.undecided[s.Dir] = now
-			e.tracker.Undecided(c.link, s.Dir, now)
-		}
-	case decode.Heard:
-		e.tracker.Heard(c.link, s.Dir)
-	case decode.Gap:
-		s.Conn.Gap(s.Dir, s.Time, s.Bytes, (*handler)(e))
-	case decode.Close:
-		delete(e.conns, s.Conn)
-		s.Conn.Finish(decode.FromClient, s.Time, (*handler)(e))
-		s.Conn.Finish(decode.FromServer, s.Time, (*handler)(e))
-		e.tracker.Close(c.link, s.Time, s.Dir, s.Cause)
-	}
-}
-
-// handler is the Engine as decode calls it; a type of its own keeps its methods out of the Engine's.
-type handler Engine
-
-func (h *handler) Packet(c *decode.Conn, p *decode.Packet) {
-	e := (*Engine)(h)
-	state := c.Attachment.(*connection)
-	if !state.counted {
-		state.counted = true
+func (e *Engine) packetOf(c *connection, p *decode.Packet) {
+	if !c.counted {
+		c.counted = true
 		e.counts.Connections++
 	}
 	e.counts.Packets[p.Type&15]++
@@ -229,25 +171,45 @@ func (h *handler) Packet(c *decode.Conn, p *decode.Packet) {
 	}
 	ref := e.raw.add(p)
 	if e.survey != nil {
-		e.survey.current = state
+		e.survey.current = c
 	}
-	e.tracker.Packet(state.link, p, ref)
+	e.tracker.Packet(c.link, p, ref)
 	if e.survey != nil {
-		e.survey.packet(state, &c.Info, p, ref)
+		e.survey.packet(c, c.info, p, ref)
 	}
 }
 
-func (h *handler) Loss(c *decode.Conn, l decode.Loss) {
-	e := (*Engine)(h)
+func (e *Engine) lossOf(c *connection, l *decode.Loss) {
 	e.counts.Lost++
 	e.counts.LostBytes += uint64(max(l.Bytes, 0))
 	if l.Cause == decode.LossUndecodable {
 		e.counts.Malformed++
 	}
-	state := c.Attachment.(*connection)
-	e.tracker.Loss(state.link, l)
+	e.tracker.Loss(c.link, *l)
 	if e.survey != nil {
-		e.survey.loss(state, &c.Info, l)
+		e.survey.loss(c, c.info, *l)
+	}
+}
+
+func (e *Engine) undecided(c *connection, dir decode.Direction, yes bool) {
+	e.tracker.Undecided(c.link, dir, yes)
+}
+
+func (e *Engine) heard(c *connection, dir decode.Direction) { e.tracker.Heard(c.link, dir) }
+
+func (e *Engine) closed(c *connection, at decode.Time, dir decode.Direction, cause decode.CloseCause) {
+	e.tracker.Close(c.link, at, dir, cause)
+}
+
+func (e *Engine) tick(at decode.Time) { e.tracker.Advance(at) }
+
+// segmentEnd keeps to the bounds: now the tracker holds on to no handshake that has ended, and nobody to a message.
+func (e *Engine) segmentEnd() {
+	if e.store.ended > e.cfg.Keep {
+		e.evict()
+	}
+	if e.deliveries != nil {
+		e.deliveries.Evict()
 	}
 }
 
@@ -303,7 +265,7 @@ func (e *Engine) ended(h *handshake.Handshake) {
 	e.view.ended(h, e.tracker.Now())
 }
 
-// evict keeps to the bound Keep. It is called between segments, when the tracker holds on to no handshake that has ended.
+// evict keeps to the bound Keep.
 func (e *Engine) evict() {
 	for e.store.ended > e.cfg.Keep {
 		old := e.store.evict()
@@ -355,7 +317,7 @@ func (e *Engine) Finish() {
 		return
 	}
 	e.finished = true
-	e.finishConns()
+	e.in.finish(e.tracker.Now())
 	e.tracker.Finish()
 	if e.cfg.OnEvent == nil {
 		return
@@ -371,15 +333,6 @@ func (e *Engine) Finish() {
 			fillRow(&e.row, h)
 			e.emit(Event{Kind: HandshakeOpen, Time: e.tracker.Now(), Row: &e.row})
 		}
-	}
-}
-
-// finishConns tells the decoders of the connections that still stand that nothing more comes.
-func (e *Engine) finishConns() {
-	open := slices.SortedFunc(maps.Keys(e.conns), func(a, b *decode.Conn) int { return cmp.Compare(a.Info.ID, b.Info.ID) })
-	for _, c := range open {
-		c.Finish(decode.FromClient, e.tracker.Now(), (*handler)(e))
-		c.Finish(decode.FromServer, e.tracker.Now(), (*handler)(e))
 	}
 }
 

@@ -1,0 +1,75 @@
+package watch
+
+import "github.com/mqttwatch/mqttwatch/decode"
+
+// A find is something that was found in a segment.
+type find struct {
+	conn  *connection
+	time  decode.Time
+	kind  findKind
+	dir   decode.Direction
+	cause decode.CloseCause
+	yes   bool
+	last  bool // of its segment
+}
+
+type findKind uint8
+
+const (
+	findOpen   findKind = iota
+	findPacket          // the next of parcel.packets
+	findLoss            // the next of parcel.losses
+	findUndecided
+	findHeard
+	findClosed
+	findTick
+)
+
+// A parcel is what was found in some segments. It is used again and again.
+type parcel struct {
+	finds   []find
+	packets []decode.Packet
+	losses  []decode.Loss
+	bytes   []byte // that packets refer to
+}
+
+// parcelBytes is how many bytes of packets go together, about.
+const parcelBytes = 64 << 10
+
+// deliver gives e all that is in the parcel, in its order.
+func (b *parcel) deliver(e *Engine) {
+	packet, loss := 0, 0
+	for i := range b.finds {
+		f := &b.finds[i]
+		switch f.kind {
+		case findOpen:
+			e.open(f.conn, f.conn.info, f.time)
+		case findPacket:
+			e.packetOf(f.conn, &b.packets[packet])
+			packet++
+		case findLoss:
+			e.lossOf(f.conn, &b.losses[loss])
+			loss++
+		case findUndecided:
+			e.undecided(f.conn, f.dir, f.yes)
+		case findHeard:
+			e.heard(f.conn, f.dir)
+		case findClosed:
+			e.closed(f.conn, f.time, f.dir, f.cause)
+		case findTick:
+			e.tick(f.time)
+		}
+		if f.last {
+			e.segmentEnd()
+		}
+	}
+}
+
+// reset empties the parcel, and lets go of memory that one large packet needed.
+func (b *parcel) reset() {
+	if cap(b.bytes) > 2*parcelBytes {
+		b.bytes = nil
+		clear(b.packets)
+	}
+	b.finds, b.packets, b.losses, b.bytes = b.finds[:0], b.packets[:0], b.losses[:0], b.bytes[:0]
+}

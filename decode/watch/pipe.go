@@ -1,0 +1,128 @@
+package watch
+
+import (
+	"sync"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// parcelPackets is how many packets are handed over together, and parcels how many of such may be under way.
+const (
+	parcelPackets = 512
+	parcels       = 4
+)
+
+// A Pipe feeds an Engine on two cores: whoever calls Feed reads and decodes, while a goroutine of the Pipe goes on with what was decoded before. The
+// Engine comes to the same, byte for byte, as if it were fed directly: it still has one owner, who takes everything in the same order.
+//
+//	Feed ─▶ decode.Conn ─▶ parcel ─▶ (goroutine) Tracker ─▶ Event
+//	            ▲            │
+//	            └── free ◀───┘
+type Pipe struct {
+	e     *Engine
+	after func()
+	whole bool // the bytes of packets are of interest
+	fill  *parcel
+	full  chan *parcel
+	free  chan *parcel
+	ended sync.WaitGroup
+}
+
+// NewPipe returns a Pipe to e, to which nothing may be fed in another way until the Pipe is closed. after is called on the Pipe's goroutine, where
+// Config.OnEvent is called too, whenever it has taken in a part; nil is nothing.
+func NewPipe(e *Engine, after func()) *Pipe {
+	p := &Pipe{
+		e: e, after: after, whole: e.raw.ring != nil || e.survey != nil || len(e.cfg.Rules) > 0,
+		full: make(chan *parcel, parcels), free: make(chan *parcel, parcels),
+	}
+	for range parcels {
+		p.free <- new(parcel)
+	}
+	p.fill = <-p.free
+	e.in.out = p
+	p.ended.Go(p.run)
+	return p
+}
+
+// Feed takes segments in, in the order of the slice, and keeps none of their bytes. It waits where the Engine is far behind.
+func (p *Pipe) Feed(batch []decode.Segment) {
+	for i := range batch {
+		p.e.in.take(&batch[i])
+	}
+	p.ship()
+}
+
+// Close waits until the Engine has taken everything in.
+func (p *Pipe) Close() {
+	p.ship()
+	close(p.full)
+	p.ended.Wait()
+	p.e.in.out = p.e
+}
+
+// run gives the Engine what Feed found.
+func (p *Pipe) run() {
+	for parcel := range p.full {
+		p.e.mu.Lock()
+		parcel.deliver(p.e)
+		p.e.mu.Unlock()
+		parcel.reset()
+		p.free <- parcel
+		if p.after != nil {
+			p.after()
+		}
+	}
+}
+
+// ship hands over what was found so far.
+func (p *Pipe) ship() {
+	if len(p.fill.finds) == 0 {
+		return
+	}
+	p.full <- p.fill
+	p.fill = <-p.free
+}
+
+func (p *Pipe) add(f find) { p.fill.finds = append(p.fill.finds, f) }
+
+func (p *Pipe) open(c *connection, _ *decode.ConnInfo, at decode.Time) {
+	p.add(find{kind: findOpen, conn: c, time: at})
+}
+
+func (p *Pipe) packetOf(c *connection, packet *decode.Packet) {
+	parcel := p.fill
+	if len(parcel.packets) == parcelPackets || len(parcel.bytes) > parcelBytes {
+		p.ship()
+		parcel = p.fill
+	}
+	parcel.packets = append(parcel.packets, *packet)
+	parcel.bytes = parcel.packets[len(parcel.packets)-1].Keep(parcel.bytes, p.whole)
+	p.add(find{kind: findPacket, conn: c})
+}
+
+func (p *Pipe) lossOf(c *connection, l *decode.Loss) {
+	p.fill.losses = append(p.fill.losses, *l)
+	p.add(find{kind: findLoss, conn: c})
+}
+
+func (p *Pipe) undecided(c *connection, dir decode.Direction, yes bool) {
+	p.add(find{kind: findUndecided, conn: c, dir: dir, yes: yes})
+}
+
+func (p *Pipe) heard(c *connection, dir decode.Direction) {
+	p.add(find{kind: findHeard, conn: c, dir: dir})
+}
+
+func (p *Pipe) closed(c *connection, at decode.Time, dir decode.Direction, cause decode.CloseCause) {
+	p.add(find{kind: findClosed, conn: c, time: at, dir: dir, cause: cause})
+}
+
+func (p *Pipe) tick(at decode.Time) { p.add(find{kind: findTick, time: at}) }
+
+// segmentEnd marks what was found last. It is still there: before something is added the parcel is shipped, and not after it. Where nothing was found
+// nothing is to be done.
+func (p *Pipe) segmentEnd() {
+	if n := len(p.fill.finds); n > 0 {
+		p.fill.finds[n-1].last = true
+	}
+}
