@@ -96,31 +96,34 @@ const (
 func (t trust) believed() bool { return t == matchSYN || t == matchData }
 
 // flow is one TCP connection: an incarnation of its addresses and ports.
+//
+// What each segment takes stands first and close together: with thousands of connections reading it is waiting for memory.
 type flow struct {
 	key    flowKey
-	hash   uint64
 	half   [2]half
-	conn   *decode.Conn    // set when it is found to carry MQTT
-	stage  stage           // between TCP and MQTT, if any
-	named  *netip.AddrPort // the Client, by a PROXY protocol header
-	last   decode.Time
-	opened decode.Time
 	kind   uint8
 	closed bool // its end was told, or it has nothing more to tell
 	// client is which end of key is the Client; roles tells how that is known.
 	client uint8
 	roles  roleSource
+	heard  [2]bool // something of that end was seen
 	// begun is set where the SYN of either end was seen.
-	begun bool
+	begun  bool
+	queued bool // in assembler.attention
+	used   bool // in the table; what is not used waits to be used again
 
-	heard   [2]bool        // something of that end was seen
-	unseen  [2]decode.Time // when the other end first acknowledged bytes of this one that are not in the capture and that nothing came behind; 0: it did not
-	early   *early         // bytes before it is known whether they are MQTT
-	waiting *waiting       // segments behind a hole
-	ending  *ending        // an end that was seen and is not told yet
-	queued  bool           // in assembler.attention
-	used    bool           // in the table; what is not used waits to be used again
-	out     decode.Time    // of the last segment handed on: they do not go back in time
+	conn    *decode.Conn // set when it is found to carry MQTT
+	waiting *waiting     // segments behind a hole
+	stage   stage        // between TCP and MQTT, if any
+	last    decode.Time
+	out     decode.Time // of the last segment handed on: they do not go back in time
+
+	hash   uint64
+	opened decode.Time
+	named  *netip.AddrPort // the Client, by a PROXY protocol header
+	unseen [2]decode.Time  // when the other end first acknowledged bytes of this one that are not in the capture and that nothing came behind; 0: it did not
+	early  *early          // bytes before it is known whether they are MQTT
+	ending *ending         // an end that was seen and is not told yet
 }
 
 // roleSource says what told the Client from the Server, the best last.

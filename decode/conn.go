@@ -79,16 +79,18 @@ func (o *Options) withDefaults() Options {
 // For each direction a Conn keeps at most an incomplete packet (Options.MaxPacket and Options.PayloadHead), 64 KiB plus
 // one Feed while it searches, and 1 MiB of Topic Aliases; nothing of these while there is no need.
 type Conn struct {
-	Info ConnInfo
 	// Attachment belongs to whoever is handed the Conn's segments (the engine keeps its own state of the connection here).
 	Attachment any
 
+	// What each packet takes stands close together: with thousands of connections reading it is waiting for memory.
 	packet   *Packet // what is decoded stands here; see DecodeInto
-	halves   [2]half
 	opts     Options
 	version  Version // where known is set
 	known    bool    // a CONNECT was seen
 	evidence int8    // for a version, until then
+	halves   [2]half
+
+	Info ConnInfo
 }
 
 // NewConn returns a Conn that has seen nothing yet. A nil opts means the defaults.

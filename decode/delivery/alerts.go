@@ -97,7 +97,7 @@ func (c *Correlator) missing(m *Message, cp *Copy) {
 
 // deficit reports whether equal messages can be counted against their copies: each of them had to be sent to the subscriber, once.
 func (m *Message) deficit(cp *Copy) bool {
-	ch := m.broker.keys[m.key]
+	ch := m.chainOf()
 	if cp.Shared || ch == nil || ch.loose || ch.trimmed {
 		return false
 	}

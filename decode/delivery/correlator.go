@@ -97,6 +97,7 @@ type broker struct {
 	groups  map[string]*group // by whole filter
 	match   matcher
 	stamp   uint64
+	change  uint64                // counts whatever makes a route go
 	asking  map[*session]struct{} // those with SUBSCRIBE or UNSUBSCRIBE packets that wait for their answer
 	routes  map[string]*route
 	routed  int

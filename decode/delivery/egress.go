@@ -299,7 +299,7 @@ func (c *Correlator) consume(f *finding, cp *Copy, h *handshake.Handshake) {
 	if i := find(m.targets(), s.id); i >= 0 && &m.copies[i] == cp {
 		m.route.targets[i].proven = m.At
 	}
-	if m.broker.keys[m.key].alone() {
+	if m.chainOf().alone() {
 		c.checkQoS(m, cp, p)
 	}
 	if cp.Outcome == Sent {
@@ -355,7 +355,7 @@ func (c *Correlator) repeat(cp *Copy, s *session, p *decode.Packet, h *handshake
 		c.counts.Copies++
 		return
 	}
-	if ch := m.broker.keys[m.key]; ch != nil {
+	if ch := m.chainOf(); ch != nil {
 		ch.loose = true
 	}
 	if !alone || len(s.pending) > 0 || p.Dup || !s.whole || filters == 0 || m.Confidence != Exact || m.broker.partial || p.Retain || c.lossy(m.broker) ||

@@ -49,7 +49,7 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 	m.late = c.tracker.Now()-p.Time > lateSpan
 	m.racing = b.racing(p.Topic)
 	m.unclear = b.partial || m.racing
-	r := b.routeOf(p.Topic)
+	r := k.routeOf(p.Topic)
 	m.Topic = r.topic
 	if m.QoS == 2 && b.fanout == fanoutRelease {
 		r = nil // found out at PUBREL
@@ -67,10 +67,12 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 // enter makes m one of those that copies are looked for among.
 func (c *Correlator) enter(m *Message, r *route) {
 	b := m.broker
-	if ch := b.keys[m.key]; ch != nil {
+	ch := b.keys[m.key]
+	if ch != nil && ch.n >= maxChain/4 {
 		c.trim(ch)
+		ch = b.keys[m.key] // it is gone where nothing was left
 	}
-	b.link(m)
+	b.link(m, ch)
 	if m.Retain {
 		if len(b.retained) >= maxRoutes {
 			clear(b.retained)
@@ -84,9 +86,6 @@ func (c *Correlator) enter(m *Message, r *route) {
 
 // trim keeps a chain within its bound: what has all of its copies goes first.
 func (c *Correlator) trim(ch *chain) {
-	if ch.n < maxChain/4 {
-		return
-	}
 	for m := ch.first; m != nil && ch.n >= maxChain/4; {
 		after := m.after
 		if m.waiting == 0 && m.Settled != 0 {

@@ -54,8 +54,8 @@ func (ch *chain) alone() bool { return ch == nil || ch.n == 1 && !ch.trimmed }
 // cut reports whether messages of the key were left out of it.
 func (ch *chain) cut() bool { return ch != nil && ch.trimmed }
 
-func (b *broker) link(m *Message) {
-	ch := b.keys[m.key]
+// link puts m at the end of the chain of its key, which is ch; nil where there is none.
+func (b *broker) link(m *Message, ch *chain) {
 	if ch == nil {
 		if ch = b.freeChain; ch != nil {
 			b.freeChain = ch.next
@@ -71,15 +71,23 @@ func (b *broker) link(m *Message) {
 	} else {
 		ch.last.after = m
 	}
-	ch.last, m.chained = m, true
+	ch.last, m.chain = m, ch
 	ch.n++
 }
 
+// chainOf returns the chain of m's key; m itself may have been taken out of it.
+func (m *Message) chainOf() *chain {
+	if m.chain != nil {
+		return m.chain
+	}
+	return m.broker.keys[m.key]
+}
+
 func (b *broker) unlink(m *Message) {
-	if !m.chained {
+	ch := m.chain
+	if ch == nil {
 		return
 	}
-	ch := b.keys[m.key]
 	if m.before == nil {
 		ch.first = m.after
 	} else {
@@ -90,7 +98,7 @@ func (b *broker) unlink(m *Message) {
 	} else {
 		m.after.before = m.before
 	}
-	m.before, m.after, m.chained = nil, nil, false
+	m.before, m.after, m.chain = nil, nil, nil
 	if ch.n--; ch.n == 0 {
 		delete(b.keys, m.key)
 		*ch = chain{next: b.freeChain}

@@ -173,7 +173,7 @@ type Message struct {
 
 	elder, younger *Message // among the open ones
 	before, after  *Message // of the same key
-	chained        bool
+	chain          *chain   // nil where it is in none
 }
 
 // Publisher returns the publisher's session; it is never nil.

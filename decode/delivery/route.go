@@ -71,6 +71,25 @@ func (b *broker) routeOf(topic []byte) *route {
 	return r
 }
 
+// routeOf returns who is subscribed now to a topic that a client publishes to. Most publish to a few topics again and again.
+func (k *link) routeOf(topic []byte) *route {
+	b := k.sess.b
+	if k.change != b.change {
+		k.change, k.recent = b.change, [len(k.recent)]*route{}
+	}
+	for _, r := range k.recent {
+		if r != nil && r.topic == string(topic) {
+			return r
+		}
+	}
+	r := b.routeOf(topic)
+	if k.change == b.change {
+		k.recent[k.next%uint8(len(k.recent))] = r
+		k.next++
+	}
+	return r
+}
+
 func (b *broker) keepRoute(r *route) {
 	size := len(r.targets)
 	for i := range r.groups {
@@ -78,6 +97,7 @@ func (b *broker) keepRoute(r *route) {
 	}
 	if old := b.routes[r.topic]; old == nil && len(b.routes) >= maxRoutes || b.routed+size > maxTargets || b.routedBytes+len(r.topic) > maxTargets*16 {
 		clear(b.routes)
+		b.change++
 		b.routed, b.routedBytes = 0, 0
 	}
 	b.routes[r.topic] = r

@@ -62,6 +62,11 @@ type link struct {
 	bridge    bool
 	will      *will
 	clean     bool // ended with a normal DISCONNECT of the client
+
+	// recent are the routes of the last topics that were published to on it, as of the broker's change.
+	recent [4]*route
+	change uint64
+	next   uint8
 }
 
 // A request is a SUBSCRIBE or UNSUBSCRIBE that waits for its answer.
@@ -90,6 +95,7 @@ func (c *Correlator) linkOf(l *handshake.Link) *link {
 	}
 	if k.sess == nil || k.sess.of != l.Session {
 		k.sess = c.sessionOf(l.Session)
+		k.recent = [len(k.recent)]*route{} // they may be another broker's
 		if !l.Asked() {
 			k.sess.b.partial, k.sess.b.stranger = true, c.tracker.Now()
 		}
@@ -207,6 +213,7 @@ func (s *session) remove(sub *subscription) {
 
 // changed says that what matches filter may go elsewhere now.
 func (b *broker) changed(filter string) {
+	b.change++
 	if strings.ContainsAny(filter, "+#") {
 		b.stamp++
 		return

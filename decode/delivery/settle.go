@@ -18,7 +18,7 @@ func (c *Correlator) newMessage(from *session) *Message {
 		c.free = m.after
 	}
 	c.last++
-	*m = Message{ID: c.last, broker: from.b, publisher: from, copies: m.copies[:0]}
+	m.ID, m.broker, m.publisher, m.after = c.last, from.b, from, nil // all else was cleared by release
 	m.elder = c.newest
 	if c.newest == nil {
 		c.eldest = m
