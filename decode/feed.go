@@ -55,14 +55,16 @@ func (f *feed) synced(data []byte) []byte {
 	if len(f.s.carry) > 0 {
 		return f.resume(data)
 	}
-	small := min(f.c.opts.PayloadHead, 127)
-	for len(data) >= 2 && int(data[1]) <= small && len(data) >= 2+int(data[1]) {
-		n := 2 + int(data[1])
+	for {
+		header, n := f.simple(data)
+		if n == 0 {
+			break
+		}
 		bad := flagsFault(data[0], f.c.version, f.c.assumed())
 		if bad != "" && f.s.bad {
 			break
 		}
-		f.packet(data[:n], &plan{header: 2, total: int64(n), keep: n, bad: bad, version: f.c.packetVersion()}, nil)
+		f.packet(data[:n], &plan{header: header, total: int64(n), keep: n, bad: bad, version: f.c.packetVersion()}, nil)
 		f.s.off += int64(n)
 		data = data[n:]
 	}
@@ -85,6 +87,27 @@ func (f *feed) synced(data []byte) []byte {
 	f.packet(data[:n], &pl, nil)
 	f.s.off += pl.total
 	return data[n:]
+}
+
+// simple returns the lengths of the Fixed Header and of the packet that begins data, if the packet is there and it takes no plan to know that it is kept
+// whole: one of up to 127 bytes, or a PUBLISH with a Remaining Length of two bytes. Otherwise n is 0.
+func (f *feed) simple(data []byte) (header, n int) {
+	if len(data) < 2 {
+		return 0, 0
+	}
+	body := int(data[1])
+	header = 2
+	if body > 0x7F {
+		if len(data) < 3 || data[2] > 0x7F || Type(data[0]>>4) != PUBLISH {
+			return 0, 0
+		}
+		body = body&0x7F | int(data[2])<<7
+		header = 3
+	}
+	if n = header + body; body > f.c.opts.PayloadHead || n > len(data) {
+		return 0, 0
+	}
+	return header, n
 }
 
 // resume goes on with the packet that carry begins.

@@ -19,25 +19,31 @@ const (
 
 // answers is the last answer times of one receiver: PUBLISH to PUBACK, or to PUBCOMP.
 type answers struct {
-	n int
+	times *[answerCount]int32 // microseconds; nil before the first
+	n     uint8               // how many there are
+	next  uint8               // where the next goes
 	// slow and late count those above the limit of ack-latency-high, and above half of it, so that a verdict costs no sorting.
-	slow, late int
-	times      [answerCount]int32 // microseconds
+	slow, late int8
 }
 
-func (a *answers) kept() int { return min(a.n, answerCount) }
+func (a *answers) kept() int { return int(a.n) }
 
 func (a *answers) add(d, limit time.Duration) {
-	place := &a.times[a.n%answerCount]
-	if a.n >= answerCount {
+	if a.times == nil {
+		a.times = new([answerCount]int32)
+	}
+	place := &a.times[a.next%answerCount]
+	if a.n == answerCount {
 		a.tally(*place, limit, -1)
+	} else {
+		a.n++
 	}
 	*place = int32(min(max(d.Microseconds(), 0), 1<<31-1))
 	a.tally(*place, limit, 1)
-	a.n++
+	a.next = (a.next + 1) % answerCount
 }
 
-func (a *answers) tally(us int32, limit time.Duration, by int) {
+func (a *answers) tally(us int32, limit time.Duration, by int8) {
 	d := time.Duration(us) * time.Microsecond
 	if d > limit {
 		a.slow += by
@@ -52,7 +58,7 @@ func (a *answers) rank() int { return (a.kept() - 1) * 95 / 100 }
 
 // p95 is the 95th percentile; there must be at least one time.
 func (a *answers) p95() time.Duration {
-	all := a.times
+	all := *a.times
 	sorted := all[:a.kept()]
 	slices.Sort(sorted)
 	return time.Duration(sorted[a.rank()]) * time.Microsecond
@@ -64,10 +70,7 @@ func (t *Tracker) answered(h *Handshake, l *Link, p *decode.Packet) {
 		return
 	}
 	pace := &h.Session.pace[h.Sender]
-	if pace.answers == nil {
-		pace.answers = new(answers)
-	}
-	a := pace.answers
+	a := &pace.answers
 	a.add(p.Time.Sub(h.Started()), t.cfg.Latency)
 	if a.n < answersLeast {
 		return
@@ -75,12 +78,12 @@ func (t *Tracker) answered(h *Handshake, l *Link, p *decode.Packet) {
 	slot := linkLatency + int(h.Sender)
 	above := a.kept() - a.rank() // so many above a time put the 95th percentile above it
 	switch {
-	case a.slow >= above && l.alert(slot) == nil:
+	case int(a.slow) >= above && l.alert(slot) == nil:
 		t.raiseLink(l, slot, Alert{
 			Name: AckLatencyHigh, Severity: Info, Sender: h.Sender, By: h.Sender.Opposite(), Kind: h.Kind, Topic: h.Topic,
 			Latency: a.p95(), Since: t.now, N: a.kept(),
 		})
-	case a.late < above && l.alert(slot) != nil:
+	case int(a.late) < above && l.alert(slot) != nil:
 		t.cancelLink(l, nil, slot)
 	}
 }
@@ -90,8 +93,8 @@ func (t *Tracker) patience(h *Handshake) time.Duration {
 	if !t.cfg.Learn {
 		return t.cfg.Warn
 	}
-	a := h.Session.pace[h.Sender].answers
-	if a == nil || a.n < answersLeast {
+	a := &h.Session.pace[h.Sender].answers
+	if a.n < answersLeast {
 		return t.cfg.Warn
 	}
 	return max(leastLearned, learnedFactor*a.p95())
@@ -99,7 +102,7 @@ func (t *Tracker) patience(h *Handshake) time.Duration {
 
 // pace is how a sending side of a session publishes, and how it is answered.
 type pace struct {
-	answers *answers
+	answers answers
 	// publishes and resends count within the minute that began at minute; see stormSpan.
 	minute             decode.Time
 	publishes, resends int

@@ -20,10 +20,10 @@ func TestAnswersAgainstSorting(t *testing.T) {
 		shifts++
 		a.add(time.Duration(rng.ExpFloat64()*float64(mean)/3), limit)
 		above := a.kept() - a.rank()
-		if got, want := a.slow >= above, a.p95() > limit; got != want {
+		if got, want := int(a.slow) >= above, a.p95() > limit; got != want {
 			t.Fatalf("after %d answers: above the limit %v, want %v (p95 %v)", a.n, got, want, a.p95())
 		}
-		if got, want := a.late < above, a.p95() <= limit/2; got != want {
+		if got, want := int(a.late) < above, a.p95() <= limit/2; got != want {
 			t.Fatalf("after %d answers: below half of it %v, want %v (p95 %v)", a.n, got, want, a.p95())
 		}
 	}
