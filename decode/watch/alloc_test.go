@@ -40,6 +40,26 @@ func session(v decode.Version, cfg watch.Config) (*watch.Engine, *decode.Conn) {
 	return e, c
 }
 
+const roundBatches = 300
+
+// rounds returns what feeds deliveries with so many identifiers on c, time going on.
+func rounds(v decode.Version, c *decode.Conn, feed func([]decode.Segment)) func() {
+	now := start
+	batches := make([][]decode.Segment, roundBatches)
+	for i := range batches {
+		batches[i] = traffic(uint16(i+1), v)
+	}
+	return func() {
+		for _, b := range batches {
+			for i := range b {
+				now += 100_000
+				b[i].Conn, b[i].Time = c, now
+			}
+			feed(b)
+		}
+	}
+}
+
 // TestSteadyStateAllocatesNothing feeds deliveries through decoder, tracker and store once the store is full.
 func TestSteadyStateAllocatesNothing(t *testing.T) {
 	for _, tc := range []struct {
@@ -48,25 +68,12 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	}{{decode.V311, false}, {decode.V5, false}, {decode.V311, true}, {decode.V5, true}} {
 		v := tc.version
 		e, c := session(v, watch.Config{Keep: 1000, Survey: tc.survey})
-		now := start
-		batches := make([][]decode.Segment, 300)
-		for i := range batches {
-			batches[i] = traffic(uint16(i+1), v)
-		}
-		round := func() {
-			for _, b := range batches {
-				for i := range b {
-					now += 100_000
-					b[i].Conn, b[i].Time = c, now
-				}
-				e.Feed(b)
-			}
-		}
+		round := rounds(v, c, e.Feed)
 		for range 30 { // the list of packets is full after 24
 			round()
 		}
 		perRound := testing.AllocsPerRun(20, round)
-		if per := perRound / float64(len(batches)*7); per > 0.001 {
+		if per := perRound / (roundBatches * 7); per > 0.001 {
 			t.Errorf("%v, survey %v: %.4f allocations a packet, want 0", v, tc.survey, per)
 		}
 		if o := e.Snapshot(watch.Query{}).Counts.Handshakes; o[0].Complete == 0 || o[1].Open != 0 {

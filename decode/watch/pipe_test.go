@@ -117,29 +117,16 @@ func TestPipeAllocatesNothing(t *testing.T) {
 	for _, v := range []decode.Version{decode.V311, decode.V5} {
 		e, c := session(v, watch.Config{Keep: 1000})
 		pipe := watch.NewPipe(e, nil)
-		now := start
-		batches := make([][]decode.Segment, 300)
-		for i := range batches {
-			batches[i] = traffic(uint16(i+1), v)
-		}
-		round := func() {
-			for _, b := range batches {
-				for i := range b {
-					now += 100_000
-					b[i].Conn, b[i].Time = c, now
-				}
-				pipe.Feed(b)
-			}
-		}
+		round := rounds(v, c, pipe.Feed)
 		for range 20 {
 			round()
 		}
-		per := testing.AllocsPerRun(20, round) / float64(len(batches)*7)
+		per := testing.AllocsPerRun(20, round) / (roundBatches * 7)
 		pipe.Close()
 		if per > 0.001 {
 			t.Errorf("%v: %.4f allocations a packet, want 0", v, per)
 		}
-		if o := e.Snapshot(watch.Query{}).Counts.Handshakes; o[0].Complete < 300*40 || o[1].Open != 0 {
+		if o := e.Snapshot(watch.Query{}).Counts.Handshakes; o[0].Complete < roundBatches*40 || o[1].Open != 0 {
 			t.Fatalf("%v: deliveries did not complete: %+v", v, o)
 		}
 	}
