@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -16,6 +17,61 @@ type conn struct {
 	held    [2][]byte    // packets that wait to share a segment
 	due     [2][16]int64 // when the last of each type is sent
 	swapped []byte       // a frame that is recorded after the next one of this connection
+	forward int64        // when the last message is forwarded to it
+	port    uint16
+	number  uint64 // of the connection
+	sent    int64 // when the client sent last
+
+	pending  int    // events to come
+	leaving  bool   // as soon as there are none
+	withheld [2]int // handshakes that do not end, by QoS
+}
+
+// after lets something happen to the connection later, which cannot end before.
+func (c *conn) after(d time.Duration, do func()) {
+	c.pending++
+	c.g.after(d, func() {
+		c.pending--
+		do()
+		if c.leaving && c.pending == 0 {
+			c.reconnect()
+		}
+	})
+}
+
+// mayLeave makes it leave now and then.
+func (c *conn) mayLeave() {
+	if c.g.Reconnect > 0 && c.g.rng.Float64() < c.g.Reconnect {
+		c.leaving = true
+		c.after(holdBack, func() {})
+	}
+}
+
+// reconnect closes the connection and opens the next, in so short a time that nobody publishes in between.
+func (c *conn) reconnect() {
+	c.leaving = false
+	for dir := range c.held {
+		c.flush(decode.Direction(dir))
+	}
+	c.record(nil)
+	c.send(decode.FromClient, decode.DISCONNECT, decode.AppendDisconnect(nil, c.version, decode.ReasonFields{}))
+	c.flush(decode.FromClient)
+	c.record(nil)
+	c.frame(decode.FromClient, flagFIN|flagACK, nil)
+	c.seqs[0]++
+	c.frame(decode.FromServer, flagFIN|flagACK, nil)
+	c.seqs[1]++
+	c.frame(decode.FromClient, flagACK, nil)
+	for i, n := range c.withheld {
+		c.g.truth.Open[i] -= uint64(n)
+		c.g.truth.Abandoned[i] += uint64(n)
+	}
+	c.connect()
+	if n := c.index - c.g.Publishers; n >= 0 {
+		for _, filter := range c.g.filters(n) {
+			c.subscribe(filter)
+		}
+	}
 }
 
 func (c *conn) id(dir decode.Direction) uint16 {
@@ -26,12 +82,59 @@ func (c *conn) id(dir decode.Direction) uint16 {
 	return id
 }
 
-func (c *conn) open() {
+// connect opens the TCP connection, and the Network Connection on it.
+func (c *conn) connect() {
+	g := c.g
+	c.port = 20000 + uint16(g.rng.IntN(40000))
+	c.seqs = [2]uint32{g.rng.Uint32(), g.rng.Uint32()}
+	c.next = [2]uint16{1, 1}
+	c.withheld = [2]int{}
+	g.truth.Connections++
 	c.frame(decode.FromClient, flagSYN, nil)
 	c.seqs[0]++
 	c.frame(decode.FromServer, flagSYN|flagACK, nil)
 	c.seqs[1]++
 	c.frame(decode.FromClient, flagACK, nil)
+	c.send(decode.FromClient, decode.CONNECT, decode.AppendConnect(nil, c.version, decode.ConnectFields{
+		ClientID: fmt.Sprintf("client-%05d", c.index), CleanStart: true, KeepAlive: uint16(g.KeepAlive / time.Second),
+	}))
+	c.record(nil)
+	c.send(decode.FromServer, decode.CONNACK, decode.AppendConnack(nil, c.version, decode.ConnackFields{}))
+	c.flush(decode.FromServer)
+	if g.KeepAlive >= time.Second {
+		c.ping(g.truth.Connections)
+	}
+}
+
+// ping sends a PINGREQ where the client has sent nothing for as long as Keep Alive allows, as long as it is the connection of that number.
+func (c *conn) ping(number uint64) {
+	g := c.g
+	c.number = number
+	g.after(time.Duration(c.sent+int64(g.KeepAlive)-g.now), func() {
+		if c.number != number {
+			return
+		}
+		if g.now-c.sent >= int64(g.KeepAlive) {
+			c.send(decode.FromClient, decode.PINGREQ, decode.AppendPingreq(nil))
+			c.after(200*time.Microsecond, func() { c.send(decode.FromServer, decode.PINGRESP, decode.AppendPingresp(nil)) })
+		}
+		c.ping(number)
+	})
+}
+
+// subscribe subscribes to one filter.
+func (c *conn) subscribe(filter string) {
+	id := c.id(decode.FromClient)
+	c.send(decode.FromClient, decode.SUBSCRIBE, decode.AppendSubscribe(nil, c.version, decode.SubscribeFields{
+		PacketID: id, Filters: []decode.TopicFilter{{Filter: []byte(filter), QoS: 2}},
+	}))
+	c.flush(decode.FromClient)
+	c.record(nil)
+	c.send(decode.FromServer, decode.SUBACK, decode.AppendSuback(nil, c.version, decode.SubackFields{
+		PacketID: id, Codes: []decode.ReasonCode{2},
+	}))
+	c.flush(decode.FromServer)
+	c.record(nil)
 }
 
 // deliver begins a delivery from dir and lets the acknowledgements follow.
@@ -61,6 +164,7 @@ func (c *conn) acknowledge(sender decode.Direction, id uint16, qos uint8, steps 
 	}
 	if g.rng.Float64() < g.Withhold {
 		g.truth.Open[qos-1]++
+		c.withheld[qos-1]++
 		return
 	}
 	dir := sender.Opposite()
@@ -70,7 +174,7 @@ func (c *conn) acknowledge(sender decode.Direction, id uint16, qos uint8, steps 
 	// No earlier than the same step of the delivery before: acknowledgements keep the order.
 	due := &c.due[dir][steps[0]]
 	*due = max(*due, g.now+int64(200+g.rng.IntN(2000))*1000)
-	g.after(time.Duration(*due-g.now), func() {
+	c.after(time.Duration(*due-g.now), func() {
 		c.send(dir, steps[0], decode.AppendAck(nil, steps[0], c.version, decode.AckFields{PacketID: id}))
 		c.acknowledge(sender, id, qos, steps[1:])
 	})
@@ -82,9 +186,12 @@ const holdBack = 100 * time.Microsecond
 // send sends a packet, or holds it back for the next one.
 func (c *conn) send(dir decode.Direction, t decode.Type, packet []byte) {
 	c.g.truth.Packets[t]++
+	if dir == decode.FromClient {
+		c.sent = c.g.now
+	}
 	c.held[dir] = append(c.held[dir], packet...)
 	if t != decode.CONNECT && len(c.held[dir]) < 1000 && c.g.rng.Float64() < c.g.Coalesce {
-		c.g.after(holdBack, func() { c.flush(dir) })
+		c.after(holdBack, func() { c.flush(dir) })
 		return
 	}
 	c.flush(dir)
@@ -142,9 +249,10 @@ func (c *conn) frameAt(dir decode.Direction, seq uint32, flags byte, data []byte
 	if g.OneSided && dir == decode.FromServer {
 		return
 	}
-	f := g.out.build(c.index, dir, seq, c.seqs[dir.Opposite()], flags, data)
+	f := g.out.build(c, dir, seq, c.seqs[dir.Opposite()], flags, data)
 	if len(data) > 0 && c.swapped == nil && g.rng.Float64() < g.Swap {
 		c.swapped = append([]byte(nil), f...)
+		c.after(holdBack/2, func() { c.record(nil) }) // before the other end can have reacted
 		return
 	}
 	c.record(f)

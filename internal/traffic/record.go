@@ -9,6 +9,7 @@ import (
 
 // TCP flags.
 const (
+	flagFIN = 0x01
 	flagSYN = 0x02
 	flagPSH = 0x08
 	flagACK = 0x10
@@ -59,7 +60,7 @@ func (r *recorder) record(at int64, frame []byte) {
 }
 
 // build lays a frame out; it is valid until the next call. Checksums are left out, as where a network card fills them in.
-func (r *recorder) build(client int, dir decode.Direction, seq, ack uint32, flags byte, data []byte) []byte {
+func (r *recorder) build(c *conn, dir decode.Direction, seq, ack uint32, flags byte, data []byte) []byte {
 	if need := headers + len(data); cap(r.frame) < need {
 		r.frame = make([]byte, need+2048)
 	}
@@ -75,9 +76,9 @@ func (r *recorder) build(client int, dir decode.Direction, seq, ack uint32, flag
 	if dir == decode.FromServer {
 		from, to, src, dst = to, from, dst, src
 	}
-	copy(from, []byte{10, byte(client >> 16), byte(client >> 8), byte(client)})
+	copy(from, []byte{10, byte(c.index >> 16), byte(c.index >> 8), byte(c.index)})
 	copy(to, []byte{192, 0, 2, 1})
-	binary.BigEndian.PutUint16(src, uint16(20000+client%40000))
+	binary.BigEndian.PutUint16(src, c.port)
 	binary.BigEndian.PutUint16(dst, 1883)
 	binary.BigEndian.PutUint32(tcp[4:], seq)
 	if flags&flagACK != 0 {

@@ -37,6 +37,13 @@ type Params struct {
 	OneSided bool
 	// Withhold is the probability that an acknowledgement is never given.
 	Withhold float64
+	// Reconnect is the probability, with each message, that a client then closes its connection as soon as nothing is under way on it, and connects
+	// anew from another port with a clean Session: what was withheld is abandoned.
+	Reconnect float64
+	// NewTopics is the share of messages on a topic that there was never before.
+	NewTopics float64
+	// KeepAlive is what clients ask for: one that has sent nothing for so long sends a PINGREQ. Default one minute; below a second there is none.
+	KeepAlive time.Duration
 	// Rate is the messages a second of capture time; default 5,000.
 	Rate float64
 	// Start is the time of the first frame; default 2024-05-01 12:00:00 UTC.
@@ -58,9 +65,12 @@ type Truth struct {
 	Connections   uint64
 	Packets       [16]uint64
 	Publish       [3]uint64
-	Complete      [2]uint64 // deliveries of QoS 1 and 2 that ended
-	Open          [2]uint64 // deliveries that did not
+	Complete      [2]uint64 // handshakes of QoS 1 and 2 that ended
+	Open          [2]uint64 // handshakes that did not
+	Abandoned     [2]uint64 // handshakes of Sessions that ended before they did
 	Dropped       uint64    // frames
+	// Messages went in, Copies came out.
+	Messages, Copies uint64
 }
 
 // Write writes a pcap file (microseconds, Ethernet, IPv4) and returns the truth about it.
@@ -70,6 +80,9 @@ func Write(w io.Writer, p Params) (Truth, error) {
 	}
 	if p.Start.IsZero() {
 		p.Start = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	}
+	if p.KeepAlive == 0 {
+		p.KeepAlive = time.Minute
 	}
 	if p.Publishers < 1 || p.Subscribers < p.FanOut || p.Topics < 1 {
 		return Truth{}, fmt.Errorf("traffic: want at least one publisher and topic, and as many subscribers as the fan-out")
@@ -95,6 +108,7 @@ type generator struct {
 	now   int64
 	queue eventQueue
 	seq   uint64
+	fresh uint64 // topics that are used once
 }
 
 // event is something that an end does at a time.
@@ -137,42 +151,31 @@ func (g *generator) drain(until int64) {
 // connect opens all connections: publishers first, then subscribers.
 func (g *generator) connect() {
 	for i := range g.Publishers + g.Subscribers {
-		c := &conn{g: g, index: i, version: decode.V311, next: [2]uint16{1, 1}}
+		c := &conn{g: g, index: i, version: decode.V311}
 		if g.rng.Float64() < g.V5 {
 			c.version = decode.V5
 		}
-		c.seqs = [2]uint32{g.rng.Uint32(), g.rng.Uint32()}
 		g.conns = append(g.conns, c)
-		g.truth.Connections++
-		c.open()
-		c.send(decode.FromClient, decode.CONNECT, decode.AppendConnect(nil, c.version, decode.ConnectFields{
-			ClientID: fmt.Sprintf("client-%05d", i), CleanStart: true, KeepAlive: 60,
-		}))
-		c.flush(decode.FromServer)
-		c.send(decode.FromServer, decode.CONNACK, decode.AppendConnack(nil, c.version, decode.ConnackFields{}))
+		c.connect()
 		g.now += int64(50 * time.Microsecond)
 	}
-	for i := range g.Subscribers {
-		g.subscribe(i)
-	}
-}
-
-// subscriber n subscribes to all topics of the publishers whose messages it gets.
-func (g *generator) subscribe(n int) {
-	c := g.conns[g.Publishers+n]
-	for p := range g.Publishers {
-		if first := g.firstSubscriber(p); (n-first+g.Subscribers)%g.Subscribers < g.FanOut {
-			filter := fmt.Sprintf("plant/%d/#", p)
-			c.send(decode.FromClient, decode.SUBSCRIBE, decode.AppendSubscribe(nil, c.version, decode.SubscribeFields{
-				PacketID: c.id(decode.FromClient), Filters: []decode.TopicFilter{{Filter: []byte(filter), QoS: 2}},
-			}))
-			c.flush(decode.FromClient)
-			c.send(decode.FromServer, decode.SUBACK, decode.AppendSuback(nil, c.version, decode.SubackFields{
-				PacketID: c.next[decode.FromClient] - 1, Codes: []decode.ReasonCode{2},
-			}))
+	for n := range g.Subscribers {
+		c := g.conns[g.Publishers+n]
+		for _, filter := range g.filters(n) {
+			c.subscribe(filter)
 			g.drain(g.now + int64(20*time.Microsecond))
 		}
 	}
+}
+
+// filters are what subscriber n subscribes to: all topics of the publishers whose messages it gets.
+func (g *generator) filters(n int) (filters []string) {
+	for p := range g.Publishers {
+		if first := g.firstSubscriber(p); (n-first+g.Subscribers)%g.Subscribers < g.FanOut {
+			filters = append(filters, fmt.Sprintf("plant/%d/#", p))
+		}
+	}
+	return filters
 }
 
 func (g *generator) firstSubscriber(publisher int) int { return publisher * g.FanOut % g.Subscribers }
@@ -189,16 +192,33 @@ func (g *generator) run() {
 // publish lets a publisher publish a message, and the broker forward it.
 func (g *generator) publish(publisher int) {
 	qos := g.pickQoS()
-	topic := fmt.Sprintf("plant/%d/line-%d/temperature", publisher, g.rng.IntN(g.Topics))
+	topic := g.topic(publisher)
 	payload := make([]byte, g.PayloadMin+g.rng.IntN(max(1, g.PayloadMax-g.PayloadMin+1)))
 	for i := range payload {
 		payload[i] = byte(32 + g.rng.Uint32()%95)
 	}
-	g.conns[publisher].deliver(decode.FromClient, qos, topic, payload)
+	c := g.conns[publisher]
+	g.truth.Messages++
+	c.deliver(decode.FromClient, qos, topic, payload)
+	c.mayLeave()
 	for k := range g.FanOut {
 		c := g.conns[g.Publishers+(g.firstSubscriber(publisher)+k)%g.Subscribers]
-		g.after(time.Duration(100+g.rng.IntN(300))*time.Microsecond, func() { c.deliver(decode.FromServer, qos, topic, payload) })
+		g.truth.Copies++
+		// When it has come in for sure, and no earlier than the message before: brokers keep the order.
+		c.forward = max(c.forward, g.now+int64(2*holdBack)+int64(g.rng.IntN(300))*1000)
+		c.after(time.Duration(c.forward-g.now), func() {
+			c.deliver(decode.FromServer, qos, topic, payload)
+			c.mayLeave()
+		})
 	}
+}
+
+func (g *generator) topic(publisher int) string {
+	if g.NewTopics > 0 && g.rng.Float64() < g.NewTopics {
+		g.fresh++
+		return fmt.Sprintf("plant/%d/order-%d/state", publisher, g.fresh)
+	}
+	return fmt.Sprintf("plant/%d/line-%d/temperature", publisher, g.rng.IntN(g.Topics))
 }
 
 func (g *generator) pickQoS() uint8 {
