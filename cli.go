@@ -41,6 +41,7 @@ type options struct {
 	Critical   time.Duration `help:"A packet owed for this long is critical." default:"30s" group:"watch"`
 	Expect     []string      `help:"Expect what RULE says: 'cmd/{id}/set -> stat/{id}/# within 1s' or 'sensors/+/status every 60s'. Status 3 if it does not come (repeatable)." sep:"none" placeholder:"RULE" group:"watch"`
 	Server     []string      `help:"These addresses are one broker, say the nodes of a cluster; without a port every port of an address (repeatable)." sep:"none" placeholder:"NAME=ADDR[:PORT],…" group:"watch"`
+	NoDelivery bool          `name:"no-deliveries" help:"Do not follow messages from their publisher to every subscriber: handshakes alone take less time and memory." group:"watch"`
 	Keep       int           `help:"Keep this many finished handshakes; open ones always stay." default:"100000" placeholder:"N" group:"watch"`
 }
 
@@ -119,6 +120,8 @@ func (o *options) check() error {
 	switch {
 	case o.FailOn != "" && o.FailOn != "warn" && o.FailOn != "critical":
 		return usagef("--fail-on %s: give warn or critical", o.FailOn)
+	case o.NoDelivery && o.Deliveries != "":
+		return usagef("--deliveries %s and --no-deliveries: which?", o.Deliveries)
 	case o.Keep < 1:
 		return usagef("--keep %d: give at least 1", o.Keep)
 	case o.Warn <= 0:

@@ -110,7 +110,7 @@ func (w *watching) start(raw int, onEvent func(*watch.Event)) {
 	mute, _ := w.muted() // checked with the other options
 	servers, _ := w.servers()
 	cfg := watch.Config{Mute: mute, Keep: w.Keep, Learn: w.Learn, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Survey: raw > 0, Filter: w.filter, OnEvent: onEvent,
-		Deliveries: seesBroker(w.src), DeliveryFilter: w.chosen, Rules: w.rules, Responses: true, Servers: servers}
+		Deliveries: !w.NoDelivery && seesBroker(w.src), DeliveryFilter: w.chosen, Rules: w.rules, Responses: true, Servers: servers}
 	if w.FailOn != "" || len(w.rules) > 0 {
 		cfg.OnEvent = func(e *watch.Event) {
 			w.note(e)

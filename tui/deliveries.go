@@ -86,7 +86,7 @@ func (l *deliveryList) view(p *pen, f *filterState, width, height int, focused b
 	switch {
 	case !l.data.On && l.have:
 		return emptyPane(p, width, height, "Deliveries are not followed here",
-			"They are where more than one connection of a broker is in sight: a capture, an interface, the proxy, the demo.")
+			"They are where more than one connection of a broker is in sight: a capture, an interface, the proxy, the demo, unless --no-deliveries was given.")
 	case l.total == 0 && l.data.Counts.Kept > 0:
 		return noMatch(p, f, width, height, "delivery", int(l.data.Counts.Kept))
 	case l.total == 0:

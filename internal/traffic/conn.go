@@ -20,7 +20,7 @@ type conn struct {
 	forward int64        // when the last message is forwarded to it
 	port    uint16
 	number  uint64 // of the connection
-	sent    int64 // when the client sent last
+	sent    int64  // when the client sent last
 
 	pending  int    // events to come
 	leaving  bool   // as soon as there are none
