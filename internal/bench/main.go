@@ -1,0 +1,136 @@
+// Command bench measures how fast mqttwatch is and how much memory it takes, beside programs that do less or the same:
+//
+//	go run ./internal/bench
+//
+// It makes captures from a seed (package traffic), builds the program, and runs it over them in turn with cat, a bare loop over the records and, where
+// they are installed, tcpdump, capinfos and tshark. Of every result that has one the truth is checked before a time of it is told. It prints tables
+// in Markdown, which docs/performance.md holds, and writes nothing but temporary files.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// options are what the command line says.
+type options struct {
+	size       int // MB
+	tsharkSize int // MB
+	runs       int
+	seed       uint64
+	program    string
+	parts      string
+	keep       string
+}
+
+// parts are what can be measured, in the order in which that is done.
+var parts = []string{"speed", "growth", "start", "screen"}
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == childMark {
+		exit(child(os.Args[2:], os.Stdin, os.Stdout))
+	}
+	exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func exit(err error) {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func parse(args []string, errs io.Writer) (o options, err error) {
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(errs)
+	f.IntVar(&o.size, "size", 60, "size of the main capture in `MB`")
+	f.IntVar(&o.tsharkSize, "tshark-size", 5, "size of the capture for tshark in `MB`, which takes about half a second for each; 0 leaves it out")
+	f.IntVar(&o.runs, "runs", 3, "how often each program runs; medians are told")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of the captures")
+	f.StringVar(&o.program, "program", "", "measure this `file` instead of building mqttwatch")
+	f.StringVar(&o.parts, "parts", strings.Join(parts, ","), "what to measure")
+	f.StringVar(&o.keep, "dir", "", "leave the captures in this `directory`")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	for part := range strings.SplitSeq(o.parts, ",") {
+		if !slices.Contains(parts, part) {
+			return o, fmt.Errorf("-parts %s: there are %s", part, strings.Join(parts, ", "))
+		}
+	}
+	if f.NArg() > 0 || o.size < 1 || o.runs < 1 || o.tsharkSize < 0 {
+		return o, errors.New("-size and -runs are at least 1, and there are no other words")
+	}
+	return o, nil
+}
+
+// run measures what args ask for.
+func run(args []string, out, errs io.Writer) error {
+	o, err := parse(args, errs)
+	if err != nil {
+		return err
+	}
+	dir := o.keep
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "mqttwatch-bench-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	}
+	b := &bench{options: o, dir: dir, out: out, errs: errs}
+	if b.program == "" {
+		if b.program, err = build(dir); err != nil {
+			return err
+		}
+	}
+	describe(out, args)
+	for _, part := range []struct {
+		name    string
+		measure func() error
+	}{{"speed", b.speed}, {"growth", b.growth}, {"start", b.start}, {"screen", b.screen}} {
+		if !slices.Contains(strings.Split(b.parts, ","), part.name) {
+			continue
+		}
+		if err := part.measure(); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	b.printGoals()
+	return nil
+}
+
+// bench is one call of the command.
+type bench struct {
+	options
+	dir       string
+	out, errs io.Writer
+	goals     []goal
+}
+
+// say tells what is going on, which may take a while.
+func (b *bench) say(format string, args ...any) { fmt.Fprintf(b.errs, format+"\n", args...) }
+
+// build makes the program as a user would.
+func build(dir string) (string, error) {
+	path := filepath.Join(dir, "mqttwatch")
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	cmd := exec.Command("go", "build", "-o", path, "github.com/mqttwatch/mqttwatch")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, text)
+	}
+	return path, nil
+}
