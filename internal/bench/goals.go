@@ -34,16 +34,16 @@ func (b *bench) printGoals() {
 	if len(b.goals) == 0 {
 		return
 	}
-	rows := [][]string{{"goal", "wanted", "measured", "met"}}
+	table := [][]string{{"goal", "wanted", "measured", "met"}}
 	for _, g := range b.goals {
 		met := "no"
 		if g.met {
 			met = "yes"
 		}
-		rows = append(rows, []string{g.what, g.want, g.measured, met})
+		table = append(table, []string{g.what, g.want, g.measured, met})
 	}
 	fmt.Fprint(b.out, "\n## Goals\n\n")
-	writeTable(b.out, rows)
+	writeTable(b.out, table)
 }
 
 func (b *bench) speedGoals(r results) {
