@@ -14,8 +14,8 @@ const packetsKept = 50_000
 
 // packetRing keeps compact records of the newest packets. They are numbered from 1.
 type packetRing struct {
-	records []packetRecord // grows up to packetsKept, then is a ring
-	last    uint64         // number of the newest
+	parts [packetsKept / packetsPerPart][]packetRecord // each made when the first is to be kept in it
+	last  uint64                                       // number of the newest
 
 	// matched are the numbers of those that filter chooses, among all up to looked.
 	filter  *filter.Packets
@@ -23,26 +23,34 @@ type packetRing struct {
 	looked  uint64
 }
 
+// packetsPerPart is how many records are made room for at once: a slice that grows would be copied as often as it doubles.
+const packetsPerPart = 1000
+
 type packetRecord struct {
-	time    decode.Time
-	ref     uint64
-	offset  int64
-	conn    *connNote
-	entry   *sessionEntry
-	text    string // Topic Name, or what the packet says; raw
-	err     *decode.Error
-	length  int64
-	payload int64
-	id      uint16
-	loss    int8 // decode.LossCause + 1; 0 for a packet
-	typ     decode.Type
-	dir     decode.Direction
-	qos     uint8
-	version decode.Version
-	reason  decode.ReasonCode
-	dup     bool
-	retain  bool
-	unknown bool // the Topic Name
+	packetFacts
+	entry *sessionEntry
+	text  string // Topic Name, or what the packet says; raw
+}
+
+// packetFacts are what a packet, or a loss, says of itself in numbers.
+type packetFacts struct {
+	time          decode.Time
+	ref           uint64
+	offset        int64
+	conn          *connNote
+	err           *decode.Error
+	length        int64
+	payloadLength int64
+	id            uint16
+	loss          int8 // decode.LossCause + 1; 0 for a packet
+	typ           decode.Type
+	dir           decode.Direction
+	qos           uint8
+	version       decode.Version
+	reason        decode.ReasonCode
+	dup           bool
+	retain        bool
+	unknown       bool // the Topic Name
 }
 
 // connNote is what records say of their connection. It does not hold on to the connection itself.
@@ -51,48 +59,36 @@ type connNote struct {
 	addr, server netip.AddrPort
 }
 
-// next makes room for a record.
-func (r *packetRing) next() *packetRecord {
-	r.last++
-	if len(r.records) < packetsKept {
-		r.records = append(r.records, packetRecord{})
-	}
-	return r.at(r.last)
-}
+// len is how many are kept.
+func (r *packetRing) len() int { return int(min(r.last, packetsKept)) }
 
 // at returns the record with a number, which must be kept.
-func (r *packetRing) at(number uint64) *packetRecord { return &r.records[(number-1)%packetsKept] }
+func (r *packetRing) at(number uint64) *packetRecord {
+	i := (number - 1) % packetsKept
+	return &r.parts[i/packetsPerPart][i%packetsPerPart]
+}
 
 // first is the number of the oldest record that is kept.
-func (r *packetRing) first() uint64 { return r.last - uint64(len(r.records)) + 1 }
+func (r *packetRing) first() uint64 { return r.last - uint64(r.len()) + 1 }
 
-func (r *packetRing) add(c *connNote, e *sessionEntry, topic *topicNode, p *decode.Packet, ref uint64) {
-	*r.next() = packetRecord{
-		time: p.Time, ref: ref, offset: p.Offset, conn: c, entry: e, text: packetText(p, topic), err: p.Err, length: p.Length, payload: p.PayloadLength,
-		id: p.PacketID, typ: p.Type, dir: p.Dir, qos: p.QoS, version: p.Version, reason: p.ReasonCode, dup: p.Dup, retain: p.Retain, unknown: p.TopicUnknown,
+func (r *packetRing) add(p *packetNote, e *sessionEntry, text string) {
+	i := r.last % packetsKept
+	if r.last++; r.parts[i/packetsPerPart] == nil {
+		r.parts[i/packetsPerPart] = make([]packetRecord, packetsPerPart)
 	}
+	r.parts[i/packetsPerPart][i%packetsPerPart] = packetRecord{p.packetFacts, e, text}
 }
 
-func (r *packetRing) loss(c *connNote, e *sessionEntry, l decode.Loss) {
-	*r.next() = packetRecord{
-		time: l.Time, offset: l.Offset, conn: c, entry: e, err: l.Err, length: l.Bytes, dir: l.Dir, loss: int8(l.Cause) + 1,
-	}
-}
-
-// packetText is what a row says of a packet beside its numbers. Only packets that are rare make a text of their own.
-func packetText(p *decode.Packet, topic *topicNode) string {
+// packetText is what a row says of a packet that is no PUBLISH beside its numbers. Only packets that are rare make a text of their own.
+func packetText(p *decode.Packet) string {
 	switch {
-	case topic != nil && topic.path == string(p.Topic):
-		return topic.path
-	case p.Type == decode.PUBLISH:
-		return string(p.Topic[:min(len(p.Topic), 256)])
 	case p.Connect != nil:
 		return connectText(p)
 	case p.Connack != nil && p.Connack.SessionPresent:
 		return "session present"
 	case p.Subscribe != nil && len(p.Subscribe.Filters) > 0:
 		filter := p.Subscribe.Filters[0].Filter
-		text := string(filter[:min(len(filter), 256)])
+		text := string(filter[:min(len(filter), longestText)])
 		if n := len(p.Subscribe.Filters); n > 1 {
 			text += " and " + strconv.Itoa(n-1) + " more"
 		}
@@ -105,7 +101,7 @@ func packetText(p *decode.Packet, topic *topicNode) string {
 
 func connectText(p *decode.Packet) string {
 	c := p.Connect
-	text := string(c.ClientID[:min(len(c.ClientID), 256)]) + " keep alive " + strconv.Itoa(int(c.KeepAlive)) + " s"
+	text := string(c.ClientID[:min(len(c.ClientID), longestText)]) + " keep alive " + strconv.Itoa(int(c.KeepAlive)) + " s"
 	if c.CleanStart {
 		text += ", clean"
 	}
@@ -190,7 +186,7 @@ type PacketDetail struct {
 // list returns the rows that q asks for.
 func (r *packetRing) list(q *PacketQuery, e *Engine) *PacketList {
 	r.look(q.Filter)
-	out := &PacketList{Total: len(r.records), Seen: r.last, Matched: len(r.records)}
+	out := &PacketList{Total: r.len(), Seen: r.last, Matched: r.len()}
 	if q.Filter != nil {
 		out.Matched = len(r.matched)
 	}
@@ -259,7 +255,7 @@ func (r *packetRing) row(number uint64) PacketRow {
 	p := r.at(number)
 	out := PacketRow{
 		Number: number, Time: p.time, Addr: p.conn.addr, Conn: p.conn.id, Dir: p.dir, Type: p.typ, Version: p.version, PacketID: p.id, QoS: p.qos,
-		Dup: p.dup, Retain: p.retain, Reason: p.reason, Text: p.text, TopicUnknown: p.unknown, Length: p.length, Payload: p.payload, Offset: p.offset,
+		Dup: p.dup, Retain: p.retain, Reason: p.reason, Text: p.text, TopicUnknown: p.unknown, Length: p.length, Payload: p.payloadLength, Offset: p.offset,
 		Err: p.err, Lost: p.loss != 0,
 	}
 	if out.Lost {

@@ -24,6 +24,7 @@ type sessionBook struct {
 type sessionEntry struct {
 	session *handshake.Session
 	pruned  bool
+	named   bool // has a Client Identifier
 	conns   uint32
 	first   decode.Time
 	last    decode.Time
@@ -43,27 +44,33 @@ func newSessionBook() sessionBook {
 	return sessionBook{entries: make(map[*handshake.Session]*sessionEntry)}
 }
 
-// of returns the entry of the session that a connection belongs to now.
-func (b *sessionBook) of(c *connection, info *decode.ConnInfo) *sessionEntry {
-	if c.entry != nil && c.entry.session == c.link.Session && !c.entry.pruned {
+// of returns the entry of the session that the connection of a packet belonged to.
+func (b *sessionBook) of(p *packetNote) *sessionEntry {
+	c := p.on
+	if c.entry != nil && c.entry.session == p.session && !c.entry.pruned {
+		c.entry.named = p.named
 		return c.entry
 	}
-	c.noteOf(info)
-	s := c.link.Session
-	e := b.entries[s]
+	e := b.entries[p.session]
 	if e == nil {
-		if len(b.entries) >= maxSessions {
-			b.prune()
-		}
-		e = &sessionEntry{session: s}
-		b.entries[s] = e
+		e = &sessionEntry{session: p.session}
+		b.entries[p.session] = e
 	}
-	if c.entry != nil && c.entry.session.ClientID == "" && c.entry.conns == 1 {
+	if c.entry != nil && !c.entry.named && c.entry.conns == 1 {
 		delete(b.entries, c.entry.session) // it was the connection until its CONNECT
 	}
+	e.named = p.named
 	e.conns++
 	c.entry = e
 	return e
+}
+
+// bound makes room where there are too many: those of a sheet of notes are the most that there can be. It looks at the tracker's connections, so that
+// it is for the goroutine that feeds.
+func (b *sessionBook) bound() {
+	if len(b.entries) > maxSessions {
+		b.prune()
+	}
 }
 
 // prune takes out a quarter: first those without a connection, each by when it was last heard of.
@@ -94,16 +101,16 @@ func (e *sessionEntry) connected() bool {
 	return l != nil && l.Connected()
 }
 
-func (e *sessionEntry) packet(second int64, p *decode.Packet) {
+func (e *sessionEntry) packet(second int64, p *packetNote) {
 	if e.first == 0 {
-		e.first = p.Time
+		e.first = p.time
 	}
-	e.last = p.Time
-	e.packets[p.Dir]++
-	e.bytes[p.Dir] += uint64(max(p.Length, 0))
-	e.rate[p.Dir].add(second)
-	if p.Type == decode.PUBLISH && p.QoS < 3 {
-		e.publish[p.Dir][p.QoS]++
+	e.last = p.time
+	e.packets[p.dir]++
+	e.bytes[p.dir] += uint64(max(p.length, 0))
+	e.rate[p.dir].add(second)
+	if p.typ == decode.PUBLISH && p.qos < 3 {
+		e.publish[p.dir][p.qos]++
 	}
 }
 

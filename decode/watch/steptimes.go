@@ -6,7 +6,6 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/mqttwatch/mqttwatch/decode"
-	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
 
 // A StepKind is one step of a delivery, from a packet to its answer.
@@ -56,24 +55,6 @@ func newStepTimes() (s stepTimes) {
 		}
 	}
 	return s
-}
-
-// add takes the steps of a delivery in, and returns how long it took from PUBLISH to PUBACK or PUBCOMP. ok is false where that means nothing: it
-// was joined late, sent again (an answer may belong to either packet), or not answered.
-func (s *stepTimes) add(h *handshake.Handshake) (whole time.Duration, ok bool) {
-	if !h.Kind.Publish() || h.JoinedLate || h.Resends > 0 || h.Steps() < 2 {
-		return 0, false
-	}
-	first := h.Step(0)
-	before := first
-	for i := 1; i < h.Steps(); i++ {
-		step := h.Step(i)
-		if kind, known := stepKind(before.Type, step.Type); known {
-			s[kind][h.Sender].add(step.Time.Sub(before.Time))
-		}
-		before = step
-	}
-	return before.Time.Sub(first.Time), h.State == handshake.Complete
 }
 
 func (t *stepTime) add(d time.Duration) {

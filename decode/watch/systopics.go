@@ -34,19 +34,20 @@ type sysValue struct {
 
 func newSysTopics() sysTopics { return sysTopics{values: make(map[string]*sysValue)} }
 
-func (s *sysTopics) set(p *decode.Packet) {
-	v := s.values[string(p.Topic)]
+// set takes the newest message on a topic in, of which payload is the head.
+func (s *sysTopics) set(at decode.Time, topic, payload []byte) {
+	v := s.values[string(topic)]
 	if v == nil {
-		if len(s.values) == maxSysTopics || len(p.Topic) > maxSysValue {
+		if len(s.values) == maxSysTopics || len(topic) > maxSysValue {
 			s.leftOut++
 			return
 		}
-		v = &sysValue{topic: string(p.Topic)}
+		v = &sysValue{topic: string(topic)}
 		s.values[v.topic] = v
 	}
-	v.time = p.Time
-	if head := p.Payload[:min(len(p.Payload), maxSysValue)]; !bytes.Equal(v.value, head) {
-		v.value = append(v.value[:0], head...)
+	v.time = at
+	if !bytes.Equal(v.value, payload) {
+		v.value = append(v.value[:0], payload...)
 	}
 }
 

@@ -161,13 +161,13 @@ func (c *topicCounts) absorb(o *topicCounts) {
 }
 
 // publish counts a PUBLISH.
-func (n *topicNode) publish(second int64, p *decode.Packet) {
-	if p.QoS < 3 {
-		n.publishes[p.Dir][p.QoS]++
+func (n *topicNode) publish(second int64, p *packetNote) {
+	if p.qos < 3 {
+		n.publishes[p.dir][p.qos]++
 	}
-	n.bytes += uint64(max(p.Length, 0))
-	n.rate[p.Dir].add(second)
-	n.last = max(n.last, p.Time)
+	n.bytes += uint64(max(p.length, 0))
+	n.rate[p.dir].add(second)
+	n.last = max(n.last, p.time)
 }
 
 // answered counts how long a delivery took.

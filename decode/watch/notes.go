@@ -1,0 +1,116 @@
+package watch
+
+import (
+	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
+)
+
+// notesPerSheet is how many packets are noted before they are counted: so many that handing them over costs nothing, so few that they stay in the
+// processor's cache.
+const notesPerSheet = 1024
+
+// longestText bounds what a row of the list of packets says of a packet.
+const longestText = 256
+
+// notes are what came to pass since the last sheet. They hold on to nothing of the wire.
+type notes struct {
+	packets []packetNote
+	ends    []endNote
+	bytes   []byte // Topic Names and payloads
+}
+
+func newNotes() *notes { return &notes{packets: make([]packetNote, 0, notesPerSheet)} }
+
+func (n *notes) clear() {
+	clear(n.packets) // what they point to may go
+	clear(n.ends)
+	n.packets, n.ends, n.bytes = n.packets[:0], n.ends[:0], n.bytes[:0]
+}
+
+// A packetNote is what is counted of a packet, or of a loss.
+type packetNote struct {
+	packetFacts
+	on      *connection
+	session *handshake.Session
+	named   bool // the session has a Client Identifier
+	sys     bool // the broker says something of itself
+	text    string
+	// topic and payload are how long they are in notes.bytes, from on.
+	from           uint32
+	topic, payload uint16
+}
+
+// An endNote is what is counted of a handshake that has ended, was seen from its beginning and not sent again.
+type endNote struct {
+	on           *connection // whose packet ended it; nil where none did
+	session      *handshake.Session
+	topic        string
+	whole        time.Duration // from PUBLISH to PUBACK or PUBCOMP
+	times        [mostSteps]time.Duration
+	kinds        [mostSteps]StepKind
+	steps        int
+	sender       decode.Direction
+	topicUnknown bool
+	complete     bool
+}
+
+// mostSteps is how many steps a delivery has that nobody sent again.
+const mostSteps = 3
+
+func (n *notes) packet(c *connection, conn *connNote, p *decode.Packet, ref uint64) {
+	session := c.link.Session
+	n.packets = append(n.packets, packetNote{
+		packetFacts: packetFacts{
+			time: p.Time, ref: ref, offset: p.Offset, conn: conn, err: p.Err, length: p.Length, payloadLength: p.PayloadLength,
+			id: p.PacketID, typ: p.Type, dir: p.Dir, qos: p.QoS, version: p.Version, reason: p.ReasonCode, dup: p.Dup, retain: p.Retain, unknown: p.TopicUnknown,
+		},
+		on: c, session: session, named: session.ClientID != "", from: uint32(len(n.bytes)),
+	})
+	note := &n.packets[len(n.packets)-1]
+	if p.Type != decode.PUBLISH {
+		note.text = packetText(p)
+		return
+	}
+	topic := p.Topic[:min(len(p.Topic), handshake.MaxText)]
+	note.topic = uint16(len(topic))
+	n.bytes = append(n.bytes, topic...)
+	if p.Dir == decode.FromServer && len(topic) > len(sysPrefix) && string(topic[:len(sysPrefix)]) == sysPrefix {
+		value := p.Payload[:min(len(p.Payload), maxSysValue)]
+		note.sys, note.payload = true, uint16(len(value))
+		n.bytes = append(n.bytes, value...)
+	}
+}
+
+func (n *notes) topicOf(p *packetNote) []byte { return n.bytes[p.from:][:p.topic] }
+
+func (n *notes) payloadOf(p *packetNote) []byte { return n.bytes[p.from:][p.topic:][:p.payload] }
+
+func (n *notes) loss(c *connection, conn *connNote, l decode.Loss) {
+	session := c.link.Session
+	n.packets = append(n.packets, packetNote{
+		packetFacts: packetFacts{time: l.Time, offset: l.Offset, conn: conn, err: l.Err, length: l.Bytes, dir: l.Dir, loss: int8(l.Cause) + 1},
+		on:          c, session: session, named: session.ClientID != "",
+	})
+}
+
+// ended notes a handshake, unless its times mean nothing: it was joined late, sent again (an answer may belong to either packet), or not answered.
+func (n *notes) ended(c *connection, h *handshake.Handshake) {
+	if !h.Kind.Publish() || h.JoinedLate || h.Resends > 0 || h.Steps() < 2 {
+		return
+	}
+	note := endNote{on: c, session: h.Session, topic: h.Topic, sender: h.Sender, topicUnknown: h.TopicUnknown, complete: h.State == handshake.Complete}
+	first := h.Step(0)
+	before := first
+	for i := 1; i < h.Steps(); i++ {
+		step := h.Step(i)
+		if kind, known := stepKind(before.Type, step.Type); known && note.steps < mostSteps {
+			note.kinds[note.steps], note.times[note.steps] = kind, step.Time.Sub(before.Time)
+			note.steps++
+		}
+		before = step
+	}
+	note.whole = before.Time.Sub(first.Time)
+	n.ends = append(n.ends, note)
+}
