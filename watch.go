@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/charmbracelet/x/term"
@@ -25,7 +26,7 @@ import (
 // rawBytes is how much of the packets' bytes is kept for the screen's details.
 const rawBytes = 16 << 20
 
-// failSoon is how long a source may take to fail before the screen opens: enough for a file that is not there.
+// failSoon is how long a source that yields nothing may take to fail before the screen opens: enough for a broker that is not there.
 const failSoon = 100 * time.Millisecond
 
 // A watching is one source, the engine that takes its bytes, and what the command line says of both.
@@ -225,9 +226,10 @@ func (w *watching) screen(ctx context.Context) error {
 	opt.Backend = w.engine
 	srcCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := make(chan error, 1)
+	ended, began := make(chan error, 1), make(chan struct{})
+	var once sync.Once
 	go func() {
-		err := w.run(srcCtx, func() {})
+		err := w.run(srcCtx, func() { once.Do(func() { close(began) }) })
 		w.engine.Finish()
 		ended <- err
 	}()
@@ -237,6 +239,7 @@ func (w *watching) screen(ctx context.Context) error {
 			return err // there is nothing to show a screen of
 		}
 		ended <- err
+	case <-began: // it works
 	case <-time.After(failSoon):
 	}
 	_, screenErr := tui.Run(ctx, opt)

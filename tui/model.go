@@ -127,7 +127,7 @@ type Model struct {
 	messageUntil time.Time
 
 	answered      *filter.Filter // of the last Snapshot
-	flood         bool           // rows come faster than they can be read
+	flood, quiet  bool           // rows come faster than they can be read; no packets come
 	asking, again bool           // a Snapshot is on its way; another is wanted after it
 	frame         string
 	dirty         bool
@@ -186,14 +186,14 @@ type snapshotMsg struct {
 // Init asks for the first Snapshot and starts the ticks.
 func (m *Model) Init() tea.Cmd { return tea.Batch(m.ask(), m.tick()) }
 
-// tick waits for the next Snapshot: longer where the sources have ended and nothing is going to change by itself, and
-// where each brings a whole screen of new rows: nobody reads those, and a slow line to the terminal has to carry them.
+// tick waits for the next Snapshot: longer where the sources have ended and nothing is going to change by itself, where each brings a whole screen of
+// new rows (nobody reads those, and a slow line to the terminal has to carry them), and where the last one brought nothing but a later time.
 func (m *Model) tick() tea.Cmd {
 	wait := m.opt.Interval
 	switch {
 	case len(m.live.Sources) > 0 && !alive(m.live.Sources):
 		wait *= 5
-	case m.flood:
+	case m.flood, m.quiet:
 		wait *= 3
 	}
 	return tea.Tick(wait, func(t time.Time) tea.Msg { return tickMsg(t) })
@@ -311,6 +311,7 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 	}
 	m.answered = msg.filter
 	before := m.ever()
+	m.quiet = msg.snap.Counts.Packets == m.live.Counts.Packets
 	m.live = msg.snap
 	m.flood = m.ever()-before > m.list.height*2/3 && m.list.follow
 	m.rate.add(msg.snap)

@@ -68,9 +68,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// framesPerSecond is how often the terminal is looked after: at most 33 ms from a key to the screen, at half the cost at rest
+// framesPerSecond is how often the terminal is looked after: at most 42 ms from a key to the screen, at less than half the cost at rest
 // of Bubble Tea's 60.
-const framesPerSecond = 30
+const framesPerSecond = 24
 
 // Run shows the screen until the user quits or ctx is done, as the caller lets it be by SIGTERM; both give nil. The
 // terminal is restored in every case, after a panic too; that one is an error. The last Snapshot is returned for a

@@ -34,12 +34,23 @@ func (s *rawStore) add(p *decode.Packet) uint64 {
 		return 0
 	}
 	head := p.Head[:min(len(p.Head), rawMost-rawHeader)]
-	var h [rawHeader]byte
-	binary.BigEndian.PutUint32(h[:], uint32(len(head)))
-	binary.BigEndian.PutUint64(h[4:], uint64(p.Length))
-	h[12] = byte(p.Version)
 	ref := s.next + 1
-	s.write(h[:])
+	var h [rawHeader]byte
+	to := h[:]
+	at := s.next % uint64(len(s.ring))
+	fits := at+uint64(rawHeader+len(head)) <= uint64(len(s.ring))
+	if fits {
+		to = s.ring[at : at+rawHeader]
+	}
+	binary.BigEndian.PutUint32(to, uint32(len(head)))
+	binary.BigEndian.PutUint64(to[4:], uint64(p.Length))
+	to[12] = byte(p.Version)
+	if fits {
+		copy(s.ring[at+rawHeader:], head)
+		s.next += uint64(rawHeader + len(head))
+		return ref
+	}
+	s.write(to)
 	s.write(head)
 	return ref
 }
