@@ -45,7 +45,7 @@ func (s *soak) look() {
 
 // TestSoak watches a day in accelerated time, with everything that the screen asks for: clients that come and go, handshakes that get stuck, topics
 // that were never there before, and the counts of the day are true. Its last six hours take no more memory than the first, but for tables that fill. MQTTWATCH_LONG=1 makes
-// the traffic fifteen times as dense.
+// the traffic five times as dense.
 func TestSoak(t *testing.T) {
 	goroutines := runtime.NumGoroutine()
 	most := 1.2 // tables of topics and alerts are not full yet in the first six hours; a dozen bytes that stay of each packet would be more than that
@@ -53,7 +53,7 @@ func TestSoak(t *testing.T) {
 	p.Publishers, p.Subscribers, p.FanOut, p.Rate = 10, 10, 2, 1
 	p.Reconnect, p.NewTopics, p.Withhold = 0.02, 0.5, 0.002
 	if os.Getenv("MQTTWATCH_LONG") != "" {
-		p.Rate, p.NewTopics, most = 15, 0.1, 1.1
+		p.Rate, p.NewTopics, most = 5, 0.2, 1.1
 	}
 	p.Messages = int(p.Rate * (24*time.Hour + 10*time.Minute).Seconds())
 	in, out := io.Pipe()
