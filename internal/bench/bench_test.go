@@ -39,8 +39,27 @@ func TestSuite(t *testing.T) {
 	}
 }
 
+// TestScreen runs the parts that need a terminal.
+func TestScreen(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the screen is measured on Linux")
+	}
+	if _, err := os.Stat("/dev/ptmx"); err != nil {
+		t.Skip("there are no terminals here")
+	}
+	var out, errs bytes.Buffer
+	if err := run([]string{"-size", "1", "-runs", "1", "-rest", "300ms", "-parts", "start,screen"}, &out, &errs); err != nil {
+		t.Fatalf("%v\n%s", err, errs.String())
+	}
+	for _, want := range []string{"first frame of a replay of 1 MB", "loading with the screen", "At rest ", "kB a second to the terminal", "peak memory with the screen"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("there is no %q in\n%s", want, out.String())
+		}
+	}
+}
+
 func TestUnusableArguments(t *testing.T) {
-	for _, args := range []string{"-size 0", "-runs 0", "-parts speed,colour", "file.pcap", "-tshark-size -1"} {
+	for _, args := range []string{"-size 0", "-runs 0", "-parts speed,colour", "file.pcap", "-tshark-size -1", "-rest 1ms"} {
 		var out, errs bytes.Buffer
 		if err := run(strings.Fields(args), &out, &errs); err == nil || out.Len() > 0 {
 			t.Errorf("%s: %v, %q", args, err, out.String())

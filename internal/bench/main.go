@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 )
 
 // options are what the command line says.
@@ -29,6 +30,7 @@ type options struct {
 	program    string
 	parts      string
 	keep       string
+	rest       time.Duration
 }
 
 // parts are what can be measured, in the order in which that is done.
@@ -62,6 +64,7 @@ func parse(args []string, errs io.Writer) (o options, err error) {
 	f.StringVar(&o.program, "program", "", "measure this `file` instead of building mqttwatch")
 	f.StringVar(&o.parts, "parts", strings.Join(parts, ","), "what to measure")
 	f.StringVar(&o.keep, "dir", "", "leave the captures in this `directory`")
+	f.DurationVar(&o.rest, "rest", 4*time.Second, "how long the screen is watched at rest, and under steady traffic")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -70,8 +73,8 @@ func parse(args []string, errs io.Writer) (o options, err error) {
 			return o, fmt.Errorf("-parts %s: there are %s", part, strings.Join(parts, ", "))
 		}
 	}
-	if f.NArg() > 0 || o.size < 1 || o.runs < 1 || o.tsharkSize < 0 {
-		return o, errors.New("-size and -runs are at least 1, and there are no other words")
+	if f.NArg() > 0 || o.size < 1 || o.runs < 1 || o.tsharkSize < 0 || o.rest < 100*time.Millisecond {
+		return o, errors.New("-size and -runs are at least 1, -rest 100ms, and there are no other words")
 	}
 	return o, nil
 }

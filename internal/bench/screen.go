@@ -146,9 +146,6 @@ func (b *bench) load(c *capture) (with, without []usage, err error) {
 	return with, without, nil
 }
 
-// restFor is how long the screen is watched at rest, and under steady traffic.
-const restFor = 4 * time.Second
-
 // idle returns the share of a core that the screen takes at rest, when its file was read.
 func (b *bench) idle(c *capture) (float64, error) {
 	s, err := b.open("replay", c.path)
@@ -159,15 +156,15 @@ func (b *bench) idle(c *capture) (float64, error) {
 		return 0, err
 	}
 	time.Sleep(time.Second) // the last frames are drawn
-	share, _ := s.watch()
+	share, _ := s.watch(b.rest)
 	_, _, err = s.quit()
 	return share, err
 }
 
-// watch returns the share of a core and the bytes a second that the screen takes.
-func (s *session) watch() (share, bytes float64) {
+// watch returns the share of a core and the bytes a second that the screen takes, over a while.
+func (s *session) watch(d time.Duration) (share, bytes float64) {
 	began, cpu, written := time.Now(), s.cpu(), s.written()
-	time.Sleep(restFor)
+	time.Sleep(d)
 	took := time.Since(began)
 	return float64(s.cpu()-cpu) / float64(took), float64(s.written()-written) / took.Seconds()
 }
@@ -177,7 +174,8 @@ const steadyRate = 5000
 
 // steady returns the bytes a second to the terminal under steady traffic, and the share of a core.
 func (b *bench) steady() (bytes, share float64, err error) {
-	p := traffic.Standard(3 * steadyRate * int(restFor/time.Second))
+	const settle = 3 * time.Second
+	p := traffic.Standard(int(steadyRate * (b.rest + 2*settle).Seconds()))
 	p.Seed, p.Rate = b.seed, steadyRate
 	c, err := b.generate("steady.pcap", p)
 	if err != nil {
@@ -188,15 +186,15 @@ func (b *bench) steady() (bytes, share float64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	time.Sleep(3 * time.Second)
-	share, bytes = s.watch()
+	time.Sleep(settle)
+	share, bytes = s.watch(b.rest)
 	_, text, err := s.quit()
 	if err != nil {
 		return 0, 0, err
 	}
 	// As much as that must have been seen, if it kept up.
 	f, err := findingOfText([]byte(text))
-	if least := uint64(2 * steadyRate * int(restFor/time.Second)); err == nil && f.packets["PUBLISH"] < least {
+	if least := uint64(2 * steadyRate * b.rest.Seconds()); err == nil && f.packets["PUBLISH"] < least {
 		err = fmt.Errorf("%d PUBLISH seen, not %d", f.packets["PUBLISH"], least)
 	}
 	return bytes, share, err
