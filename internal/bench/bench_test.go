@@ -25,8 +25,16 @@ func TestMain(m *testing.M) {
 // TestSuite runs everything once at a tiny size: the program is built, its results are the truth, and every row is there.
 func TestSuite(t *testing.T) {
 	var out, errs bytes.Buffer
-	if err := run([]string{"-size", "1", "-tshark-size", "0", "-runs", "1", "-parts", "speed,growth"}, &out, &errs); err != nil {
+	doc := filepath.Join(t.TempDir(), "performance.md")
+	if err := os.WriteFile(doc, []byte("before\n"+resultsBegin+"\nold\n"+resultsEnd+"\nafter\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := run([]string{"-size", "1", "-tshark-size", "0", "-runs", "1", "-parts", "speed,growth", "-write", doc}, &out, &errs); err != nil {
 		t.Fatalf("%v\n%s", err, errs.String())
+	}
+	text, err := os.ReadFile(doc)
+	if err != nil || string(text) != "before\n"+resultsBegin+"\n"+out.String()+resultsEnd+"\nafter\n" {
+		t.Errorf("the document is %v\n%s", err, text)
 	}
 	want := []string{"go run ./internal/bench -size 1", rowLoop, rowOne, rowOneAll, rowOneJSON, rowTwo, rowTwoAll, rowTwoJSON, rowDamaged, "## Growth", "4 MB", "## Goals"}
 	if runtime.GOOS == "linux" {

@@ -21,7 +21,9 @@ type finding struct {
 	messages map[string]uint64    // "messages", "complete" …; nil where deliveries were not followed
 	alerts   map[string]uint64
 	gaps     uint64
-	lines    map[string]uint64 // JSON Lines by kind; nil for a summary
+	// kernelDrops is how many frames the kernel lost.
+	kernelDrops uint64
+	lines       map[string]uint64 // JSON Lines by kind; nil for a summary
 }
 
 // findingOfText reads the summary that mqttwatch writes as text, and leaves on the terminal when the screen closes.
@@ -32,13 +34,15 @@ func findingOfText(text []byte) (f finding, err error) {
 		if label, rest, ok := cutLabel(line); ok {
 			lines[label] = amounts(rest)
 		} else if i := strings.LastIndex(line, ": "); i >= 0 && strings.Contains(line[i:], " frame") {
-			f.frames = amounts(line[i+2:])["frames"]
+			frames := amounts(line[i+2:])
+			f.frames = frames["frames"] + frames["frame"]
 		}
 	}
 	if lines["packets"] == nil {
 		return f, errors.New("there is no summary")
 	}
-	f.packets, f.alerts, f.messages, f.gaps = lines["packets"], lines["alerts"], lines["deliveries"], lines["not seen"]["gaps in TCP"]
+	f.packets, f.alerts, f.messages, f.gaps = lines["packets"], lines["alerts"], lines["deliveries"], lines["not seen"]["gaps in TCP"]+lines["not seen"]["gap in TCP"]
+	f.kernelDrops = lines["not seen"]["dropped by the kernel"]
 	f.ended = [2]map[string]uint64{lines["QoS 1"], lines["QoS 2"]}
 	return f, nil
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // describe writes on what machine, with what, and by which command is measured.
-func describe(w io.Writer, args []string) {
-	fmt.Fprintf(w, "Measured %s by\n\n    go run ./internal/bench%s\n\n", time.Now().UTC().Format(time.DateOnly), strings.TrimRight(" "+strings.Join(args, " "), " "))
+func describe(w io.Writer, command string) {
+	fmt.Fprintf(w, "Measured %s by\n\n    %s\n\n", time.Now().UTC().Format(time.DateOnly), command)
 	fmt.Fprintf(w, "on %s/%s, %d × %s, %s, %s%s.\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processor(), kernel(), runtime.Version(), load())
 }
 

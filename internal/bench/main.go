@@ -8,6 +8,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -31,10 +32,12 @@ type options struct {
 	parts      string
 	keep       string
 	rest       time.Duration
+	write      string
+	command    string // that measures the same again
 }
 
 // parts are what can be measured, in the order in which that is done.
-var parts = []string{"speed", "growth", "start", "screen"}
+var parts = []string{"speed", "growth", "start", "screen", "live"}
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == childMark {
@@ -64,6 +67,7 @@ func parse(args []string, errs io.Writer) (o options, err error) {
 	f.StringVar(&o.program, "program", "", "measure this `file` instead of building mqttwatch")
 	f.StringVar(&o.parts, "parts", strings.Join(parts, ","), "what to measure")
 	f.StringVar(&o.keep, "dir", "", "leave the captures in this `directory`")
+	f.StringVar(&o.write, "write", "", "put the results into this `file`, too, between its lines "+resultsBegin+" and "+resultsEnd)
 	f.DurationVar(&o.rest, "rest", 4*time.Second, "how long the screen is watched at rest, and under steady traffic")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -76,7 +80,33 @@ func parse(args []string, errs io.Writer) (o options, err error) {
 	if f.NArg() > 0 || o.size < 1 || o.runs < 1 || o.tsharkSize < 0 || o.rest < 100*time.Millisecond {
 		return o, errors.New("-size and -runs are at least 1, -rest 100ms, and there are no other words")
 	}
+	o.command = "go run ./internal/bench"
+	f.Visit(func(given *flag.Flag) {
+		if !slices.Contains([]string{"write", "program", "dir"}, given.Name) {
+			o.command += " -" + given.Name + " " + given.Value.String()
+		}
+	})
 	return o, nil
+}
+
+// The lines between which results stand in a document.
+const (
+	resultsBegin = "<!-- measured -->"
+	resultsEnd   = "<!-- end of measured -->"
+)
+
+// writeResults puts results into a document.
+func writeResults(path string, results []byte) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := bytes.Cut(text, []byte(resultsBegin+"\n"))
+	_, after, ends := bytes.Cut(rest, []byte(resultsEnd+"\n"))
+	if !ok || !ends {
+		return fmt.Errorf("%s: there are no lines %s and %s", path, resultsBegin, resultsEnd)
+	}
+	return os.WriteFile(path, slices.Concat(before, []byte(resultsBegin+"\n"), results, []byte(resultsEnd+"\n"), after), 0o644)
 }
 
 // run measures what args ask for.
@@ -92,17 +122,18 @@ func run(args []string, out, errs io.Writer) error {
 		}
 		defer os.RemoveAll(dir)
 	}
-	b := &bench{options: o, dir: dir, out: out, errs: errs}
+	var results bytes.Buffer
+	b := &bench{options: o, dir: dir, out: io.MultiWriter(out, &results), errs: errs}
 	if b.program == "" {
 		if b.program, err = build(dir); err != nil {
 			return err
 		}
 	}
-	describe(out, args)
+	describe(b.out, o.command)
 	for _, part := range []struct {
 		name    string
 		measure func() error
-	}{{"speed", b.speed}, {"growth", b.growth}, {"start", b.start}, {"screen", b.screen}} {
+	}{{"speed", b.speed}, {"growth", b.growth}, {"start", b.start}, {"screen", b.screen}, {"live", b.live}} {
 		if !slices.Contains(strings.Split(b.parts, ","), part.name) {
 			continue
 		}
@@ -111,6 +142,9 @@ func run(args []string, out, errs io.Writer) error {
 		}
 	}
 	b.printGoals()
+	if o.write != "" {
+		return writeResults(o.write, results.Bytes())
+	}
 	return nil
 }
 

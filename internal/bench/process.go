@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -127,4 +129,28 @@ func statusPeak(path string) int64 {
 		return 0
 	}
 	return kib << 10
+}
+
+// cpuSoFar is the processor time that all threads of a process had, from Linux' /proc.
+func cpuSoFar(pid int) time.Duration {
+	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid)) // the pattern is well formed
+	var sum time.Duration
+	for _, path := range stats {
+		text, _ := os.ReadFile(path) // a thread that has ended has none
+		ran, _, _ := strings.Cut(string(text), " ")
+		if n, err := strconv.ParseInt(ran, 10, 64); err == nil {
+			sum += time.Duration(n)
+		}
+	}
+	return sum
+}
+
+// waitFor waits until done reports true, for at most a minute or two.
+func waitFor(done func() bool) error {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(4 * time.Millisecond) {
+		if done() {
+			return nil
+		}
+	}
+	return errors.New("it takes too long")
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -74,16 +73,6 @@ func (s *session) written() int {
 	return len(s.text)
 }
 
-// waitFor waits until done reports true, for at most a minute or two.
-func waitFor(done func() bool) error {
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(4 * time.Millisecond) {
-		if done() {
-			return nil
-		}
-	}
-	return errors.New("it takes too long")
-}
-
 // firstFrame waits for the first frame and returns how long it took.
 func (s *session) firstFrame() (time.Duration, error) {
 	var took time.Duration
@@ -118,19 +107,8 @@ func (s *session) loaded(path string) error {
 	})
 }
 
-// cpu is the processor time of all threads so far.
-func (s *session) cpu() time.Duration {
-	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.cmd.Process.Pid)) // the pattern is well formed
-	var sum time.Duration
-	for _, path := range stats {
-		text, _ := os.ReadFile(path) // a thread that has ended has none
-		ran, _, _ := strings.Cut(string(text), " ")
-		if n, err := strconv.ParseInt(ran, 10, 64); err == nil {
-			sum += time.Duration(n)
-		}
-	}
-	return sum
-}
+// cpu is the processor time so far.
+func (s *session) cpu() time.Duration { return cpuSoFar(s.cmd.Process.Pid) }
 
 // quit leaves the screen and returns what the process took, and the summary that stayed on the terminal.
 func (s *session) quit() (usage, string, error) {
