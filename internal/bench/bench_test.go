@@ -36,7 +36,7 @@ func TestSuite(t *testing.T) {
 	if err != nil || string(text) != "before\n"+resultsBegin+"\n"+out.String()+resultsEnd+"\nafter\n" {
 		t.Errorf("the document is %v\n%s", err, text)
 	}
-	want := []string{"go run ./internal/bench -size 1", rowLoop, rowOne, rowOneAll, rowOneJSON, rowTwo, rowTwoAll, rowTwoJSON, rowDamaged, "## Growth", "4 MB", "## Goals"}
+	want := []string{"    go run ./internal/bench -parts", " -size 1 ", rowLoop, rowOne, rowOneAll, rowOneJSON, rowTwo, rowTwoAll, rowTwoJSON, rowDamaged, "## Growth", "4 MB", "## Goals"}
 	if runtime.GOOS == "linux" {
 		want = append(want, "peak memory, summary", "kernel ")
 	}
