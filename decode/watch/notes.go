@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -59,16 +60,23 @@ type endNote struct {
 // mostSteps is how many steps a delivery has that nobody sent again.
 const mostSteps = 3
 
-func (n *notes) packet(c *connection, conn *connNote, p *decode.Packet, ref uint64) {
-	session := c.link.Session
-	n.packets = append(n.packets, packetNote{
-		packetFacts: packetFacts{
-			time: p.Time, ref: ref, offset: p.Offset, conn: conn, err: p.Err, length: p.Length, payloadLength: p.PayloadLength,
-			id: p.PacketID, typ: p.Type, dir: p.Dir, qos: p.QoS, version: p.Version, reason: p.ReasonCode, dup: p.Dup, retain: p.Retain, unknown: p.TopicUnknown,
-		},
-		on: c, session: session, named: session.ClientID != "", from: uint32(len(n.bytes)),
-	})
+// next is the next note to be written, field by field: it is empty. A whole one would be copied twice.
+func (n *notes) next(c *connection, conn *connNote) *packetNote {
+	if len(n.packets) == cap(n.packets) {
+		n.packets = slices.Grow(n.packets, 1)
+	}
+	n.packets = n.packets[:len(n.packets)+1]
 	note := &n.packets[len(n.packets)-1]
+	note.on, note.conn, note.session = c, conn, c.link.Session
+	note.named, note.from = note.session.ClientID != "", uint32(len(n.bytes))
+	return note
+}
+
+func (n *notes) packet(c *connection, conn *connNote, p *decode.Packet, ref uint64) {
+	note := n.next(c, conn)
+	note.time, note.ref, note.offset, note.err, note.length, note.payloadLength = p.Time, ref, p.Offset, p.Err, p.Length, p.PayloadLength
+	note.id, note.typ, note.dir, note.qos, note.version, note.reason = p.PacketID, p.Type, p.Dir, p.QoS, p.Version, p.ReasonCode
+	note.dup, note.retain, note.unknown = p.Dup, p.Retain, p.TopicUnknown
 	if p.Type != decode.PUBLISH {
 		note.text = packetText(p)
 		return
@@ -88,11 +96,8 @@ func (n *notes) topicOf(p *packetNote) []byte { return n.bytes[p.from:][:p.topic
 func (n *notes) payloadOf(p *packetNote) []byte { return n.bytes[p.from:][p.topic:][:p.payload] }
 
 func (n *notes) loss(c *connection, conn *connNote, l decode.Loss) {
-	session := c.link.Session
-	n.packets = append(n.packets, packetNote{
-		packetFacts: packetFacts{time: l.Time, offset: l.Offset, conn: conn, err: l.Err, length: l.Bytes, dir: l.Dir, loss: int8(l.Cause) + 1},
-		on:          c, session: session, named: session.ClientID != "",
-	})
+	note := n.next(c, conn)
+	note.time, note.offset, note.err, note.length, note.dir, note.loss = l.Time, l.Offset, l.Err, l.Bytes, l.Dir, int8(l.Cause)+1
 }
 
 // ended notes a handshake, unless its times mean nothing: it was joined late, sent again (an answer may belong to either packet), or not answered.
@@ -100,7 +105,10 @@ func (n *notes) ended(c *connection, h *handshake.Handshake) {
 	if !h.Kind.Publish() || h.JoinedLate || h.Resends > 0 || h.Steps() < 2 {
 		return
 	}
-	note := endNote{on: c, session: h.Session, topic: h.Topic, sender: h.Sender, topicUnknown: h.TopicUnknown, complete: h.State == handshake.Complete}
+	n.ends = append(n.ends, endNote{})
+	note := &n.ends[len(n.ends)-1]
+	note.on, note.session, note.topic, note.sender, note.topicUnknown = c, h.Session, h.Topic, h.Sender, h.TopicUnknown
+	note.complete = h.State == handshake.Complete
 	first := h.Step(0)
 	before := first
 	for i := 1; i < h.Steps(); i++ {
@@ -112,5 +120,4 @@ func (n *notes) ended(c *connection, h *handshake.Handshake) {
 		before = step
 	}
 	note.whole = before.Time.Sub(first.Time)
-	n.ends = append(n.ends, note)
 }
