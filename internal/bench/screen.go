@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"time"
 
@@ -111,21 +110,17 @@ func (b *bench) screen() error {
 // load reads a file with the screen and without, in turn. The time is that until the file is read, the processor time that until the end.
 func (b *bench) load(c *capture) (with, without []usage, err error) {
 	plain := b.ours(c, c)[4]
-	path, err := filepath.EvalSymlinks(c.path)
-	if err != nil {
-		return nil, nil, err
-	}
 	for range b.runs {
 		u, err := plain.run(true)
 		if err != nil {
 			return nil, nil, err
 		}
 		without = append(without, u)
-		s, err := b.open("replay", path)
+		s, err := b.open("replay", c.path)
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := s.loaded(path); err != nil {
+		if err := s.loaded(c); err != nil {
 			return nil, nil, err
 		}
 		loaded := time.Since(s.began)
@@ -152,7 +147,7 @@ func (b *bench) idle(c *capture) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := s.loaded(c.path); err != nil {
+	if err := s.loaded(c); err != nil {
 		return 0, err
 	}
 	time.Sleep(time.Second) // the last frames are drawn

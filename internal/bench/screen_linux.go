@@ -97,14 +97,23 @@ func (s *session) reads(path string) bool {
 	return false
 }
 
-// loaded waits until the process has read a file to its end, and closed it, which it does within two seconds after its start.
-func (s *session) loaded(path string) error {
-	seen := false
-	return waitFor(func() bool {
-		now := s.reads(path)
-		seen = seen || now
-		return !now && (seen || time.Since(s.began) > 2*time.Second)
-	})
+// loaded waits until the process has read a file to its end, and closed it.
+func (s *session) loaded(c *capture) error {
+	path, err := filepath.EvalSymlinks(c.path)
+	if err != nil {
+		return err
+	}
+	return waitFor(func() bool { return s.read() >= c.truth.Bytes && !s.reads(path) })
+}
+
+// read is how many bytes the process has read so far, from whatever.
+func (s *session) read() uint64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/io", s.cmd.Process.Pid)) // none where it has ended
+	var n uint64
+	if _, err := fmt.Sscanf(string(text), "rchar: %d", &n); err != nil {
+		return 0
+	}
+	return n
 }
 
 // cpu is the processor time so far.
@@ -115,7 +124,7 @@ func (s *session) quit() (usage, string, error) {
 	if _, err := s.control.Write([]byte("Q")); err != nil {
 		return usage{}, "", err
 	}
-	late := time.AfterFunc(20*time.Second, func() { _ = s.cmd.Process.Kill() })
+	late := time.AfterFunc(time.Minute, func() { _ = s.cmd.Process.Kill() })
 	err := s.cmd.Wait()
 	late.Stop()
 	u := usage{wall: time.Since(s.began), peak: s.peak.end()}

@@ -20,7 +20,7 @@ var errNoTerminal = errors.New("the screen is measured on Linux")
 
 func (b *bench) open(...string) (*session, error)       { return nil, errNoTerminal }
 func (s *session) firstFrame() (time.Duration, error)   { return 0, errNoTerminal }
-func (s *session) loaded(string) error                  { return errNoTerminal }
+func (s *session) loaded(*capture) error                { return errNoTerminal }
 func (s *session) quit() (u usage, _ string, err error) { return u, "", errNoTerminal }
 func (s *session) cpu() time.Duration                   { return 0 }
 func (s *session) written() int                         { return 0 }
