@@ -40,7 +40,7 @@ func TestFirstTenThings(t *testing.T) {
 	// 4: filter as one types, with a mistake that is named, and clear it.
 	term.step(keys("/", "qos:9"), "column 5: QoS is 1 or 2")
 	term.step(keys("BSpace", "2", "Enter"), "filter: qos:2", " Q2 ")
-	term.step(keys("Escape"), "FOLLOW")
+	term.step(keys("Escape"), " Q1 ") // only then the next key: behind an ESC it would be one with Alt
 	// 5: go through the screens.
 	term.step(keys("2"), "PUBLISHER", "VERDICT", "complete")
 	term.step(keys("4"), "▾ plant", "boiler")
