@@ -3,9 +3,6 @@ package capture
 import (
 	"net/netip"
 
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
-
 	"github.com/mqttwatch/mqttwatch/decode"
 )
 
@@ -24,7 +21,7 @@ type tapFrames struct {
 	rec   *Recorder
 	flows map[*decode.Conn]*tapFlow
 	used  map[[2]netip.AddrPort]bool
-	buf   gopacket.SerializeBuffer
+	buf   []byte
 	count uint16 // connections without an address
 	id    uint16 // of the next IPv4 packet
 }
@@ -38,7 +35,7 @@ type tapFlow struct {
 
 func newTapFrames(rec *Recorder) *tapFrames {
 	return &tapFrames{
-		rec: rec, flows: map[*decode.Conn]*tapFlow{}, used: map[[2]netip.AddrPort]bool{}, buf: gopacket.NewSerializeBuffer(),
+		rec: rec, flows: map[*decode.Conn]*tapFlow{}, used: map[[2]netip.AddrPort]bool{},
 	}
 }
 
@@ -56,18 +53,18 @@ func (t *tapFrames) segment(s *decode.Segment) {
 	}
 	switch s.Kind {
 	case decode.Open:
-		t.send(f, s.Time, decode.FromClient, layers.TCP{SYN: true}, nil)
-		t.send(f, s.Time, decode.FromServer, layers.TCP{SYN: true, ACK: true}, nil)
-		t.send(f, s.Time, decode.FromClient, layers.TCP{ACK: true}, nil)
+		t.send(f, s.Time, decode.FromClient, tcpSYN, nil)
+		t.send(f, s.Time, decode.FromServer, tcpSYN|tcpACK, nil)
+		t.send(f, s.Time, decode.FromClient, tcpACK, nil)
 	case decode.Data:
 		for data := s.Data; len(data) > 0; {
 			n := min(len(data), tappedMSS)
-			t.send(f, s.Time, s.Dir, layers.TCP{ACK: true, PSH: true}, data[:n])
+			t.send(f, s.Time, s.Dir, tcpACK|tcpPSH, data[:n])
 			data = data[n:]
 		}
 	case decode.Gap:
 		f.seq[s.Dir] += uint32(max(s.Bytes, 1))
-		t.send(f, s.Time, s.Dir.Opposite(), layers.TCP{ACK: true}, nil) // the bytes arrived, though nobody saw them
+		t.send(f, s.Time, s.Dir.Opposite(), tcpACK, nil) // the bytes arrived, though nobody saw them
 	case decode.Close:
 		t.close(f, s)
 		delete(t.flows, s.Conn)
@@ -78,11 +75,11 @@ func (t *tapFrames) segment(s *decode.Segment) {
 func (t *tapFrames) close(f *tapFlow, s *decode.Segment) {
 	switch s.Cause {
 	case decode.CloseFIN:
-		t.send(f, s.Time, s.Dir, layers.TCP{FIN: true, ACK: true}, nil)
-		t.send(f, s.Time, s.Dir.Opposite(), layers.TCP{FIN: true, ACK: true}, nil)
-		t.send(f, s.Time, s.Dir, layers.TCP{ACK: true}, nil)
+		t.send(f, s.Time, s.Dir, tcpFIN|tcpACK, nil)
+		t.send(f, s.Time, s.Dir.Opposite(), tcpFIN|tcpACK, nil)
+		t.send(f, s.Time, s.Dir, tcpACK, nil)
 	case decode.CloseRST:
-		t.send(f, s.Time, s.Dir, layers.TCP{RST: true, ACK: true}, nil)
+		t.send(f, s.Time, s.Dir, tcpRST|tcpACK, nil)
 	}
 }
 
@@ -113,48 +110,21 @@ func (t *tapFrames) open(info *decode.ConnInfo, _ decode.Time) *tapFlow {
 }
 
 // send records one frame of the end that sends in direction dir.
-func (t *tapFrames) send(f *tapFlow, at decode.Time, dir decode.Direction, tcp layers.TCP, data []byte) {
-	src, dst := f.ends[dir], f.ends[dir.Opposite()]
-	tcp.SrcPort, tcp.DstPort = layers.TCPPort(src.Port()), layers.TCPPort(dst.Port())
-	tcp.Seq, tcp.Window = f.seq[dir], 0xFFFF
-	if tcp.ACK {
-		tcp.Ack = f.seq[dir.Opposite()]
+func (t *tapFrames) send(f *tapFlow, at decode.Time, dir decode.Direction, flags byte, data []byte) {
+	to := dir.Opposite()
+	s := tapSegment{
+		src: f.ends[dir], dst: f.ends[to], srcMAC: tappedMAC(dir), dstMAC: tappedMAC(to), seq: f.seq[dir], flags: flags, id: t.id, data: data,
+	}
+	t.id++
+	if flags&tcpACK != 0 {
+		s.ack = f.seq[to]
 	}
 	f.seq[dir] += uint32(len(data))
-	if tcp.SYN || tcp.FIN {
+	if flags&(tcpSYN|tcpFIN) != 0 {
 		f.seq[dir]++
 	}
-	eth := layers.Ethernet{SrcMAC: tappedMAC(dir), DstMAC: tappedMAC(dir.Opposite()), EthernetType: layers.EthernetTypeIPv4}
-	var ip interface {
-		gopacket.SerializableLayer
-		gopacket.NetworkLayer
-	}
-	if src.Addr().Is4() {
-		t.id++
-		ip = &layers.IPv4{
-			Version: 4, TTL: 64, Id: t.id, Protocol: layers.IPProtocolTCP, SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice(),
-		}
-	} else {
-		eth.EthernetType = layers.EthernetTypeIPv6
-		ip = &layers.IPv6{
-			Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolTCP, SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice(),
-		}
-	}
-	_ = tcp.SetNetworkLayerForChecksum(ip) // fails only for what is not IP
-	opts := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
-	if err := gopacket.SerializeLayers(t.buf, opts, &eth, ip, &tcp, gopacket.Payload(data)); err != nil {
-		t.rec.miss()
-		return
-	}
-	frame := t.buf.Bytes()
-	t.rec.add(at, f.link, len(frame), frame)
+	t.buf = s.appendFrame(t.buf[:0])
+	t.rec.add(at, f.link, len(t.buf), t.buf)
 }
 
-func tappedMAC(dir decode.Direction) []byte { return []byte{2, 0, 0, 0, 0, 1 + byte(dir)} }
-
-// miss counts a frame that is not recorded.
-func (r *Recorder) miss() {
-	r.mu.Lock()
-	r.lost++
-	r.mu.Unlock()
-}
+func tappedMAC(dir decode.Direction) [6]byte { return [6]byte{2, 0, 0, 0, 0, 1 + byte(dir)} }
