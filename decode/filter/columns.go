@@ -47,6 +47,7 @@ func flags() map[string]test {
 			return anyStep(h, func(s handshake.Step) bool { return s.Dup })
 		},
 		"retain": func(h *handshake.Handshake, _ decode.Time) bool { return h.Retain },
+		"stuck":  func(h *handshake.Handshake, _ decode.Time) bool { return stuck(h) }, // as the other languages have it
 	}
 }
 

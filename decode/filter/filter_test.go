@@ -72,6 +72,9 @@ func TestMatch(t *testing.T) {
 		// States.
 		{"state:open", "stuck waiting"},
 		{"state:stuck", "stuck"},
+		{"stuck", "stuck"},
+		{"!STUCK state:open", "waiting"},
+		{`"stuck"`, ""},
 		{"state:waiting", "waiting"},
 		{"state:done", "complete1 complete2 refused subscribe"},
 		{"state:Complete", "complete1 complete2 subscribe"},

@@ -21,7 +21,7 @@ func stateWords() []stateWord {
 	return []stateWord{
 		{"open", func(h *handshake.Handshake) bool { return h.State.Open() }},
 		{"waiting", func(h *handshake.Handshake) bool { return h.Verdict().Open() && h.Severity() < handshake.Warn }},
-		{"stuck", func(h *handshake.Handshake) bool { return h.Verdict().Open() && h.Severity() >= handshake.Warn }},
+		{"stuck", stuck},
 		{"done", func(h *handshake.Handshake) bool { return !h.State.Open() }},
 		{"complete", in(handshake.Complete)},
 		{"refused", in(handshake.Refused)},
@@ -30,6 +30,10 @@ func stateWords() []stateWord {
 		{"late", func(h *handshake.Handshake) bool { return h.JoinedLate }},
 		{"unsure", func(h *handshake.Handshake) bool { return h.Unsure }},
 	}
+}
+
+func stuck(h *handshake.Handshake) bool {
+	return h.Verdict().Open() && h.Severity() >= handshake.Warn
 }
 
 func stateTest(t token) (test, string) {
