@@ -89,7 +89,7 @@ func (m *Model) syncAlerts() {
 
 // An attention is what the header and the tabs say of the alerts that are not acknowledged.
 type attention struct {
-	stuck  int  // handshakes with an open alert, as `state:stuck` chooses them
+	stuck  int  // handshakes with an open alert, as `state:stuck` chooses them, acknowledged or not
 	alerts int  // all, those that are over included
 	more   bool // there are more alerts than were asked for
 	worst  handshake.Severity
@@ -99,24 +99,30 @@ type attention struct {
 func (m *Model) attention() attention {
 	s := m.live.Stuck
 	at := attention{stuck: s.Warn + s.Critical, more: len(m.live.Alerts) >= m.alertsAsked}
-	subjects := map[uint64]bool{}
+	unseen := at.stuck
+	subjects, fresh := map[uint64]bool{}, map[uint64]bool{}
 	for i := range m.live.Alerts {
 		a := &m.live.Alerts[i]
 		seen := m.acked.has(a)
 		if isOpen(a) && a.Severity >= handshake.Warn {
 			// Stuck counts sessions, too, and a handshake as often as it has alerts.
-			if seen || a.Handshake == 0 || subjects[a.Handshake] {
+			if a.Handshake == 0 || subjects[a.Handshake] {
 				at.stuck--
 			}
-			subjects[a.Handshake] = subjects[a.Handshake] || !seen
+			if seen || a.Handshake == 0 || fresh[a.Handshake] {
+				unseen--
+			}
+			subjects[a.Handshake] = true
+			fresh[a.Handshake] = fresh[a.Handshake] || !seen
 		}
 		if !seen && m.cleared.keepsAlert(a) {
 			at.alerts++
 			at.worst = max(at.worst, a.Severity)
 		}
 	}
-	if at.stuck = max(at.stuck, 0); at.stuck > 0 {
-		at.alerts, at.worst = max(at.alerts, at.stuck), max(at.worst, handshake.Warn)
+	at.stuck = max(at.stuck, 0)
+	if unseen > 0 {
+		at.alerts, at.worst = max(at.alerts, unseen), max(at.worst, handshake.Warn)
 	}
 	at.more = at.more && at.alerts > 0
 	return at

@@ -88,3 +88,14 @@ func TestPaletteInitials(t *testing.T) {
 	d.keys(":").typeText("fb").keys("enter")
 	d.has("Build a filter")
 }
+
+// TestAcknowledgedStaysStuck acknowledges alerts of handshakes that are stuck: they are as stuck as before.
+func TestAcknowledgedStaysStuck(t *testing.T) {
+	d := newDriver(t, many(), 120, 40, theme.Options{})
+	d.has("▲ 2 stuck · 5 alerts")
+	d.keys("5", "space")
+	d.has("▲ 2 stuck · 4 alerts")
+	d.keys("space", "space", "space", "space")
+	d.has("▲ 2 stuck · all alerts seen")
+	d.hasNot("5 Alerts 1")
+}

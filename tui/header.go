@@ -86,11 +86,14 @@ func (m *Model) stuckPieces(p *pen) []piece {
 
 // words is the number of alerts.
 func (at *attention) words() string {
-	n := at.number()
-	if n == "1" {
+	switch n := at.number(); n {
+	case "0":
+		return "all alerts seen"
+	case "1":
 		return "1 alert"
+	default:
+		return n + " alerts"
 	}
-	return n + " alerts"
 }
 
 func (at *attention) number() string {

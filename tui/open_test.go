@@ -250,7 +250,7 @@ func TestAcknowledge(t *testing.T) {
 	d := small(t, many())
 	d.has("▲ 2 stuck", "pump-7 has owed")
 	d.keys("5", "space")
-	d.has("▲ 1 stuck", "seen", "acknowledged; u takes it back")
+	d.has("▲ 2 stuck", "5 Alerts 4", "seen", "acknowledged; u takes it back")
 	d.keys("1")
 	d.hasNot("! subscriber pump-7", "✗ subscriber pump-7")
 	d.keys("5", "u")
@@ -477,6 +477,6 @@ func TestEqualAlertsShareALine(t *testing.T) {
 		t.Errorf("the search goes to %q", line)
 	}
 	d.keys("esc", "right").has("▾ on 5 clients", "sensor-0 is gone")
-	d.keys("left", "g", "j", "space").has("13 acknowledged; u takes it back", "▲ 1 stuck · 10 alerts", "seen ")
+	d.keys("left", "g", "j", "space").has("13 acknowledged; u takes it back", "▲ 14 stuck · 10 alerts", "seen ")
 	d.keys("u").hasNot("seen ").has("▸ 13 ×", "▲ 14 stuck")
 }
