@@ -45,3 +45,14 @@ func notDecoded(what string) watch.Snapshot {
 	s.Sources = append([]decode.SourceStats(nil), s.Sources...)
 	return s
 }
+
+// TestNothingBesideEmptyList has a filter that chooses nothing: the second pane is not to show what is not in the list.
+func TestNothingBesideEmptyList(t *testing.T) {
+	f := surveyOf(-1)
+	d := newDriver(t, f, 160, 40, theme.Options{})
+	d.keys("7", "g", "/", "a", "enter")
+	d.has("No packet matches", "No packet to show: the list is empty.")
+	d.hasNot("bytes on the wire")
+	d.keys("2", "g", "/", "a", "enter")
+	d.has("No delivery matches", "No delivery to show: the list is empty.")
+}

@@ -195,6 +195,9 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 		m.alerts.failed = len(failures(m.live.Sources)) > 0
 		return m.alerts.view(p, now, b.width, b.height, m.asideOf(focused), focused)
 	case paneLadder:
+		if m.level == levelList && m.emptyList() {
+			return nothingBeside(p, b, "handshake")
+		}
 		return m.ladder.view(p, now, b.width, b.height, focused)
 	case paneExtended:
 		m.extended.ladderLook = m.ladder.ladderLook
@@ -202,6 +205,9 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	case paneDeliveries:
 		return m.survey.deliveries.view(p, m.filterOf(ofDeliveries), b.width, b.height, focused)
 	case paneLegs:
+		if m.survey.deliveries.total == 0 {
+			return nothingBeside(p, b, "delivery")
+		}
 		return m.survey.legs.view(p, b.width, b.height, focused)
 	case paneSessions:
 		return m.survey.sessions.view(p, now, m.filterOf(ofSessions), b.width, b.height, focused)
@@ -212,6 +218,9 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	case panePackets:
 		return m.survey.packets.view(p, m.filterOf(ofPackets), b.width, b.height, focused)
 	case paneBytes:
+		if onPacketScreen(m) && m.survey.packets.total == 0 {
+			return nothingBeside(p, b, "packet")
+		}
 		return m.packet.view(p, b.width, b.height, m.asideOf(focused), focused)
 	}
 	if m.list.matched == 0 {
@@ -223,6 +232,26 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	}
 	strip := m.strip.view(p, b.width, m.stripRoom(b.height))
 	return append(strip, m.list.view(p, now, b.width, m.asideOf(focused), &m.marks, focused)...)
+}
+
+// emptyList reports whether the list of the screen has no row that the second pane could be about.
+func (m *Model) emptyList() bool {
+	switch m.screen {
+	case screenHandshakes:
+		return m.list.matched == 0
+	case screenDeliveries:
+		return m.survey.deliveries.total == 0
+	case screenPackets:
+		return m.survey.packets.total == 0
+	case screenAlerts:
+		return len(m.alerts.lines) == 0
+	}
+	return false
+}
+
+// nothingBeside is the second pane beside a list without rows: what was there before is not in the list.
+func nothingBeside(p *pen, b box, what string) []string {
+	return []string{newLine(b.width).put(p.th.Dim, " "+cut("No "+what+" to show: the list is empty.", b.width-2, p.g.Ellipsis)).full()}
 }
 
 // fit brings lines to exactly height. Each is of the right width already.

@@ -376,6 +376,8 @@ func (m *Model) follow() {
 		m.ladder.pinned = false
 		worst := m.strip.worst()
 		switch {
+		case m.emptyList():
+			m.openLadder(0, nil)
 		case m.screen == screenAlerts:
 			if a := m.alerts.current(); a != nil {
 				m.openLadder(a.Handshake, nil)

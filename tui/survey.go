@@ -114,6 +114,9 @@ func (m *Model) takeDeliveries(d *watch.Deliveries) {
 		m.dirty = m.dirty || !l.have
 		l.sync(*d)
 	}
+	if l.total == 0 {
+		m.survey.legs.sync(nil)
+	}
 	if d.Ladder != nil && d.Ladder.ID == l.selected {
 		m.survey.legs.sync(d.Ladder)
 	}
@@ -132,6 +135,10 @@ func (m *Model) takeLegs(d *watch.DeliveryLadder) {
 
 // takePacket shows the bytes of the packet under the cursor.
 func (m *Model) takePacket(s *watch.PacketList) {
+	if onPacketScreen(m) && m.survey.packets.total == 0 {
+		m.packet = packetPane{step: -1} // what was under the cursor before is not in the list
+		return
+	}
 	if s == nil || !onPacketScreen(m) || s.Detail == nil || s.Detail.Number != m.survey.packets.selected {
 		return
 	}
