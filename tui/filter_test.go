@@ -9,6 +9,7 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
+	"github.com/mqttwatch/mqttwatch/tui"
 )
 
 // chooseTopic stands in for the filter language: it chooses by a part of the topic, and by problems.
@@ -148,8 +149,26 @@ func TestNextProblem(t *testing.T) {
 	d.keys("e").cursorOn("secret/door")
 	d.keys("e").cursorOn("cmd/pump-7/set")
 	d.keys("E").cursorOn("secret/door")
-	d.keys("E", "E").cursorOn("cmd/pump-2/set")
-	d.has("no further problem")
+	d.keys("E").cursorOn("cmd/pump-2/set")
+	d.keys("E").has("went on from the bottom").cursorOn("cmd/pump-2/#")
+	d.keys("e").has("went on from the top").cursorOn("cmd/pump-2/set")
+}
+
+// TestNextProblemSorted goes through problems in the order in which the list shows them.
+func TestNextProblemSorted(t *testing.T) {
+	f := numbered(100)
+	for _, n := range []uint64{10, 40, 70} {
+		f.base.Alerts = append(f.base.Alerts, watch.Alert{ID: n, Name: "puback-overdue", Severity: handshake.Warn, Lasting: true, Handshake: f.base.Rows[n-1].ID})
+	}
+	s := &sorter{fake: f}
+	d := newDriver(t, f, 100, 30, theme.Options{}, func(o *tui.Options) { o.Backend = s })
+	d.keys("z").cursorOn("row-100")
+	for _, want := range []string{"row-70", "row-40", "row-10"} {
+		d.keys("e").cursorOn(want)
+	}
+	d.keys("e").has("went on from the top").cursorOn("row-70")
+	d.keys("E").has("went on from the bottom").cursorOn("row-10")
+	d.keys("E").cursorOn("row-40")
 }
 
 // TestClear hides what is over, on every list of what comes, and takes that back once.

@@ -34,31 +34,79 @@ func (m *Model) onProblem(msg problemMsg) tea.Cmd {
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
+	if o := m.sortedAs(); o != nil {
+		ids = inOrder(ids, o.IDs())
+	}
 	if len(ids) == 0 {
 		m.say("no problem so far")
 		return nil
 	}
-	// Handshakes are numbered in the order in which the list has them.
-	place, here := slices.BinarySearch(ids, m.list.selected)
+	id, round := m.nextOf(ids, msg.step)
 	switch {
-	case msg.step < 0:
-		place--
-	case here:
-		place++
-	}
-	if place < 0 || place >= len(ids) {
-		m.say("no further problem in this direction")
+	case id == m.list.selected:
+		m.say("this is the only problem")
 		return nil
+	case round && msg.step > 0:
+		m.say("no further problem below: went on from the top")
+	case round:
+		m.say("no further problem above: went on from the bottom")
 	}
 	m.leaveNewest()
 	m.list.follow = false
 	if m.frozen {
-		m.frozenSeek(ids[place])
+		m.frozenSeek(id)
 		return nil
 	}
-	m.list.seek = ids[place]
+	m.list.seek = id
 	m.dirty = true
 	return m.ask()
+}
+
+// inOrder returns those of ids, which are sorted, that order has, as they stand there.
+func inOrder(ids, order []uint64) []uint64 {
+	var out []uint64
+	for _, id := range order {
+		if _, ok := slices.BinarySearch(ids, id); ok {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// nextOf returns the one of ids, which are in the order of the list, that comes after the row under the cursor, or with step -1 before it. It
+// goes round at the end, and reports that.
+func (m *Model) nextOf(ids []uint64, step int) (id uint64, round bool) {
+	place, here := m.placeAmong(ids)
+	switch {
+	case step < 0:
+		place--
+	case here:
+		place++
+	}
+	n := len(ids)
+	return ids[(place+n)%n], place < 0 || place >= n
+}
+
+// placeAmong returns how many of ids are above the row under the cursor, and whether it is one of them.
+func (m *Model) placeAmong(ids []uint64) (place int, here bool) {
+	o := m.sortedAs()
+	if o == nil {
+		return slices.BinarySearch(ids, m.list.selected) // handshakes are numbered in the order in which the list has them
+	}
+	for _, id := range o.IDs() {
+		if id == m.list.selected {
+			return place, place < len(ids) && ids[place] == id
+		}
+		if place < len(ids) && ids[place] == id {
+			place++
+		}
+	}
+	return 0, false
+}
+
+// notInOrder says why there is no next problem yet.
+func (m *Model) notInOrder() string {
+	return why(!m.sort.plain() && m.sort.order == nil, "the list is being sorted")
 }
 
 // frozenSeek goes to a handshake among those that are kept while the view is frozen.
