@@ -11,7 +11,7 @@ import (
 
 // An alertLine is a line of the list of alerts: an alert, or the head of equal ones, which opens to its members.
 type alertLine struct {
-	alert   *watch.Alert // of a head the first of its members, which is the worst or the newest
+	alert   *watch.Alert // of a head the first of its members, which is the worst, and of those the oldest
 	members []*watch.Alert
 	group   alertGroup
 	head    bool // it has more than one member
@@ -30,19 +30,24 @@ const manyClients = 4
 
 // The classes in which alerts stand in the list, in that order.
 const (
-	classOpen uint8 = iota
-	classOver
+	classNow  uint8 = iota // it is open, or happened
+	classOver              // it lasted, and does not any more
 	classSeen
 )
 
 func (l *alertList) classOf(a *watch.Alert) uint8 {
-	switch {
-	case l.has(a):
+	if l.has(a) {
 		return classSeen
-	case isOpen(a):
-		return classOpen
 	}
-	return classOver
+	return overLast(a)
+}
+
+// overLast is the class of an alert that was not acknowledged.
+func overLast(a *watch.Alert) uint8 {
+	if a.Lasting && a.Cleared != 0 {
+		return classOver
+	}
+	return classNow
 }
 
 // fold makes the lines of the alerts.

@@ -13,7 +13,8 @@ import (
 // alertLimit is how many alerts the screen asks for: the newest.
 const alertLimit = 1000
 
-// An alertList is the list of alerts: those that are open first, worst and oldest first, then the others, newest first.
+// An alertList is the list of alerts: the worst first, and of those the oldest; then those that are over, then those that were acknowledged, each in
+// that order, too. No line moves because another alert comes again.
 type alertList struct {
 	height      int
 	cursor, top int
@@ -35,24 +36,8 @@ func isOpen(a *watch.Alert) bool { return a.Lasting && a.Cleared == 0 }
 // sync takes the alerts of a Snapshot in; the cursor stays on its alert if the user has put it there.
 func (l *alertList) sync(alerts []watch.Alert) {
 	l.alerts = slices.Clone(alerts)
-	slices.SortStableFunc(l.alerts, func(a, b watch.Alert) int {
-		openA, openB := isOpen(&a), isOpen(&b)
-		if ackA, ackB := l.has(&a), l.has(&b); ackA != ackB {
-			if ackB {
-				return -1
-			}
-			return 1
-		}
-		switch {
-		case openA != openB:
-			if openA {
-				return -1
-			}
-			return 1
-		case openA:
-			return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Raised, b.Raised), cmp.Compare(a.ID, b.ID))
-		}
-		return cmp.Or(cmp.Compare(lastTime(&b), lastTime(&a)), cmp.Compare(b.ID, a.ID))
+	slices.SortFunc(l.alerts, func(a, b watch.Alert) int {
+		return cmp.Or(cmp.Compare(l.classOf(&a), l.classOf(&b)), worseFirst(&a, &b))
 	})
 	l.fold()
 	if !l.held {
@@ -62,6 +47,11 @@ func (l *alertList) sync(alerts []watch.Alert) {
 		l.cursor = i
 	}
 	l.put(l.cursor)
+}
+
+// worseFirst puts alerts in order: the worst first, and of those the oldest.
+func worseFirst(a, b *watch.Alert) int {
+	return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Raised, b.Raised), cmp.Compare(a.ID, b.ID))
 }
 
 // has reports whether an alert was acknowledged.
@@ -209,7 +199,13 @@ func alertHead(p *pen, c alertColumns, width int) string {
 	cell(c.age, padLeft("FOR", c.age))
 	cell(c.name, "ALERT")
 	cell(c.client, "CLIENT")
-	cell(c.text, "WHAT")
+	o.put(p.th.Dim, " WHAT")
+	for _, words := range []string{"worst first, then oldest; what is over last ", "worst first, then oldest "} {
+		if o.used+cells(words)+2 <= width {
+			o.to(width-cells(words)).put(p.th.Dim, words)
+			break
+		}
+	}
 	return o.full()
 }
 

@@ -19,15 +19,17 @@ func TestAlertsScreen(t *testing.T) {
 	d := small(t, f)
 	d.keys("5")
 	lines := d.screen()
-	if !strings.Contains(lines[3], "pump-7 has owed PUBCOMP") || !strings.Contains(lines[4], "pump-2 has owed PUBACK") {
-		t.Errorf("the open alerts, worst first, are not on top:\n%s", strings.Join(lines, "\n"))
+	if !strings.Contains(lines[3], "pump-7 has owed PUBCOMP") || !strings.Contains(lines[4], "broker refused PUBLISH id 9") ||
+		!strings.Contains(lines[5], "pump-2 has owed PUBACK") {
+		t.Errorf("the alerts are not in order, worst first, then oldest:\n%s", strings.Join(lines, "\n"))
 	}
 	d.has("cleared", "37.1s", "This broker resends only on reconnect.")
 	d.keys("enter")
 	d.has("PUBCOMP? 42.1s")
 	d.keys("esc")
 	d.has("SEVERITY")
-	d.keys("j", "j", "enter")
+	d.has("worst first, then oldest")
+	d.keys("j", "j", "j", "enter")
 	d.has("this alert is not about one handshake", "SEVERITY")
 
 	// A worse one comes on top; the cursor stays.
@@ -77,7 +79,7 @@ func TestAlertText(t *testing.T) {
 	}
 	d.keys("G")
 	d.has(" 0 below")
-	d.keys("esc", "down")
+	d.keys("esc", "down", "down")
 	d.has("puback-overdue: ")
 }
 

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -18,8 +20,11 @@ func (p *pen) sessionDetail(d *watch.SessionDetail, now decode.Time, width, heig
 	}
 	put(p.th.Strong, p.sessionWords(d, now))
 	out = append(out, p.flowLine(d, 0, now, width), p.flowLine(d, 1, now, width))
-	for i := range d.Alerts {
-		a := &d.Alerts[i]
+	alerts := slices.SortedFunc(slices.Values(d.Alerts), func(a, b watch.Alert) int {
+		return cmp.Or(cmp.Compare(overLast(&a), overLast(&b)), worseFirst(&a, &b))
+	})
+	for i := range alerts {
+		a := &alerts[i]
 		glyph, st := p.severity(a.Severity)
 		if a.Lasting && a.Cleared != 0 {
 			glyph, st = p.g.Complete, p.th.Dim
