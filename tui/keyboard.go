@@ -21,10 +21,12 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 	}
 	if m.mode() == modeMain {
 		if m.digitKey(key) {
+			m.message = ""
 			return nil
 		}
 		b := m.keys.find(m, key)
 		if b == nil || b.run == nil {
+			m.message = "" // what was said of the key before is not of this one
 			return nil
 		}
 		return m.runBinding(b)
