@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/theme"
 	"github.com/mqttwatch/mqttwatch/tui"
 )
 
@@ -73,4 +75,25 @@ func TestFrozenSaysWhatWaits(t *testing.T) {
 	d.keys("esc", "p")
 	d.tick(time.Second)
 	d.has("pump-7 at 10.0.0.1:1883").hasNot("The view is frozen")
+}
+
+// TestFrozenAlertTexts goes to another handshake while the view is frozen: what is said of its alert is what was true then.
+func TestFrozenAlertTexts(t *testing.T) {
+	f := many()
+	d := newDriver(t, f, 160, 40, theme.Options{})
+	d.keys("g", "p")
+	d.tick(time.Second)
+	later := map[uint64]*watch.Ladder{}
+	for i := range f.base.Alerts {
+		a := f.base.Alerts[i]
+		a.Text = "said later of " + a.Client
+		for _, r := range f.base.Rows {
+			if r.ID == a.Handshake {
+				later[r.ID] = &watch.Ladder{Row: r, Alerts: []watch.Alert{a, {ID: 999, Handshake: r.ID, Raised: f.base.Now + 1, Text: "raised later"}}}
+			}
+		}
+	}
+	f.ladders = later
+	d.keys("e").cursorOn("cmd/pump-2/set")
+	d.has("puback-overdue: subscriber pump-2 has owed").hasNot("said later", "raised later")
 }

@@ -6,6 +6,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -331,7 +332,7 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 		m.bindSurvey(true)
 	case msg.snap.Ladder != nil && msg.snap.Ladder.ID == m.ladder.id:
 		kept := *m.shown
-		kept.Ladder = msg.snap.Ladder
+		kept.Ladder = asFrozen(msg.snap.Ladder, m.shown)
 		m.shown = &kept
 		m.ladder.sync(&m.pen, kept.Ladder, kept.Now)
 		m.dirty = true
@@ -351,6 +352,24 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 		return m.ask()
 	}
 	return nil
+}
+
+// asFrozen returns a Ladder that was asked for while the view is frozen with the alerts as they were in s, which is shown: none that came later, and
+// those that s holds with the words of that moment.
+func asFrozen(l *watch.Ladder, s *watch.Snapshot) *watch.Ladder {
+	out := *l
+	out.Alerts = nil
+	for i := range l.Alerts {
+		a := l.Alerts[i]
+		if a.Raised > s.Now {
+			continue
+		}
+		if at := slices.IndexFunc(s.Alerts, func(old watch.Alert) bool { return old.ID == a.ID }); at >= 0 {
+			a = s.Alerts[at]
+		}
+		out.Alerts = append(out.Alerts, a)
+	}
+	return &out
 }
 
 // take shows a Snapshot.
