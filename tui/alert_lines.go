@@ -130,21 +130,26 @@ func (n *alertLine) times() int {
 	return sum
 }
 
-// prefix is what stands before the text of a line, so that one sees what is folded in it.
-func (n *alertLine) prefix(p *pen, unfolded bool) string {
-	switch {
-	case n.inside:
-		return "  "
-	case !n.head:
+// timesOf stands before what is said once but happened, or is, several times; before what is single it is empty.
+func (p *pen) timesOf(n int) string {
+	if n < 2 {
 		return ""
 	}
-	s := p.g.Folded + " "
-	if unfolded {
+	return short(uint64(n)) + " " + p.g.Abandoned + " "
+}
+
+// prefix is what stands before the text of a line, so that one sees what is folded in it.
+func (n *alertLine) prefix(p *pen, unfolded bool) string {
+	s := ""
+	switch {
+	case n.inside:
+		s = "  "
+	case n.head && unfolded:
 		s = p.g.Unfolded + " "
+	case n.head:
+		s = p.g.Folded + " "
 	}
-	if n.alert.Lasting {
-		s += strconv.Itoa(len(n.members)) + " " + p.g.Abandoned + " "
-	}
+	s += p.timesOf(n.times())
 	if n.clients > 1 {
 		s += "on " + strconv.Itoa(n.clients) + " clients: "
 	}

@@ -230,9 +230,6 @@ func (p *pen) alertRow(n *alertLine, look *alertLook) string {
 	case !a.Lasting:
 		plain = p.th.Dim
 		ageText = p.g.Dot
-		if times := n.times(); times > 1 {
-			ageText = short(uint64(times)) + " " + p.g.Abandoned
-		}
 	}
 	if look.acked {
 		glyph, word, st, plain = p.g.Dot, "seen", p.th.Dim, p.th.Dim

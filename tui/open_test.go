@@ -452,7 +452,7 @@ func equalAlerts() *fake {
 func TestEqualAlertsShareALine(t *testing.T) {
 	f := equalAlerts()
 	d := newDriver(t, f, 118, 40, theme.Options{})
-	d.keys("5").has("▸ 12 × subscriber display-3 has owed PUBACK", "10 × client-vanished        ▸ on 5 clients: sensor-0 is gone").hasNot("PUBACK for 9.1s: id 2", "sensor-1 is gone")
+	d.keys("5").has("▸ 12 × subscriber display-3 has owed PUBACK", "▸ 10 × on 5 clients: sensor-0 is gone").hasNot("PUBACK for 9.1s: id 2", "sensor-1 is gone")
 	d.keys("j").has("The first of 12 equal alerts: Enter shows them.", "Enter unfold")
 	d.keys("enter").has("▾ 12 ×", "  subscriber display-3 has owed PUBACK for 9.1s: id 12", "Enter fold")
 	if line := d.selected(); !strings.Contains(line, "▾ 12 ×") {
@@ -476,7 +476,7 @@ func TestEqualAlertsShareALine(t *testing.T) {
 	if line := d.selected(); !strings.Contains(line, "on 5 clients") {
 		t.Errorf("the search goes to %q", line)
 	}
-	d.keys("esc", "right").has("▾ on 5 clients", "sensor-0 is gone")
+	d.keys("esc", "right").has("▾ 10 × on 5 clients", "sensor-0 is gone")
 	d.keys("left", "g", "j", "space").has("13 acknowledged; u takes it back", "▲ 14 stuck · 10 alerts", "seen ")
 	d.keys("u").hasNot("seen ").has("▸ 13 ×", "▲ 14 stuck")
 }

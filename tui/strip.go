@@ -82,7 +82,7 @@ func (s *stuckStrip) room(height int) int {
 // view draws the strip in that many lines.
 //
 //	✗ subscriber valve-9 has owed PUBCOMP for 45.1s: id 1 (QoS 2, cmd/valve-9/open)
-//	! 3× subscriber display-3 has owed PUBACK for 12.0s: id 1 (QoS 1, display/line-3)
+//	! 3 × subscriber display-3 has owed PUBACK for 12.0s: id 1 (QoS 1, display/line-3)
 //	──────────────────────────────────────────────────────────── 2 more: 5 shows all
 func (s *stuckStrip) view(p *pen, width, lines int) []string {
 	if lines == 0 {
@@ -93,14 +93,11 @@ func (s *stuckStrip) view(p *pen, width, lines int) []string {
 	for i := range s.groups[:shown] {
 		g := &s.groups[i]
 		glyph, st := p.severity(g.oldest.Severity)
-		text, times := p.text.safe(g.oldest.Text), ""
+		text := p.text.safe(g.oldest.Text)
 		if g.oldest.Lasting && !isOpen(&g.oldest) {
 			text = "over: " + text
 		}
-		if g.count > 1 {
-			times = strconv.Itoa(g.count) + p.g.Abandoned + " "
-		}
-		o := newLine(width).put(st, " "+glyph+" "+times)
+		o := newLine(width).put(st, " "+glyph+" "+p.timesOf(g.count))
 		out = append(out, o.put(st, cut(text, width-o.used-1, p.g.Ellipsis)).full())
 	}
 	words := ""

@@ -173,7 +173,7 @@ func wrap(s string, width int) []string {
 	return append(out, current)
 }
 
-// age formats a duration in at most six cells: 43ms, 8.2s, 2m05s, 3h07m, 12d.
+// age formats a duration in at most six cells: 43ms, 8.2s, 1m06s, 3h07m, 12d, as handshake.Age does in sentences.
 func age(d time.Duration) string {
 	switch {
 	case d < time.Microsecond:
@@ -182,7 +182,7 @@ func age(d time.Duration) string {
 		return strconv.FormatInt(d.Microseconds(), 10) + "us"
 	case d < time.Second:
 		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
-	case d < 100*time.Second:
+	case d < time.Minute:
 		return strconv.FormatFloat(d.Truncate(100*time.Millisecond).Seconds(), 'f', 1, 64) + "s"
 	case d < time.Hour:
 		return strconv.Itoa(int(d.Minutes())) + "m" + two(int(d.Seconds())%60) + "s"
