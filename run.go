@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/capture"
 	"github.com/mqttwatch/mqttwatch/capture/demo"
+	"github.com/mqttwatch/mqttwatch/tui"
 )
 
 func (c *demoCommand) run(ctx context.Context, o *options) error {
@@ -29,7 +29,7 @@ func (c *replayCommand) run(ctx context.Context, o *options) error {
 		return usagef("--follow and --speed %s: a file that is still being written has its own pace", c.Speed)
 	}
 	src := capture.NewFile(c.Files, capture.FileOptions{Speed: speed, Follow: c.Follow, Ports: c.Port, Stdin: os.Stdin})
-	title := "replay " + strings.Join(c.Files, " ")
+	title := "replay " + tui.FilesTitle(c.Files)
 	if speed != 0 {
 		title += " at " + c.Speed
 	}

@@ -62,7 +62,7 @@ func TestEndOfCaptureIsSaid(t *testing.T) {
 	f.base.Sources[0].State = "ended"
 	f.base.Sources[0].Notes = []string{"file ends in the middle of a frame", "clock went back"}
 	d := small(t, f)
-	d.has("! eth0: file ends in the middle of a frame (and 1 more)", "ended")
+	d.has("! file ends in the middle of a frame (eth0), and 1 more", "ended")
 	d.keys("g", "e", "enter")
 	d.has("the capture ends here")
 }
@@ -96,4 +96,19 @@ func TestFrozenAlertTexts(t *testing.T) {
 	f.ladders = later
 	d.keys("e").cursorOn("cmd/pump-2/set")
 	d.has("puback-overdue: subscriber pump-2 has owed").hasNot("said later", "raised later")
+}
+
+// TestFilesAreNamedShortly has many files: their names are not to push away what is said.
+func TestFilesAreNamedShortly(t *testing.T) {
+	for want, paths := range map[string][]string{
+		"a.pcap b.pcap": {"/var/tmp/a.pcap", "x/b.pcap"}, "4 files": {"a", "b", "c", "d"}, "-": {"-"},
+	} {
+		if got := tui.FilesTitle(paths); got != want {
+			t.Errorf("%q are called %q, not %q", paths, got, want)
+		}
+	}
+	f := many()
+	f.base.Sources[0].Kind, f.base.Sources[0].Name = "file", "/var/tmp/a.pcap, /var/tmp/b.pcap"
+	f.base.Sources[0].Notes = []string{"file ends in the middle of a frame"}
+	small(t, f).has("! file ends in the middle of a frame (a.pcap b.pcap)")
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -352,7 +353,8 @@ func (m *Model) strips(p *pen) []string {
 	for i := range m.live.Sources {
 		for _, n := range m.live.Sources[i].Notes {
 			if notes++; notes == 1 {
-				note = p.text.clean(m.live.Sources[i].Name, 40) + ": " + p.text.clean(n, m.width)
+				// What it says is first: names may be long, and are what may be cut.
+				note = p.text.clean(n, m.width) + " (" + p.text.clean(sourceName(&m.live.Sources[i]), 40) + ")"
 			}
 		}
 	}
@@ -360,9 +362,29 @@ func (m *Model) strips(p *pen) []string {
 		return out
 	}
 	if notes > 1 {
-		note += " (and " + count(notes-1) + " more)"
+		note += ", and " + count(notes-1) + " more"
 	}
 	return append(out, newLine(m.width).put(p.th.Overdue, cut(" "+p.g.Slow+" "+note, m.width, p.g.Ellipsis)).full())
+}
+
+// sourceName is what a source is called where there is little room: files by their names without directories, many by their number.
+func sourceName(s *decode.SourceStats) string {
+	if s.Kind != "file" {
+		return s.Name
+	}
+	return FilesTitle(strings.Split(s.Name, ", "))
+}
+
+// FilesTitle names files on one line: few without their directories, more than three by their number.
+func FilesTitle(paths []string) string {
+	if len(paths) > 3 {
+		return count(len(paths)) + " files"
+	}
+	names := make([]string, len(paths))
+	for i, path := range paths {
+		names[i] = filepath.Base(path)
+	}
+	return strings.Join(names, " ")
 }
 
 // shortReason is why a source is down, without the address that its name has.
@@ -386,7 +408,7 @@ func (m *Model) failureStrips(p *pen) []string {
 			glyph = p.g.Waiting
 		}
 		// The reason first: it is what must not be cut. The name is in the header already where there is one source only.
-		words := " " + glyph + " " + s.State + ": " + p.text.clean(shortReason(s), m.width) + " (" + p.text.clean(s.Name, 40) + ")"
+		words := " " + glyph + " " + s.State + ": " + p.text.clean(shortReason(s), m.width) + " (" + p.text.clean(sourceName(s), 40) + ")"
 		out = append(out, newLine(m.width).put(p.th.Failure, cut(words, m.width, p.g.Ellipsis)).full())
 	}
 	return out
