@@ -140,7 +140,7 @@ func (x *extended) legHead(p *pen, n *legColumns, width int) []string {
 	put(1, "broker", d.Server)
 	for i := n.side; i < n.side+n.shown; i++ {
 		c := &d.Copies[i]
-		put(i-n.side+2, legName(c), p.qosPath(d.QoS, c))
+		put(i-n.side+2, legName(c), p.qosPath(d.QoS, c, n.step-2))
 	}
 	return []string{names.full(), facts.full()}
 }
@@ -157,17 +157,23 @@ func legName(c *watch.DeliveryCopy) string {
 	return c.Subscriber + " in " + c.Group
 }
 
-// qosPath is the QoS of a copy as it was published, as the subscription grants it, and as it was received.
-func (p *pen) qosPath(published uint8, c *watch.DeliveryCopy) string {
+// qosPath is the QoS of a copy as it was published, as the subscription grants it, and as it was received: in words where they
+// fit into width cells.
+func (p *pen) qosPath(published uint8, c *watch.DeliveryCopy, width int) string {
 	word := func(q uint8) string {
 		if q > 2 {
 			return "?"
 		}
 		return "Q" + strconv.Itoa(int(q))
 	}
-	got := word(c.QoS)
+	got, end := word(c.QoS), "delivered "+word(c.QoS)
 	if c.Forwarded == 0 {
-		got = "-"
+		got, end = "-", "not delivered"
+	}
+	for _, words := range []string{"published " + word(published) + ", granted " + word(c.Granted) + ", " + end, "granted " + word(c.Granted) + ", " + end} {
+		if cells(words) <= width {
+			return words
+		}
 	}
 	arrow := " " + p.g.ToServer + " "
 	return word(published) + arrow + word(c.Granted) + arrow + got

@@ -135,7 +135,7 @@ func legend(p *pen) []helpLine {
 		{g.Abandoned, "abandoned: the session ended, or the identifier was taken over"},
 		{g.Late, "unknown, unsure or joined late: the capture does not hold all"}, {g.Dup, "resent (DUP)"},
 		{g.ToServer + " " + g.ToClient, "from client to broker, from broker to client"}, {markSign(g), "marked"},
-		{"P A", "PUBLISH, PUBACK"}, {"P R L C", "PUBLISH, PUBREC, PUBREL, PUBCOMP"}, {"S U A", "SUBSCRIBE, UNSUBSCRIBE, their acknowledgement"},
+		{"Q1 " + g.ToServer + " Q2 " + g.ToServer + " Q1", "a subscriber in the whole delivery: published, granted, delivered with that QoS"}, {"P A", "PUBLISH, PUBACK"}, {"P R L C", "PUBLISH, PUBREC, PUBREL, PUBCOMP"}, {"S U A", "SUBSCRIBE, UNSUBSCRIBE, their acknowledgement"},
 	}
 	out := []helpLine{{text: "Symbols"}}
 	for _, r := range rows {
