@@ -243,7 +243,7 @@ func (p *pen) alertRow(n *alertLine, look *alertLook) string {
 	}
 	o.put(st, padRight(glyph+" "+word, c.severity))
 	if c.since > 0 {
-		o.put(plain, " "+clockTime(a.Raised, p.loc, true))
+		o.put(plain, " "+padRight(dayTime(a.Raised, look.now, p.loc, true), c.since))
 	}
 	o.put(st, " "+padLeft(cut(ageText, c.age, ""), c.age))
 	if c.name > 0 {

@@ -3,6 +3,7 @@ package tui
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
@@ -207,10 +208,14 @@ func longKind(k handshake.Kind) string {
 // ends draws who the lifelines are.
 func (p *pen) ends(l *watch.Ladder, n lanes, width, names int) []string {
 	half := max((n.right-n.left+3)/2-1, 4)
-	two := func(st theme.Style, a, b string) string {
+	two := func(st theme.Style, left, a, b string) string {
 		a = cutMiddle(a, half, p.g.Ellipsis)
 		b = cutMiddle(b, half, p.g.Ellipsis)
-		return newLine(width).to(n.left-1).put(st, a).to(n.right+2-cells(b)).put(st, b).full()
+		return newLine(width).put(p.th.Dim, left).to(n.left-1).put(st, a).to(n.right+2-cells(b)).put(st, b).full()
+	}
+	day := "" // above the times, which do not tell it
+	if n.time >= len(time.DateOnly) && l.Started != 0 {
+		day = " " + l.Started.Std().In(p.loc).Format(time.DateOnly)
 	}
 	client, addr := p.text.clean(clientName(&l.Row), half), ""
 	if l.Addr.IsValid() && l.ClientKnown {
@@ -224,9 +229,9 @@ func (p *pen) ends(l *watch.Ladder, n lanes, width, names int) []string {
 		if addr != "" {
 			client, addr = addr, ""
 		}
-		return []string{two(p.th.Strong, client, server), two(p.th.Dim, "", "")}
+		return []string{two(p.th.Strong, "", client, server), two(p.th.Dim, day, "", "")}
 	}
-	return []string{two(p.th.Strong, client, "broker"), two(p.th.Dim, addr, server)}
+	return []string{two(p.th.Strong, "", client, "broker"), two(p.th.Dim, day, addr, server)}
 }
 
 func (p *pen) lifelines(n lanes, width int) string {

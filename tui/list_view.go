@@ -241,7 +241,7 @@ func (p *pen) rowCells(o *line, r *watch.Row, look *rowLook, first string) {
 		}
 		switch name {
 		case "time":
-			cell(w, times, clockTime(r.Started, p.loc, w < 12))
+			cell(w, times, dayTime(r.Started, look.now, p.loc, w < 12))
 		case "client":
 			cell(w, text, p.clientOf(r, w))
 		case "direction":

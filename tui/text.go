@@ -210,6 +210,18 @@ func clockTime(t decode.Time, loc *time.Location, short bool) string {
 	return t.Std().In(loc).Format("15:04:05.000")
 }
 
+// dayTime is clockTime where t is of the day of now; else it begins with the day of the month, and leaves out what the room is then too small for.
+func dayTime(t, now decode.Time, loc *time.Location, short bool) string {
+	at := t.Std().In(loc)
+	switch year, day := at.Year(), at.YearDay(); {
+	case t == 0 || now == 0 || year == now.Std().In(loc).Year() && day == now.Std().In(loc).YearDay():
+		return clockTime(t, loc, short)
+	case short:
+		return at.Format("02 15:04")
+	}
+	return at.Format("02 15:04:05")
+}
+
 // elapsed formats how long a capture runs.
 func elapsed(d time.Duration) string {
 	s := int(max(d, 0).Seconds())
