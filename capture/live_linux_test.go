@@ -399,14 +399,16 @@ func TestLiveInterfaceComesAndGoes(t *testing.T) {
 // TestLiveTicks: time goes on while nothing comes.
 func TestLiveTicks(t *testing.T) {
 	s := sniff(t, need.Namespace(t), capture.LiveOptions{}, "lo")
-	begin := decode.TimeOf(time.Now())
-	time.Sleep(700 * time.Millisecond)
+	begin := time.Now()
+	time.Sleep(1500 * time.Millisecond)
+	took := time.Since(begin)
 	s.end(t)
-	if n := len(s.ticks); n < 3 || n > 9 {
-		t.Fatalf("%d ticks in 0.7 s, want about 6", n)
+	if n := len(s.ticks); n < 3 || n > int(took/(100*time.Millisecond))+5 {
+		t.Fatalf("%d ticks in %v, want one each 100 ms", n, took)
 	}
-	if last := s.ticks[len(s.ticks)-1].Sub(begin); last < 400*time.Millisecond || last > 800*time.Millisecond {
-		t.Errorf("at the end time had come to %v, want about 0.7 s", last)
+	// Time is somewhat behind the clock, and on a busy machine ticks are late.
+	if last := s.ticks[len(s.ticks)-1].Sub(decode.TimeOf(begin)); last < took-time.Second || last > took+200*time.Millisecond {
+		t.Errorf("at the end time had come to %v, want about %v", last, took)
 	}
 }
 
