@@ -26,7 +26,7 @@ func exportFormats() []tui.ExportFormat {
 		{Name: "csv", Suffix: ".csv", Note: "a line each, for spreadsheets"},
 		{Name: "text", Suffix: ".txt", Note: "a ladder each"},
 		{Name: "mermaid", Suffix: ".mmd", Note: "a sequence diagram, for documents and tickets"},
-		{Name: "pcapng", Suffix: ".pcapng", Note: "their packets as far as they are kept, in TCP frames made up around them, with payloads"},
+		{Name: "pcapng", Suffix: ".pcapng", Note: "their packets as far as they are kept, with payloads; TCP frames, and a CONNECT for MQTT 5.0, are made up"},
 	}
 }
 
@@ -96,6 +96,8 @@ type packetSource struct {
 	w     *watching
 	order *watch.Order
 	n     int
+	// connects are the CONNECT packets that are made up, until they are written.
+	connects map[*decode.Conn][]byte
 }
 
 // exportPackets records the packets to a file, through the writer that records captures.
@@ -123,6 +125,7 @@ type packetKey struct {
 // Run is of capture.Source. All packets that are kept fit into the engine's store of bytes, so that they can be sorted by time.
 func (s *packetSource) Run(_ context.Context, sink capture.Sink) error {
 	conns := map[packetKey]*decode.Conn{}
+	s.connects = map[*decode.Conn][]byte{}
 	var all []decode.Segment
 	_, err := s.w.each(s.order, func(r *watch.Row) error {
 		l := s.w.engine.Snapshot(watch.Query{Ladder: r.ID}).Ladder
@@ -135,6 +138,9 @@ func (s *packetSource) Run(_ context.Context, sink capture.Sink) error {
 				continue // no longer kept, or not whole
 			}
 			c := s.conn(conns, l, &l.Steps[i])
+			if l.Packets[i].Version == decode.V5 && s.connects[c] == nil {
+				s.connects[c] = madeUpConnect(l)
+			}
 			all = append(all, decode.Segment{Kind: decode.Data, Conn: c, Dir: l.Steps[i].Dir, Time: l.Steps[i].Time, Data: l.Packets[i].Bytes})
 		}
 		if len(all) > before {
@@ -144,9 +150,36 @@ func (s *packetSource) Run(_ context.Context, sink capture.Sink) error {
 	})
 	slices.SortStableFunc(all, func(a, b decode.Segment) int { return cmp.Compare(a.Time, b.Time) })
 	if len(all) > 0 {
-		sink(all)
+		sink(s.withConnects(all))
 	}
 	return err
+}
+
+// withConnects puts the CONNECT that was made up for a connection before its first packet.
+func (s *packetSource) withConnects(all []decode.Segment) []decode.Segment {
+	out := make([]decode.Segment, 0, len(all)+len(s.connects))
+	for _, seg := range all {
+		if data := s.connects[seg.Conn]; data != nil {
+			out = append(out, decode.Segment{Kind: decode.Data, Conn: seg.Conn, Dir: decode.FromClient, Time: seg.Time, Data: data})
+			delete(s.connects, seg.Conn)
+		}
+		out = append(out, seg)
+	}
+	return out
+}
+
+// madeUpConnect returns a CONNECT of MQTT 5.0, without which other programs take its packets for those of 3.1.1 and misread them. The real one may be
+// long gone, and may hold a password, which is never exported; this one holds the Client Identifier alone, and says that it is made up. It allows what
+// the real one may have allowed, so that nothing that follows breaks its rules.
+func madeUpConnect(l *watch.Ladder) []byte {
+	f := decode.ConnectFields{Properties: decode.MakeProperties(
+		decode.Property{ID: decode.TopicAliasMaximum, Uint: 0xFFFF},
+		decode.Property{ID: decode.UserProperty, Bytes: []byte("mqttwatch"), Value: []byte("this CONNECT is made up: it says which version of MQTT follows")},
+	)}
+	if l.ClientKnown {
+		f.ClientID = l.Client
+	}
+	return decode.AppendConnect(nil, decode.V5, f)
 }
 
 func (s *packetSource) conn(conns map[packetKey]*decode.Conn, l *watch.Ladder, step *handshake.Step) *decode.Conn {

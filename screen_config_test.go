@@ -2,10 +2,14 @@ package main_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/internal/pcapgen"
 )
 
 // TestScreenWithConfig drives the screen with keys, columns and a filter of a configuration file, saves to it, and exports.
@@ -63,6 +67,50 @@ func TestScreenExportsPackets(t *testing.T) {
 	r := run(t, nil, "replay", "--output", "summary", out)
 	if !strings.Contains(r.stdout, "3 PUBLISH, 1 PUBACK, 1 PUBREC, 1 PUBREL, 1 PUBCOMP") {
 		t.Errorf("read back: %s%s", r.stdout, r.stderr)
+	}
+}
+
+// TestScreenExportsVersion exports packets of MQTT 5.0, which nobody could tell from those of 3.1.1 without a CONNECT.
+func TestScreenExportsVersion(t *testing.T) {
+	c := pcapgen.New(pcapgen.Options{})
+	conn := c.Open(pcapgen.Client(1), pcapgen.Server())
+	conn.Send(decode.FromClient, decode.AppendConnect(nil, decode.V5, decode.ConnectFields{ClientID: "pump-7", Username: []byte("anna"), Password: []byte("sesame")}))
+	conn.Send(decode.FromServer, decode.AppendConnack(nil, decode.V5, decode.ConnackFields{}))
+	conn.Send(decode.FromClient, decode.AppendPublish(nil, decode.V5, decode.PublishFields{QoS: 1, PacketID: 3, Topic: "plant/a/temp", Payload: []byte("21.5")}))
+	conn.Send(decode.FromServer, decode.AppendAck(nil, decode.PUBACK, decode.V5, decode.AckFields{PacketID: 3}))
+	in, out := filepath.Join(t.TempDir(), "in.pcap"), filepath.Join(t.TempDir(), "out.pcapng")
+	if err := os.WriteFile(in, c.Pcap(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	term := newTerminal(t, 100, 30)
+	term.send(program+" "+in, "Enter")
+	term.wait("plant/a/temp")
+	term.send("S")
+	term.wait("Export", "all (1)")
+	term.send("Tab", "Left", "Tab", "C-u")
+	term.send("-l", out)
+	term.send("Enter")
+	term.wait("exported 1 to")
+	term.send("Q")
+	term.wait("READY>")
+	bytes, err := os.ReadFile(out)
+	if err != nil || strings.Contains(string(bytes), "sesame") || strings.Contains(string(bytes), "anna") {
+		t.Errorf("the export holds who logs in: %q, %v", bytes, err)
+	}
+	r := run(t, nil, "replay", "--output", "json", out)
+	for _, want := range []string{`"client_id":"pump-7"`, `"payload_length":4`, `"state":"complete"`} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("read back without %s: %s%s", want, r.stdout, r.stderr)
+		}
+	}
+	if all := summary(t, r.stdout); len(all["alerts"].(map[string]any)) > 0 {
+		t.Errorf("what is made up raised an alert: %v", all["alerts"])
+	}
+	if _, err := exec.LookPath("tshark"); err == nil {
+		read, err := exec.Command("tshark", "-r", out, "-Y", "mqtt.msgtype==3", "-T", "fields", "-e", "mqtt.msg").Output()
+		if text := strings.TrimSpace(string(read)); err != nil || text != "32312e35" && text != "21.5" {
+			t.Errorf("tshark reads the payload %q, %v", text, err)
+		}
 	}
 }
 
