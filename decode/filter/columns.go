@@ -6,6 +6,7 @@ import (
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
+	"github.com/mqttwatch/mqttwatch/internal/near"
 )
 
 // A column is what stands before an operator.
@@ -70,6 +71,9 @@ func (l language[T]) word(t token) (node[T], *Error) {
 	if t.op == "" {
 		return l.bareWord(t)
 	}
+	if !t.quoted && strings.Contains(t.value, "&&") {
+		return nil, &Error{Column: t.at, Reason: `a space is and: qos:1 id:17; put a value with && in quotes`}
+	}
 	c, ok := l.column(t.name)
 	if !ok {
 		return nil, l.unknownColumn(t)
@@ -85,11 +89,14 @@ func (l language[T]) word(t token) (node[T], *Error) {
 }
 
 func (l language[T]) unknownColumn(t token) *Error {
-	names := make([]string, 0, len(l.columns))
-	for _, c := range l.columns {
-		names = append(names, c.name)
+	if other := otherScreen(t.name); other != "" {
+		return &Error{Column: t.column, Reason: other}
 	}
-	return &Error{Column: t.column, Reason: `there is no column "` + t.name + `"; there are ` + strings.Join(names, ", ") +
+	like := ""
+	if name := near.Of(t.name, l.names()); name != "" {
+		like = ": did you mean " + name + "?"
+	}
+	return &Error{Column: t.column, Reason: `there is no column "` + t.name + `"` + like + `; there are ` + strings.Join(l.names(), ", ") +
 		`; to look for the text itself put it in quotes`}
 }
 
@@ -106,6 +113,9 @@ func (l language[T]) bareWord(t token) (node[T], *Error) {
 	name := strings.ToLower(t.value)
 	if ask, ok := l.flags[name]; ok && !t.quoted {
 		return leaf[T]{name, ask}, nil
+	}
+	if reason := l.misread(t); reason != "" {
+		return nil, &Error{Column: t.column, Reason: reason}
 	}
 	return leaf[T]{quote(t.value), l.bare(t.value)}, nil
 }

@@ -167,6 +167,9 @@ func packetHostTest(t token) (packetTest, string) {
 	if ok, isAddr := addrTest(t.value); isAddr {
 		return func(p *Packet, _ decode.Time) bool { return ok(p.Addr) || ok(p.Server) }, ""
 	}
+	if brokenAddr(t.value) {
+		return nil, notAddr
+	}
 	part := fold(t.value)
 	return func(p *Packet, _ decode.Time) bool { return contains(p.ServerName, part) }, ""
 }

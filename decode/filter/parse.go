@@ -1,6 +1,9 @@
 package filter
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 const (
 	maxText  = 4096 // bytes
@@ -47,6 +50,7 @@ type parser[T any] struct {
 	lex   lexer
 	ahead token
 	depth int
+	first int // the column of the first token
 }
 
 // all parses the whole text; nil is an empty one.
@@ -57,6 +61,7 @@ func (p *parser[T]) all() (node[T], error) {
 	if p.ahead.sign == -1 {
 		return nil, nil
 	}
+	p.first = p.ahead.column
 	root, err := p.or()
 	if err != nil {
 		return nil, err
@@ -125,6 +130,9 @@ func (p *parser[T]) unary() (node[T], *Error) {
 	}
 	switch t.sign {
 	case 0:
+		if reason := operatorWord(t, t.column == p.first && strings.TrimSpace(p.lex.rest) == ""); reason != "" {
+			return nil, &Error{Column: t.column, Reason: reason}
+		}
 		n, err := p.word(t)
 		if err != nil {
 			return nil, err

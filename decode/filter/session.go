@@ -120,6 +120,9 @@ func sessionHostTest(t token) (sessionTest, string) {
 		return nil, hostReason
 	}
 	ok, isAddr := addrTest(t.value)
+	if !isAddr && brokenAddr(t.value) {
+		return nil, notAddr
+	}
 	part := fold(t.value)
 	return func(s *Session, _ decode.Time) bool {
 		if isAddr {
@@ -130,14 +133,14 @@ func sessionHostTest(t token) (sessionTest, string) {
 }
 
 func sessionVersionTest(t token) (sessionTest, string) {
-	for v, names := range map[decode.Version][]string{decode.V31: {"3.1", "3"}, decode.V311: {"3.1.1", "4"}, decode.V5: {"5.0", "5"}} {
+	for v, names := range map[decode.Version][]string{decode.V31: {"3.1"}, decode.V311: {"3.1.1", "4"}, decode.V5: {"5.0", "5"}} {
 		for _, name := range names {
 			if isOp(t) && t.value == name {
 				return func(s *Session, _ decode.Time) bool { return s.Version == v }, ""
 			}
 		}
 	}
-	return nil, "version is 3.1, 3.1.1 or 5: version:3.1.1"
+	return nil, "the versions of MQTT are 3.1, 3.1.1 and 5: version:3.1.1"
 }
 
 func sessionQoSTest(t token) (sessionTest, string) {

@@ -75,7 +75,7 @@ func TestTopics(t *testing.T) {
 
 func TestSessionAndTopicMistakes(t *testing.T) {
 	for text, column := range map[string]int{
-		"state:stuck": 1, "qos:3": 5, "version:6": 9, "version>5": 9, "open>x": 6, "inflight>-1": 10, "age:5s": 5, "rtt>5": 5, "client>a": 8, "host>1": 6, "idle>": 6,
+		"state:stuck": 1, "qos:3": 5, "version:6": 9, "version:3": 9, "host:300.1.1.1/99": 6, "latency>1s": 1, "version>5": 9, "open>x": 6, "inflight>-1": 10, "age:5s": 5, "rtt>5": 5, "client>a": 8, "host>1": 6, "idle>": 6,
 	} {
 		mistakeAt(t, text, column, func(s string) error { _, err := filter.ParseSessions(s); return err })
 	}

@@ -169,6 +169,18 @@ func kindTest(t token) (test, string) {
 	return func(h *handshake.Handshake, _ decode.Time) bool { return h.Kind >= first && h.Kind <= last }, ""
 }
 
+// brokenAddr reports whether value is meant as an address or a network, but is none: it could be nothing but a part of a name otherwise, which has none
+// of these.
+func brokenAddr(value string) bool {
+	at, _, isNet := strings.Cut(value, "/")
+	if _, err := netip.ParseAddr(at); isNet && err == nil {
+		return true
+	}
+	return strings.Trim(value, "0123456789.:/") == "" && strings.ContainsAny(value, ".:/")
+}
+
+const notAddr = "this is no address and no network: host:10.0.0.7, host:10.0.0.7:1883, host:10.0.0.0/8"
+
 const hostReason = "host takes an address, a network or a name: host:10.0.0.7, host:10.0.0.0/8, host:broker.local"
 
 // addrTest returns the question whether an end has an address, an address with port, or is in a network; isAddr is false where value is none of these.
@@ -232,6 +244,9 @@ func hostTest(t token) (test, string) {
 	}
 	if ok, isAddr := addrTest(t.value); isAddr {
 		return func(h *handshake.Handshake, _ decode.Time) bool { return ok(clientAddr(h)) || ok(serverAddr(h)) }, ""
+	}
+	if brokenAddr(t.value) {
+		return nil, notAddr
 	}
 	part := fold(t.value)
 	return func(h *handshake.Handshake, _ decode.Time) bool { return contains(serverName(h), part) }, ""

@@ -47,7 +47,7 @@ var rules = []rule{
 		reason: "rules observe the tracker: no clock, no I/O, no source, no screen",
 	},
 	{
-		folder: "decode/filter", ours: []string{"decode", "decode/handshake", "decode/delivery"}, not: edges,
+		folder: "decode/filter", ours: []string{"decode", "decode/handshake", "decode/delivery", "internal/near"}, not: edges,
 		reason: "screens and reports share one language, which asks the tracker's handshakes and the correlator's messages and nothing else",
 	},
 	{
