@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,13 +36,29 @@ func (c *configCommand) run(k *kong.Kong, path string) error {
 	default:
 		fmt.Fprintln(out, path)
 		if _, err := os.Stat(path); err != nil && !c.Path {
-			fmt.Fprintf(out, "It is not there yet: mqttwatch config --print > %s\n", path)
+			fmt.Fprintf(out, "It is not there yet: %s\n", howToMake(path))
 		}
 	}
 	if err := out.Flush(); err != nil {
 		return quietPipe(err)
 	}
 	return nil
+}
+
+// howToMake is the command that makes the file, and its directory where that is not there either.
+func howToMake(path string) string {
+	quoted := func(s string) string {
+		if !strings.ContainsAny(s, " '\"$&()\\*?;|<>`") || runtime.GOOS == "windows" {
+			return s
+		}
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	text := "mqttwatch config --print > " + quoted(path)
+	dir := filepath.Dir(path)
+	if _, err := os.Stat(dir); err != nil && runtime.GOOS != "windows" {
+		text = "mkdir -p " + quoted(dir) + " && " + text
+	}
+	return text
 }
 
 // notInFile are options that the file cannot have, and why.
@@ -104,6 +122,9 @@ func readConfig(path string, named bool) (*config.File, error) {
 	f, err := config.Read(path)
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return &config.File{Path: path}, nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("%w: give --config a file that is there; mqttwatch config --print prints a template", ofFile(path, err))
 	}
 	if err == nil {
 		err = checkConfig(f)

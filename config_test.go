@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mqttwatch/mqttwatch/internal/config"
+	"github.com/mqttwatch/mqttwatch/internal/need"
 	"github.com/mqttwatch/mqttwatch/tui"
 )
 
@@ -140,5 +142,37 @@ func TestConfigPath(t *testing.T) {
 	r := run(t, nil, "config", "--path")
 	if want := filepath.Join(filepath.Dir(program), "config", "mqttwatch", "config.toml"); r.status != 0 || strings.TrimSpace(r.stdout) != want {
 		t.Errorf("status %d, %q, not %q", r.status, r.stdout, want)
+	}
+}
+
+// TestConfigMakesFile runs the command that "mqttwatch config" says makes the file.
+func TestConfigMakesFile(t *testing.T) {
+	need.Program(t, "sh")
+	home := filepath.Join(t.TempDir(), "it's mine")
+	config := func(args ...string) result {
+		cmd := command(append([]string{"config"}, args...)...)
+		cmd.Env = append(cmd.Env, "XDG_CONFIG_HOME="+home)
+		return finish(t, cmd)
+	}
+	_, say, _ := strings.Cut(config().stdout, "It is not there yet: ")
+	sh := exec.Command("sh", "-c", strings.ReplaceAll(say, "mqttwatch config", program+" config"))
+	if out, err := sh.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", say, err, out)
+	}
+	made, err := os.ReadFile(filepath.Join(home, "mqttwatch", "config.toml"))
+	if err != nil || string(made) != config("--print").stdout {
+		t.Errorf("%s made %q, %v", say, made, err)
+	}
+	if r := config(); strings.Contains(r.stdout, "not there") {
+		t.Errorf("it is there now: %s", r.stdout)
+	}
+}
+
+func TestAskedFor(t *testing.T) {
+	for _, same := range [][2][]string{{{"--version"}, {"version"}}, {{"-v"}, {"version"}}, {{"help"}, {"--help"}}, {{"help", "sniff"}, {"sniff", "--help"}}} {
+		a, b := run(t, nil, same[0]...), run(t, nil, same[1]...)
+		if a != b || a.status != 0 || a.stdout == "" {
+			t.Errorf("%v: %+v, want as %v: %+v", same[0], a, same[1], b)
+		}
 	}
 }

@@ -33,11 +33,17 @@ func exportFormats() []tui.ExportFormat {
 // exportWindow is how many handshakes are copied from the engine at a time.
 const exportWindow = 500
 
-// export writes handshakes beside the file that is asked for, and renames it when it is whole. What watches goes on meanwhile.
+// export writes handshakes to the file that is asked for. What watches goes on meanwhile.
 func (w *watching) export(job tui.ExportJob) (int, error) {
 	if _, err := os.Stat(job.Path); err == nil && !job.Overwrite {
 		return 0, fs.ErrExist
 	}
+	n, err := w.exportBeside(job)
+	return n, ofFile(job.Path, err)
+}
+
+// exportBeside writes handshakes beside the file, and renames it when it is whole.
+func (w *watching) exportBeside(job tui.ExportJob) (int, error) {
 	order := watch.OrderOf(job.IDs)
 	if job.IDs == nil {
 		order = w.engine.Order(job.Filter, watch.ByTime, false, nil)

@@ -20,11 +20,11 @@ func withVerb(k *kong.Kong, args []string) ([]string, error) {
 		return args, nil
 	}
 	word := args[at]
-	isVerb := slices.ContainsFunc(k.Model.Children, func(n *kong.Node) bool { return n.Name == word })
-	if isVerb {
+	verbs := verbsOf(k)
+	if slices.Contains(verbs, word) {
 		return append([]string{word}, slices.Delete(slices.Clone(args), at, at+1)...), nil
 	}
-	verb, err := guess(word)
+	verb, err := guess(word, verbs...)
 	if err == nil && mixed(k, args[at+1:], verb) {
 		verb = "watch"
 	}
@@ -46,8 +46,22 @@ func mixed(k *kong.Kong, args []string, verb string) bool {
 	return false
 }
 
-// guess returns the command that a word stands for.
-func guess(word string) (string, error) {
+func verbsOf(k *kong.Kong) []string {
+	var verbs []string
+	for _, n := range k.Model.Children {
+		verbs = append(verbs, n.Name)
+	}
+	return verbs
+}
+
+// errNoName is of "", which a variable of a script was perhaps to be.
+var errNoName = usagef("the name of the file is empty: name a capture file, or - for standard input")
+
+// guess returns the command that a word stands for. Where it stands for none the error names one of the verbs, or an interface, that is like it.
+func guess(word string, verbs ...string) (string, error) {
+	if word == "" {
+		return "", errNoName
+	}
 	if word == "-" {
 		return "replay", nil
 	}
@@ -66,7 +80,7 @@ func guess(word string) (string, error) {
 	if strings.ContainsAny(word, "./\\") {
 		return "", usagef("%s: no such file, and no command; %s", word, whatWorks)
 	}
-	return "", usagef("%s: no such command, file or interface; %s", word, whatWorks)
+	return "", usagef("%s: no such command, file or interface; %s%s", word, likely(word, verbs), whatWorks)
 }
 
 // firstWord returns the place of the first argument that is neither an option nor its value; -1 where all are.

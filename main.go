@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -23,6 +22,7 @@ func run(args []string) error {
 		fmt.Fprint(os.Stderr, shortUsage)
 		return errUsageShown
 	}
+	args = askedFor(args)
 	var c cli
 	var fromFile fileResolver
 	k := newParser(&c, kong.Resolvers(&fromFile))
@@ -75,21 +75,8 @@ const shortUsage = `mqttwatch shows MQTT delivery handshakes: who sent what, who
   mqttwatch proxy --listen :1884 mqtt://HOST
                                   in the path between clients and a broker
 
-mqttwatch --help lists everything, mqttwatch COMMAND --help the options of a command.
+mqttwatch help lists everything, mqttwatch help COMMAND the options of a command.
 `
-
-// parseError turns a mistake that kong found into one line that says where to look.
-func parseError(err error) error {
-	var parse *kong.ParseError
-	if !errors.As(err, &parse) {
-		return usageError{err}
-	}
-	help := "mqttwatch"
-	if node := parse.Context.Selected(); node != nil {
-		help += " " + node.Name
-	}
-	return usagef("%w (%s --help shows what there is)", err, help)
-}
 
 // printVersion writes the version that the Go toolchain put into the program.
 func printVersion() error {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/capture"
@@ -27,6 +28,9 @@ func (c *replayCommand) run(ctx context.Context, o *options) error {
 	}
 	if c.Follow && speed != 0 {
 		return usagef("--follow and --speed %s: a file that is still being written has its own pace", c.Speed)
+	}
+	if slices.Contains(c.Files, "") {
+		return errNoName
 	}
 	src := capture.NewFile(c.Files, capture.FileOptions{Speed: speed, Follow: c.Follow, Ports: c.Port, Stdin: os.Stdin})
 	title := "replay " + tui.FilesTitle(c.Files)

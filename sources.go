@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -118,9 +117,5 @@ func pace(speed string) (float64, error) {
 
 // oneLine returns what err says on one line.
 func oneLine(err error) string {
-	var path *os.PathError
-	if errors.As(err, &path) && err == error(path) {
-		return path.Path + ": " + path.Err.Error() // without "open", which says nothing to a user
-	}
-	return strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
+	return strings.Join(strings.Fields(strings.ReplaceAll(withoutOperation(err), "\n", "; ")), " ")
 }

@@ -52,7 +52,7 @@ func TestTogetherRefuses(t *testing.T) {
 		status int
 		want   string
 	}{
-		{[]string{"watch"}, 2, "<source>"},
+		{[]string{"watch"}, 2, "a source is missing: mqttwatch watch SOURCE"},
 		{[]string{"watch", "nothing-such"}, 2, "no such command, file or interface"},
 		{[]string{"watch", "lo", "mqtt://"}, 2, "no host"},
 	} {

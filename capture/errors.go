@@ -59,7 +59,7 @@ func notCapture(begin []byte) *FileError {
 		}
 	}
 	return &FileError{Err: ErrNotCapture, Reason: fmt.Sprintf(
-		"is not a capture file: it begins with %q; mqttwatch reads pcap and pcapng, also compressed with gzip or zstd", begin[:min(len(begin), 16)])}
+		"is not a capture file: it begins with the bytes % x; mqttwatch reads pcap and pcapng, also compressed with gzip or zstd", begin[:min(len(begin), 4)])}
 }
 
 // inRecord turns a failure to read the record at offset into the error to report: io.EOF stays at a record's boundary.

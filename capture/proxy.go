@@ -108,7 +108,7 @@ func (p *Proxy) configure() (err error) {
 	if o.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(o.TLSCert, o.TLSKey)
 		if err != nil {
-			return fmt.Errorf("certificate for clients: %w", err)
+			return fmt.Errorf("certificate for clients (--tls-cert, --tls-key): %w", err)
 		}
 		p.accepting = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	}
