@@ -30,6 +30,10 @@ func TestFailures(t *testing.T) {
 	cut := write("cut.pcap", whole[:len(whole)-10])
 	missing := filepath.Join(dir, "missing.pcap")
 	unused := unusedPort(t)
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "notes.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 
 	tests := []struct {
 		name   string
@@ -43,6 +47,7 @@ func TestFailures(t *testing.T) {
 		{"cut short", []string{"replay", cut}, 1, "cut short", "plant/b/door"},
 		{"missing", []string{"replay", missing}, 1, "no such file", ""},
 		{"directory without captures", []string{"replay", t.TempDir()}, 1, "is a directory without capture files", ""},
+		{"directory with something else", []string{"replay", other}, 1, "the one name in it has no .pcap, .cap, .ntar or .dmp in it", ""},
 		{"one good, one bad", []string{"replay", cut, missing}, 1, "no such file", "plant/b/door"},
 		{"missing, verb guessed", []string{missing}, 2, "no such file", ""},
 		{"neither verb nor file", []string{"hello"}, 2, "try: mqttwatch demo", ""},

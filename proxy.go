@@ -50,5 +50,11 @@ func (c *proxyCommand) run(ctx context.Context, o *options) error {
 	}
 	ctx, cancel := limit(ctx, c.Duration)
 	defer cancel()
-	return o.watch(ctx, title, src)
+	if err := o.watch(ctx, title, src); err != nil {
+		return err
+	}
+	if n := src.Unreached(); n > 0 {
+		return fmt.Errorf("%s could not be reached for any client, of which there were %d", src.Stats().Name, n)
+	}
+	return nil
 }

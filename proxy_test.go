@@ -81,7 +81,7 @@ func TestProxyRefuses(t *testing.T) {
 		want   string
 	}{
 		{"address in use", []string{"--listen", l.Addr().String(), "mqtt://127.0.0.1:1"}, 1, "choose another port with --listen"},
-		{"no broker", []string{"--listen", ":0"}, 2, "<url>"},
+		{"no broker", []string{"--listen", ":0"}, 2, "a broker's URL is missing"},
 		{"bad URL", []string{"--listen", ":0", "mqtt://"}, 2, "no host"},
 		{"login", []string{"--listen", ":0", "mqtt://anna:geheim@h"}, 2, "its clients do"},
 	} {
@@ -126,7 +126,7 @@ func TestProxyBrokerDown(t *testing.T) {
 			c.Close()
 		}
 	}
-	if got := status(t, cmd.Wait()); got != 0 || strings.Count(said.String(), "connection refused") != 1 {
+	if got := status(t, cmd.Wait()); got != 1 || strings.Count(said.String(), "connection refused") != 1 || !strings.Contains(said.String(), "could not be reached for any client, of which there were 3") {
 		t.Errorf("status %d, stderr %q", got, said.String())
 	}
 	if s := summary(t, stdout.String()); s["capture"].(map[string]any)["connections"] != 0.0 {

@@ -114,6 +114,35 @@ func TestScreenExportsVersion(t *testing.T) {
 	}
 }
 
+// TestScreenSaysOnce wants what is wrong with a file once on a terminal, and in both places where they go different ways.
+func TestScreenSaysOnce(t *testing.T) {
+	file := stuck(t, 0)
+	term := newTerminal(t, 100, 30)
+	term.send(program+" replay --output summary "+file+" /nope", "Enter")
+	if text := term.wait("cannot be read", "READY>"); strings.Count(text, "cannot be read") != 1 {
+		t.Errorf("it is said more than once:\n%s", text)
+	}
+	if r := run(t, nil, "replay", "--output", "summary", file, "/nope"); !strings.Contains(r.stdout, "cannot be read") || !strings.Contains(r.stderr, "cannot be read") {
+		t.Errorf("%s%s", r.stdout, r.stderr)
+	}
+}
+
+// TestUnmetExpectation has a rule about what nobody sends.
+func TestUnmetExpectation(t *testing.T) {
+	r := run(t, nil, "replay", "--output", "summary", stuck(t, 0), "--expect", "sensors/+/status every 1s")
+	if r.status != 0 || !strings.Contains(r.stdout, "sensors/+/status every 1s: nothing was seen") || !strings.Contains(r.stderr, "nothing was seen that it is about") {
+		t.Errorf("status %d: %s%s", r.status, r.stdout, r.stderr)
+	}
+	text, err := os.Open(stuck(t, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer text.Close()
+	if r := run(t, text, "replay", "--output", "summary", "-"); !strings.HasPrefix(r.stdout, "standard input: ") {
+		t.Errorf("%s", r.stdout)
+	}
+}
+
 // TestScreenCopies copies to the desktop's clipboard, by a program that stands in for xclip.
 func TestScreenCopies(t *testing.T) {
 	dir := t.TempDir()

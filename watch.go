@@ -7,6 +7,8 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -171,6 +173,7 @@ func (w *watching) headless(ctx context.Context) error {
 	if err != nil && w.Output != "json" && w.src.Stats().Frames == 0 {
 		return err // a summary of nothing would only hide it
 	}
+	sayOnce(snap, err)
 	if writeErr := out.Finish(snap); writeErr != nil {
 		return quietPipe(writeErr)
 	}
@@ -246,6 +249,7 @@ func (w *watching) screen(ctx context.Context) error {
 	cancel()
 	srcErr := <-ended
 	snap := w.engine.Snapshot(watch.Query{Expectations: true})
+	sayOnce(snap, srcErr)
 	if _, err := os.Stdout.Write(report.AppendSummary(nil, snap)); err != nil {
 		return quietPipe(err)
 	}
@@ -275,6 +279,18 @@ func (w *watching) screenOptions() (tui.Options, error) {
 	return opt, nil
 }
 
+// sayOnce takes from the notes of a summary what is said on standard error right below it, where a user reads both. Where they go different ways each has it.
+func sayOnce(snap *watch.Snapshot, err error) {
+	if err == nil || !term.IsTerminal(os.Stdout.Fd()) || !term.IsTerminal(os.Stderr.Fd()) {
+		return
+	}
+	said := strings.Split(err.Error(), "\n")
+	for i := range snap.Sources {
+		s := &snap.Sources[i]
+		s.Notes = slices.DeleteFunc(slices.Clone(s.Notes), func(note string) bool { return slices.Contains(said, note) })
+	}
+}
+
 // verdict returns how a run ended whose results are shown: by an error of the source, a signal, or an alert.
 func (w *watching) verdict(ctx context.Context, snap *watch.Snapshot, err error) error {
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -285,6 +301,11 @@ func (w *watching) verdict(ctx context.Context, snap *watch.Snapshot, err error)
 	}
 	if text := report.NoMQTT(snap); text != "" {
 		fmt.Fprintf(os.Stderr, "mqttwatch: %s\n", text)
+	}
+	for i := range snap.Expectations {
+		if s := &snap.Expectations[i]; s.Rule != "" && report.Unmet(s) {
+			fmt.Fprintf(os.Stderr, "mqttwatch: --expect %q: nothing was seen that it is about, so that nothing was expected\n", s.Rule)
+		}
 	}
 	if w.alert {
 		return errAlert

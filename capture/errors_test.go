@@ -84,7 +84,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		says       string
 	}{
 		{"missing", missing, os.ErrNotExist, missing + " cannot be read: no such file or directory"},
-		{"directory", dir, capture.ErrNotCapture, dir + " is a directory without capture files: none of the 0 names in it has .pcap or .cap in it"},
+		{"directory", dir, capture.ErrNotCapture, dir + " is a directory without capture files: it is empty"},
 		{"no standard input", "-", os.ErrNotExist, "standard input is not there"},
 	}
 	for _, tt := range tests {

@@ -92,13 +92,26 @@ func expand(paths []string) ([]string, error) {
 		if len(files) == 0 {
 			reason := "is a pattern that no file fits"
 			if entries, err := os.ReadDir(path); err == nil {
-				reason = fmt.Sprintf("is a directory without capture files: none of the %d names in it has .pcap or .cap in it", len(entries))
+				reason = fmt.Sprintf("is a directory without capture files: %s", without(len(entries)))
 			}
 			return out, &FileError{Path: path, Reason: reason, Err: ErrNotCapture}
 		}
 		out = append(out, files...)
 	}
 	return out, nil
+}
+
+// without says that of n files none is named like a capture.
+func without(n int) string {
+	last := len(captureNames) - 1
+	endings := strings.Join(captureNames[:last], ", ") + " or " + captureNames[last]
+	switch n {
+	case 0:
+		return "it is empty"
+	case 1:
+		return "the one name in it has no " + endings + " in it"
+	}
+	return fmt.Sprintf("none of the %d names in it has %s in it", n, endings)
 }
 
 // capturesIn returns the files in a directory that are named like captures, by name.

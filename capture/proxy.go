@@ -61,6 +61,7 @@ type Proxy struct {
 	state  string
 	err    string // why the broker could not be reached last
 	turned uint64 // clients for whom it could not be reached
+	served uint64 // clients for whom it was reached
 	shaky  uint64 // clients that failed at TLS
 	why    string // the last of these
 	notes  []string
@@ -211,11 +212,23 @@ func (p *Proxy) reached(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state, p.err = "live", ""
-	if err != nil {
+	if err == nil {
+		p.served++
+	} else {
 		p.turned++
 		p.state = "retrying"
 		p.err = fmt.Sprintf("cannot connect to %s: %s", p.broker, withAdvice(explainConnect(p.broker, err, nil, p.opts.Timeout, 0), advise(p.broker, err, nil)))
 	}
+}
+
+// Unreached returns for how many clients the broker could not be reached, if it could be reached for none; else 0.
+func (p *Proxy) Unreached() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.served > 0 {
+		return 0
+	}
+	return p.turned
 }
 
 // failedTLS keeps why a client's TLS handshake failed.

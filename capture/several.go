@@ -99,7 +99,11 @@ func (s *Several) Stats() decode.SourceStats {
 	for i, st := range s.All() {
 		names = append(names, st.Name)
 		if st.Err != "" {
-			errs = append(errs, st.Name+": "+st.Err)
+			text := st.Err
+			if !strings.HasPrefix(text, "cannot connect to "+st.Name) { // which names it
+				text = st.Name + ": " + text
+			}
+			errs = append(errs, text)
 		}
 		if i == 0 {
 			sum.Kind, sum.State = st.Kind, st.State

@@ -121,6 +121,10 @@ func appendStandingLines(b []byte, all []expect.Standing) []byte {
 			rule = "requests of MQTT 5.0"
 		}
 		b = append(append(append(b, "expected     "...), rule...), ": "...)
+		if s.Rule != "" && Unmet(s) {
+			b = append(b, "nothing was seen that it is about, so that nothing was expected\n"...)
+			continue
+		}
 		var parts []part
 		for state, n := range s.States {
 			parts = append(parts, part{expect.State(state).String(), n})
@@ -129,6 +133,9 @@ func appendStandingLines(b []byte, all []expect.Standing) []byte {
 	}
 	return b
 }
+
+// Unmet reports whether nothing was seen that a rule is about: no request, or no topic.
+func Unmet(s *expect.Standing) bool { return s.States == [len(s.States)]uint64{} }
 
 func expectationType(heartbeat bool) string {
 	if heartbeat {
