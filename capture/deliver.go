@@ -68,7 +68,11 @@ func (a *assembler) notes() []string {
 		notes = append(notes, "more TCP connections than are remembered: some were forgotten while they were open")
 	}
 	if a.deaf > 0 {
-		notes = append(notes, fmt.Sprintf("of %d MQTT connections only one end was seen: does the capture leave out a direction?", a.deaf))
+		of := fmt.Sprintf("of %d MQTT connections", a.deaf)
+		if a.deaf == 1 {
+			of = "of one MQTT connection"
+		}
+		notes = append(notes, of+" only one end was seen: does the capture leave out a direction?")
 	}
 	return notes
 }

@@ -192,10 +192,10 @@ func (r *Recorder) Notes() []string {
 		if r.err != nil {
 			why = "the recording had ended"
 		}
-		notes = append(notes, fmt.Sprintf("%d frames are missing from the recording: %s", r.lost, why))
+		notes = append(notes, missingFrames(r.lost)+why)
 	}
 	for link, n := range r.skipped {
-		notes = append(notes, fmt.Sprintf("%d frames are missing from the recording: link type %d cannot be written", n, link))
+		notes = append(notes, missingFrames(n)+fmt.Sprintf("link type %d cannot be written", link))
 	}
 	return notes
 }
@@ -381,4 +381,12 @@ func (s *savedWriter) Write(p []byte) (int, error) {
 	n, err := s.w.Write(p)
 	s.n += int64(n)
 	return n, err
+}
+
+// missingFrames begins to say why n frames are not in the recording.
+func missingFrames(n uint64) string {
+	if n == 1 {
+		return "1 frame is missing from the recording: "
+	}
+	return fmt.Sprintf("%d frames are missing from the recording: ", n)
 }

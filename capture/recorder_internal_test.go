@@ -96,7 +96,7 @@ func TestRecorderFullDisk(t *testing.T) {
 			}
 		}
 		notes := strings.Join(r.Notes(), "\n")
-		if lost := fmt.Sprintf("%d frames are missing from the recording: the recording had ended", frames-r.Written()); !strings.Contains(notes, lost) || !strings.Contains(notes, want) {
+		if lost := missingFrames(uint64(frames-r.Written())) + "the recording had ended"; !strings.Contains(notes, lost) || !strings.Contains(notes, want) {
 			t.Errorf("room %d: notes are %q, want %q in them", room, notes, lost)
 		}
 	}
@@ -146,7 +146,7 @@ func TestRecorderSlowDisk(t *testing.T) {
 	if n == 0 || n > 2*100+2 {
 		t.Errorf("%d frames recorded, want what fits into two queues of 100,000 bytes", n)
 	}
-	if notes := fmt.Sprint(r.Notes()); notes != fmt.Sprintf("[%d frames are missing from the recording: the disk is too slow]", frames-n) {
+	if notes := fmt.Sprint(r.Notes()); notes != "["+missingFrames(uint64(frames-n))+"the disk is too slow]" {
 		t.Errorf("notes are %s", notes)
 	}
 
@@ -275,7 +275,7 @@ func TestRecorderLinks(t *testing.T) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 	}
-	if notes := fmt.Sprint(r.Notes()); notes != "[1 frames are missing from the recording: link type 1048576 cannot be written]" {
+	if notes := fmt.Sprint(r.Notes()); notes != "[1 frame is missing from the recording: link type 1048576 cannot be written]" {
 		t.Errorf("notes are %s", notes)
 	}
 }

@@ -52,7 +52,7 @@ func appendSource(b []byte, t *totals) []byte {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = append(b, decode.Escape(name)...)
+		b = append(b, sourceName(name)...)
 	}
 	if len(t.names) > 0 {
 		b = append(b, ": "...)
@@ -63,6 +63,14 @@ func appendSource(b []byte, t *totals) []byte {
 		b = appendDuration(append(b, ", "...), t.last.Sub(t.first))
 	}
 	return append(b, '\n')
+}
+
+// sourceName is the name of a source for people.
+func sourceName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return decode.Escape(name)
 }
 
 func appendPacketLine(b []byte, c *watch.Counts) []byte {
@@ -101,13 +109,13 @@ func appendLosses(b []byte, t *totals, c *watch.Counts) []byte {
 		{nounOf(t.gaps, "gap", " in TCP"), t.gaps}, {nounOf(t.gapBytes, "byte", " in gaps"), t.gapBytes},
 		{nounOf(c.Malformed, "malformed packet", ""), c.Malformed}, {nounOf(t.cut, "frame", " cut by the snap length"), t.cut},
 		{"dropped by the kernel", t.kernelDrops}, {"dropped by mqttwatch", t.queueDrops},
-		{"bytes not understood", c.LostBytes - min(c.LostBytes, t.gapBytes)}, {nounOf(c.Evicted, "handshake", " evicted"), c.Evicted},
+		{nounOf(c.LostBytes-min(c.LostBytes, t.gapBytes), "byte", " not understood"), c.LostBytes - min(c.LostBytes, t.gapBytes)}, {nounOf(c.Evicted, "handshake", " evicted"), c.Evicted},
 	}
 	for _, name := range sortedKeys(t.other) {
 		parts = append(parts, part{connectionNoun(name, t.other[name]), t.other[name]})
 	}
 	for _, name := range sortedKeys(t.notDecoded) {
-		parts = append(parts, part{"frames not decoded (" + decode.Escape(name) + ")", t.notDecoded[name]})
+		parts = append(parts, part{nounOf(t.notDecoded[name], "frame", " not decoded ("+decode.Escape(name)+")"), t.notDecoded[name]})
 	}
 	if line := appendParts(nil, parts); string(line) != none {
 		b = append(append(b, "not seen     "...), line...)
@@ -195,7 +203,7 @@ func NoMQTT(s *watch.Snapshot) string {
 	b := []byte("no MQTT found")
 	for i, name := range t.names {
 		b = append(b, [2]string{", ", " in "}[btoi(i == 0)]...)
-		b = append(b, decode.Escape(name)...)
+		b = append(b, sourceName(name)...)
 	}
 	b = appendNoun(append(b, ": "...), t.frames, "frame")
 	for _, name := range sortedKeys(t.other) {

@@ -66,5 +66,9 @@ func appendDeliveryLine(b []byte, d *watch.Deliveries) []byte {
 	for v := delivery.Complete; v <= delivery.CannotKnow; v++ {
 		parts = append(parts, part{v.String(), n.Settled[v]})
 	}
-	return appendParts(b, append(parts, part{"copies of unseen origin", n.Unmatched}, part{"not followed to the end", n.Cut}))
+	copies := "copies"
+	if n.Unmatched == 1 {
+		copies = "copy"
+	}
+	return appendParts(b, append(parts, part{copies + " of unseen origin", n.Unmatched}, part{"not followed to the end", n.Cut}))
 }

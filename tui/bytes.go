@@ -86,7 +86,7 @@ func (b *packetPane) view(p *pen, width, height, aside int, focused bool) []stri
 func (b *packetPane) head(p *pen, width int) string {
 	o := newLine(width).put(p.th.Plain, " ").put(p.th.Strong, b.title)
 	if b.raw.Length > 0 {
-		o.put(p.th.Dim, "  "+count(b.raw.Length)+" bytes on the wire")
+		o.put(p.th.Dim, "  "+plural(b.raw.Length, "byte")+" on the wire")
 	}
 	if n := int64(len(b.raw.Bytes)); b.have && n < b.raw.Length {
 		o.put(p.th.Dim, ", the first "+count(n)+" kept")

@@ -67,8 +67,8 @@ func seen(s *watch.Snapshot, mqtt uint64) string {
 		frames += s.Sources[i].Frames
 		tcp += s.Sources[i].TCPFrames
 	}
-	return count(frames) + " frames seen, " + count(tcp) + " with TCP; " + count(mqtt) + " MQTT Control Packets in " +
-		count(s.Counts.Connections) + " connections"
+	return plural(frames, "frame") + " seen, " + count(tcp) + " with TCP; " + plural(mqtt, "MQTT Control Packet") + " in " +
+		plural(s.Counts.Connections, "connection")
 }
 
 // compressed is how sources call connections that have permessage-deflate.
@@ -108,12 +108,12 @@ func likely(p *pen, s *watch.Snapshot, mqtt uint64) string {
 	case mqtt > 0:
 		return "MQTT is there, but no PUBLISH of QoS 1 or 2, no SUBSCRIBE and no UNSUBSCRIBE so far." + beside(p, other)
 	case other["TLS"] > 0:
-		return "Likely encrypted: " + count(other["TLS"]) + " TLS connections" + rest(p, other, "TLS") + ". Watch behind TLS, or with: mqttwatch broker"
+		return "Likely encrypted: " + plural(other["TLS"], "TLS connection") + rest(p, other, "TLS") + ". Watch behind TLS, or with: mqttwatch broker"
 	case other[compressed] > 0:
-		return "MQTT may be inside of compressed WebSocket, which is not unpacked: " + count(other[compressed]) + " connections" + rest(p, other, compressed) +
+		return "MQTT may be inside of compressed WebSocket, which is not unpacked: " + plural(other[compressed], "connection") + rest(p, other, compressed) +
 			". Switch permessage-deflate off, or watch with: mqttwatch broker"
 	case other["WebSocket"] > 0:
-		return "WebSocket, but no MQTT in it: " + count(other["WebSocket"]) + " connections" + rest(p, other, "WebSocket") + "."
+		return "WebSocket, but no MQTT in it: " + plural(other["WebSocket"], "connection") + rest(p, other, "WebSocket") + "."
 	case len(undecoded) > 0:
 		return "Not decoded: " + tally(p, undecoded) + "."
 	case len(other) > 0:

@@ -170,7 +170,7 @@ func (p *pen) ladderTitle(l *watch.Ladder, width int) string {
 	state := glyph + " " + words
 	facts := longKind(l.Kind) + "  id " + strconv.Itoa(int(l.PacketID))
 	if l.Kind == handshake.QoS1 || l.Kind == handshake.QoS2 {
-		facts += "  " + count(l.Payload) + " bytes"
+		facts += "  " + plural(l.Payload, "byte")
 	}
 	if l.Retain {
 		facts += "  retain"

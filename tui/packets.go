@@ -156,7 +156,7 @@ func (p *pen) packetWords(r *watch.PacketRow, width int) string {
 			s = "packet without end"
 		}
 		if r.Length > 0 && width > 36 {
-			return s + ": " + count(r.Length) + " bytes"
+			return s + ": " + plural(r.Length, "byte")
 		}
 		return s
 	case r.Err != nil:
@@ -198,7 +198,7 @@ func (b *packetPane) showPacket(d *watch.PacketDetail) bool {
 		b.title += " id " + strconv.Itoa(int(d.PacketID))
 	}
 	if d.Lost {
-		*b = packetPane{number: d.Number, step: -1, note: "No packet: " + count(d.Length) + " bytes are lost here."}
+		*b = packetPane{number: d.Number, step: -1, note: "No packet: " + plural(d.Length, "byte") + " lost here."}
 	}
 	if have {
 		b.fields = dissect(d.Raw)

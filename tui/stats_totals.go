@@ -58,7 +58,7 @@ func (s *statsPane) losses(p *pen, snap *watch.Snapshot, width int) []string {
 	}
 	rows := []loss{
 		{kernel, "frames lost by the kernel", p.th.Loss}, {queue, "segments lost: too slow here", p.th.Loss},
-		{gaps, "gaps in TCP streams, " + count(gapBytes) + " bytes", p.th.Loss}, {truncated, "frames cut by the snap length", p.th.Loss},
+		{gaps, "gaps in TCP streams, " + plural(gapBytes, "byte"), p.th.Loss}, {truncated, "frames cut by the snap length", p.th.Loss},
 		{c.Malformed, "malformed packets", p.th.Loss}, {c.LostBytes, "bytes that became no packet", p.th.Loss},
 		{resent, "TCP segments sent again", p.th.Plain},
 		{c.Evicted, "finished handshakes let go, " + short(uint64(max(c.Keep, 0))) + " are kept", p.th.Plain},

@@ -241,7 +241,7 @@ func count[T int | int64 | uint64](n T) string {
 }
 
 // plural counts things by their name.
-func plural(n int, name string) string {
+func plural[T int | int64 | uint64](n T, name string) string {
 	if n != 1 {
 		name += "s"
 	}

@@ -108,10 +108,10 @@ func (t *stuckTeller) Text(a *handshake.Alert, now decode.Time) string {
 		more = fmt.Sprintf("; %d more", n)
 	}
 	if cp.Forwarded == 0 {
-		return fmt.Sprintf("%s to %s is queued in the broker since %s: %s%s", sub.message(), sub.to, age(now, cp.m.Commit), t.window(now), more)
+		return fmt.Sprintf("%s to %s is queued in the broker for %s: %s%s", sub.message(), sub.to, age(now, cp.m.Commit), t.window(now), more)
 	}
 	owed, by, since := cp.owed(sub.to)
-	return fmt.Sprintf("%s is forwarded to %s but not acknowledged: %s owes %s since %s%s", sub.message(), sub.to, by, owed, age(now, since), more)
+	return fmt.Sprintf("%s is forwarded to %s but not acknowledged: %s has owed %s for %s%s", sub.message(), sub.to, by, owed, age(now, since), more)
 }
 
 // owed returns what a copy that was sent waits for, from whom, and since when.
@@ -137,7 +137,7 @@ func (t *stuckTeller) window(now decode.Time) string {
 		return "its window has room again"
 	}
 	owed, _ := f.Oldest.Owes()
-	return fmt.Sprintf("its window is %d/%d; the oldest, id %d, waits for %s since %s", f.InFlight, f.Limit, f.Oldest.PacketID, owed, age(now, f.Oldest.Since))
+	return fmt.Sprintf("its window is %d/%d; the oldest, id %d, has waited for %s for %s", f.InFlight, f.Limit, f.Oldest.PacketID, owed, age(now, f.Oldest.Since))
 }
 
 func age(now, since decode.Time) string { return handshake.Age(time.Duration(now - since)) }

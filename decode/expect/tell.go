@@ -139,7 +139,7 @@ func (r *request) story(now decode.Time, held []string) string {
 		if by == decode.FromServer {
 			who = "broker"
 		}
-		owing = append(owing, fmt.Sprintf("%s owes %s since %s", who, owed, handshake.Age(now.Sub(c.h.Since))))
+		owing = append(owing, fmt.Sprintf("%s has owed %s for %s", who, owed, handshake.Age(now.Sub(c.h.Since))))
 	}
 	switch r.fate {
 	case FateForwarded:

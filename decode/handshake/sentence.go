@@ -79,6 +79,9 @@ func (a *Alert) pointText() string {
 		}
 		if a.Bytes > 0 {
 			s = fmt.Sprintf("%d bytes from %s are missing in the capture", a.Bytes, a.end(a.By))
+			if a.Bytes == 1 {
+				s = fmt.Sprintf("1 byte from %s is missing in the capture", a.end(a.By))
+			}
 		}
 	case UndecodableStream:
 		s = fmt.Sprintf("bytes from %s are no MQTT", a.end(a.By))
