@@ -133,10 +133,11 @@ func (m *Model) copyOut(name, text string) tea.Cmd {
 		m.say("the " + name + " is empty")
 		return nil
 	}
-	m.say("copied: " + name)
 	if m.opt.Clipboard == nil {
+		m.say(name + " sent to the terminal's clipboard (OSC 52)") // whether it took it, it does not say
 		return tea.SetClipboard(text)
 	}
+	m.say("copied: " + name)
 	native := m.opt.Clipboard
 	return tea.Batch(tea.SetClipboard(text), func() tea.Msg {
 		native(text)

@@ -122,12 +122,12 @@ func TestTwoPanes(t *testing.T) {
 func TestCopy(t *testing.T) {
 	d := small(t, many())
 	d.keys("g", "e", "y", "r")
-	d.has("copied: row")
+	d.has("row sent to the terminal's clipboard (OSC 52)")
 	if !strings.Contains(d.clip, "pump-2 from 10.0.0.1:1883 Q1 id 4 cmd/pump-2/set: PUBACK owed") {
 		t.Errorf("the clipboard holds %q", d.clip)
 	}
 	d.tick(10 * time.Second)
-	d.hasNot("copied")
+	d.hasNot("OSC 52")
 	d.keys("5", "y", "a")
 	if !strings.Contains(d.clip, "This broker resends only on reconnect.") {
 		t.Errorf("the clipboard holds %q", d.clip)

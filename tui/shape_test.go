@@ -238,7 +238,7 @@ func TestClickInMenus(t *testing.T) {
 		t.Errorf("a click selects %q", d.selected())
 	}
 	d.send(click(x+2, y))
-	d.has("copied: client")
+	d.has("client sent to the terminal's clipboard")
 	d.keys("t")
 	x, y = d.lineOf("[x] qos")
 	d.send(click(x, y))
