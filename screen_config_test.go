@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,18 +57,23 @@ func TestScreenExportsPackets(t *testing.T) {
 	term := newTerminal(t, 100, 30)
 	term.send(program+" "+stuck(t, 0), "Enter")
 	term.wait("plant/a/temp", "plant/c/fan")
-	term.send("S")
-	term.wait("Export", "all (3)")
-	term.send("Tab", "Left", "Tab", "C-u")
-	term.send("-l", out)
-	term.send("Enter")
-	term.wait("exported 3 to")
-	term.send("Q")
-	term.wait("READY>")
+	exportPackets(term, out, 3)
 	r := run(t, nil, "replay", "--output", "summary", out)
 	if !strings.Contains(r.stdout, "3 PUBLISH, 1 PUBACK, 1 PUBREC, 1 PUBREL, 1 PUBCOMP") {
 		t.Errorf("read back: %s%s", r.stdout, r.stderr)
 	}
+}
+
+// exportPackets exports all n handshakes as pcapng, and leaves the screen.
+func exportPackets(term *terminal, out string, n int) {
+	term.send("S")
+	term.wait("Export", fmt.Sprintf("all (%d)", n))
+	term.send("Tab", "Left", "Tab", "C-u")
+	term.send("-l", out)
+	term.send("Enter")
+	term.wait(fmt.Sprintf("exported %d to", n))
+	term.send("Q")
+	term.wait("READY>")
 }
 
 // TestScreenExportsVersion exports packets of MQTT 5.0, which nobody could tell from those of 3.1.1 without a CONNECT.
@@ -85,14 +91,7 @@ func TestScreenExportsVersion(t *testing.T) {
 	term := newTerminal(t, 100, 30)
 	term.send(program+" "+in, "Enter")
 	term.wait("plant/a/temp")
-	term.send("S")
-	term.wait("Export", "all (1)")
-	term.send("Tab", "Left", "Tab", "C-u")
-	term.send("-l", out)
-	term.send("Enter")
-	term.wait("exported 1 to")
-	term.send("Q")
-	term.wait("READY>")
+	exportPackets(term, out, 1)
 	bytes, err := os.ReadFile(out)
 	if err != nil || strings.Contains(string(bytes), "sesame") || strings.Contains(string(bytes), "anna") {
 		t.Errorf("the export holds who logs in: %q, %v", bytes, err)

@@ -181,7 +181,7 @@ func TestOneDirection(t *testing.T) {
 	c := exchange(pcapgen.New(pcapgen.Options{}), false)
 	c.Frames = slices.DeleteFunc(c.Frames, func(f pcapgen.Frame) bool { return bytes.Equal(f.Data[26:30], []byte{192, 0, 2, 1}) })
 	r := replayBytes(t, capture.FileOptions{}, c.Pcap())
-	if len(r.conns) != 1 || len(r.stats.Notes) != 1 || !strings.HasPrefix(r.stats.Notes[0], "of 1 MQTT connections only one end was seen") {
+	if len(r.conns) != 1 || len(r.stats.Notes) != 1 || !strings.HasPrefix(r.stats.Notes[0], "of one MQTT connection only one end was seen") {
 		t.Errorf("notes %q, %s", r.stats.Notes, r)
 	}
 }
