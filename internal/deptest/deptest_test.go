@@ -99,7 +99,11 @@ var rules = []rule{
 		reason: "pictures are drawn of what tmux has captured, whatever drew that",
 	},
 	{
-		folder: ".", ours: []string{"capture/...", "decode/...", "internal/config", "report", "theme", "tui"},
+		folder: "internal/near", not: edges,
+		reason: "it compares words, for the command line and for the filter language, and knows nothing else",
+	},
+	{
+		folder: ".", ours: []string{"capture/...", "decode/...", "internal/config", "internal/near", "report", "theme", "tui"},
 		others: []string{"github.com/alecthomas/kong", "github.com/charmbracelet/x/term"},
 		reason: "main joins the command line to a source, the engine and a front end: libraries of these stay in their packages",
 	},
