@@ -38,7 +38,7 @@ type FileOptions struct {
 }
 
 // File reads capture files: pcap and pcapng, also compressed with gzip or zstd, "-" for standard input; of a directory those in it that
-// are named like captures. Several files are merged by time. It yields the TCP connections in them that carry MQTT.
+// are named like captures. Several files are merged by time; where none covers a time of more than a minute between two of them nothing was captured, which is no silence. It yields the TCP connections in them that carry MQTT.
 //
 // A data segment's bytes point into the block that was read: they are valid until the Sink returns.
 type File struct {
@@ -52,6 +52,8 @@ type File struct {
 	// set is what is followed where that is more than one file; retired counts what the files of it that are done say the kernel lost.
 	set     *fileSet
 	retired uint64
+	// goesOn is set where another source goes on when the files have ended, of which time they say nothing.
+	goesOn bool
 	// recorder may be nil.
 	recorder *Recorder
 	// latest is the time of the capture when a pipe was last seen silent, ahead how far the clock was ahead of it.
@@ -128,6 +130,9 @@ func (f *File) Run(ctx context.Context, sink Sink) error {
 		f.moveOn()
 	}
 	f.merge(ctx)
+	if f.goesOn {
+		f.asm.part()
+	}
 	f.asm.finish()
 
 	for _, in := range f.inputs {
@@ -165,6 +170,11 @@ func (f *File) merge(ctx context.Context) {
 		if in == nil {
 			return
 		}
+		if gap := f.lull(in); gap > 0 {
+			f.part(in, gap)
+			pace.skip()
+		}
+		in.begun = true
 		if pace != nil && !pace.wait(ctx, in.frame.time) {
 			return
 		}

@@ -22,6 +22,7 @@ type input struct {
 	live   bool   // a pipe: there is no end to see, and frames are delivered as they come
 	frame  frame  // the next one, if ok
 	ok     bool
+	begun  bool // a frame of it was taken
 	err    error
 	source frames
 	closer io.Closer

@@ -10,7 +10,7 @@ import (
 )
 
 // Several is a Source of several, on one time line: files are read to their end first, one after the other; then the others run at the
-// same time, each at its own pace, for each has the time of now.
+// same time, each at its own pace, for each has the time of now. What is open where the files end is not followed beyond.
 //
 // A TCP connection that two of them see counts once: what the one says that was first to tell of it.
 type Several struct {
@@ -31,8 +31,11 @@ func Together(sources ...Source) *Several {
 // failed.
 func (s *Several) Run(ctx context.Context, sink Sink) error {
 	errs := make([]error, len(s.sources))
+	left := len(s.sources)
 	for i, src := range s.sources {
 		if ends(src) {
+			left--
+			src.(*File).goesOn = left > 0
 			errs[i] = src.Run(ctx, s.join(i, sink))
 		}
 	}

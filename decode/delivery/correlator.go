@@ -204,6 +204,7 @@ func (c *Correlator) Down(l *handshake.Link, why handshake.LinkEvent, ends bool)
 	current := s.l == k
 	if why.Cause == decode.CloseEvicted {
 		s.known, s.whole = false, false
+		s.lost = s.lost || current
 	}
 	if why.Cause != decode.CloseFIN || why.Dir == decode.FromServer {
 		s.reset = c.tracker.Now()

@@ -28,6 +28,7 @@ type session struct {
 	// sure. whole says that it has no subscriptions from before.
 	known, whole bool
 	ended        bool
+	lost         bool // its connection is no longer followed, and no other has come
 
 	// Times since which, or until which, something cannot be said; 0 is never.
 	began        decode.Time // the session began anew
@@ -101,7 +102,7 @@ func (c *Correlator) linkOf(l *handshake.Link) *link {
 		}
 	}
 	if k.sess.l != k && l.Session.Link() == l {
-		k.sess.l = k
+		k.sess.l, k.sess.lost = k, false
 	}
 	return k
 }

@@ -226,6 +226,8 @@ func (c *Correlator) decide(m *Message, cp *Copy) (o Outcome, d Doubt, hold bool
 		return Unknown, DoubtUnsubscribed, false
 	case m.Expiry != 0 && now >= m.Commit+decode.Time(m.Expiry)*1e9:
 		return Expired, cp.Doubt, false
+	case s.lost && !s.online(): // it may well be online, out of sight
+		return Unknown, DoubtGap, false
 	case !s.online():
 		return Queued, DoubtOffline, true
 	case cp.Doubt == DoubtOffline || s.up > m.At:

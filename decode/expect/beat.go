@@ -123,7 +123,7 @@ func (w *Watcher) beatDue(b *beat) {
 		}
 	}
 	s := b.session
-	if s != nil && !b.ingress && s.Link() == nil || s == nil && len(w.links) == 0 { // nobody is in sight who would get it
+	if s != nil && (!b.ingress && s.Link() == nil || w.unseen(s)) || s == nil && len(w.links) == 0 { // nobody is in sight who would get it
 		if b.state != Unknown && s != nil {
 			b.state = Unknown
 			w.tellBeat(b)
@@ -147,6 +147,12 @@ func (w *Watcher) beatDue(b *beat) {
 	a.Teller = &beatTeller{rule: b.rule, every: b.every(), topic: b.topic, who: s.Name(), why: b.why, never: b.last == 0}
 	b.alert = w.tracker.RaiseLasting(s, a)
 	w.tellBeat(b)
+}
+
+// unseen reports whether nothing of a session's broker has been in sight since a connection was no longer followed, as between two captures.
+func (w *Watcher) unseen(s *handshake.Session) bool {
+	b := w.broker(s)
+	return b.lost && b.up == 0
 }
 
 // missed returns until when a heartbeat may have been sent without being seen; 0 where it may not.

@@ -41,6 +41,7 @@ type Recorder interface{ Expectation(x *Expectation) }
 type broker struct {
 	up      int         // connections that stand
 	missing decode.Time // when bytes of a connection were last found missing
+	lost    bool        // a connection is no longer followed, and no other has come since
 }
 
 // maxBrokers bounds the brokers that are told apart.
@@ -110,7 +111,8 @@ func (w *Watcher) broker(s *handshake.Session) *broker {
 func (w *Watcher) see(l *handshake.Link) {
 	if _, known := w.links[l]; !known {
 		w.links[l] = false
-		w.broker(l.Session).up++
+		b := w.broker(l.Session)
+		b.up, b.lost = b.up+1, false
 	}
 	if w.started {
 		return
@@ -183,7 +185,7 @@ func (w *Watcher) Down(l *handshake.Link, why handshake.LinkEvent, _ bool) {
 	b := w.broker(l.Session)
 	b.up--
 	if why.Cause == decode.CloseEvicted {
-		b.missing = w.tracker.Now()
+		b.missing, b.lost = w.tracker.Now(), true
 	}
 	if will && l.Session.Link() == nil && len(w.beats) > 0 {
 		w.gone[l.Session] = w.tracker.Now()
