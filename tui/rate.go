@@ -22,6 +22,9 @@ type sample struct {
 	packets uint64
 }
 
+// shortest is the least capture time that makes a rate: over less two packets would be thousands a second.
+const shortest = time.Second
+
 // add takes a Snapshot in. Over a capture that has ended the rate is that of the whole.
 func (r *rate) add(s *watch.Snapshot) {
 	var packets uint64
@@ -29,7 +32,8 @@ func (r *rate) add(s *watch.Snapshot) {
 		packets += n
 	}
 	if !alive(s.Sources) {
-		if first := firstTime(s.Sources); first != 0 && s.Now > first {
+		r.value = 0
+		if first := firstTime(s.Sources); first != 0 && s.Now.Sub(first) >= shortest {
 			r.value = float64(packets) / s.Now.Sub(first).Seconds()
 		}
 		return
@@ -45,7 +49,7 @@ func (r *rate) add(s *watch.Snapshot) {
 	for len(r.samples) > 2 && s.Now.Sub(r.samples[1].now) >= rateWindow {
 		r.samples = r.samples[1:]
 	}
-	if first := r.samples[0]; s.Now > first.now && packets >= first.packets {
+	if first := r.samples[0]; s.Now.Sub(first.now) >= shortest && packets >= first.packets {
 		r.value = float64(packets-first.packets) / s.Now.Sub(first.now).Seconds()
 	}
 }
