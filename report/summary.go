@@ -26,7 +26,7 @@ func (s *Summary) Finish(snap *watch.Snapshot) error {
 // AppendSummary appends the totals of s as a few lines of text, the same that stay on the terminal when the screen closes.
 func AppendSummary(b []byte, s *watch.Snapshot) []byte {
 	t, c := totalsOf(s), &s.Counts
-	b = appendSource(b, &t)
+	b = appendSource(b, &t, s.Now)
 	b = appendPacketLine(b, c)
 	if n := c.Publish; n[0]+n[1]+n[2] > 0 {
 		b = append(b, "PUBLISH      "...)
@@ -46,8 +46,9 @@ func AppendSummary(b []byte, s *watch.Snapshot) []byte {
 	return appendLosses(b, &t, c)
 }
 
-// appendSource appends what was looked at: names, frames, bytes, and for how long.
-func appendSource(b []byte, t *totals) []byte {
+// appendSource appends what was looked at: names, frames, bytes, and for how long. Where a source was silent in the end that is until now, as what is owed
+// is, and not until its last frame.
+func appendSource(b []byte, t *totals, now decode.Time) []byte {
 	for i, name := range t.names {
 		if i > 0 {
 			b = append(b, ", "...)
@@ -59,8 +60,8 @@ func appendSource(b []byte, t *totals) []byte {
 	}
 	b = appendNoun(b, t.frames, "frame")
 	b = appendNoun(append(b, ", "...), t.bytes, "byte")
-	if t.first != 0 && t.last >= t.first {
-		b = appendDuration(append(b, ", "...), t.last.Sub(t.first))
+	if last := max(t.last, now); t.first != 0 && last >= t.first {
+		b = appendDuration(append(b, ", "...), last.Sub(t.first))
 	}
 	return append(b, '\n')
 }
