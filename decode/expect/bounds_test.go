@@ -2,6 +2,7 @@ package expect_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,6 +84,33 @@ func TestOneByOne(t *testing.T) {
 		alerts++
 		if want := "one of several requests cmd/a from a client is not answered within 1s: the broker has it; whether it was forwarded cannot be known, as no copy of it is in sight"; a.Text(w.Now()) != want {
 			t.Errorf("%s", a.Text(w.Now()))
+		}
+		return true
+	})
+	if alerts != 1 {
+		t.Errorf("%d alerts, want 1", alerts)
+	}
+}
+
+// TestOwnCopy has mqttwatch's own client ask, which gets a copy of the request itself and nobody else in sight does.
+func TestOwnCopy(t *testing.T) {
+	w := newWorld(t, expect.Config{}, "cmd/{id} -> stat/{id} within 1s")
+	w.l = w.Open(&decode.ConnInfo{ID: 2, Source: "client"}, w.now)
+	for i, p := range []decode.Packet{
+		{Type: decode.PUBLISH, QoS: 1, PacketID: 9, Topic: []byte("cmd/a"), PayloadHash: 7},
+		{Type: decode.PUBACK, PacketID: 9, Dir: decode.FromServer},
+		{Type: decode.PUBLISH, Topic: []byte("cmd/a"), PayloadHash: 7, Dir: decode.FromServer},
+	} {
+		p.Version, p.Time = decode.V311, w.now.Add(time.Duration(i+1)*time.Millisecond)
+		w.Packet(w.l, &p, 0)
+	}
+	w.Advance(w.now.Add(2 * time.Second))
+	alerts := 0
+	w.Alerts(func(a *handshake.Alert) bool {
+		alerts++
+		want := "the broker has it; whether it was forwarded cannot be known, as no copy to another client is in sight"
+		if text := a.Text(w.Now()); !strings.HasSuffix(text, want) || a.Handshake == 0 {
+			t.Errorf("handshake %d: %s", a.Handshake, text)
 		}
 		return true
 	})

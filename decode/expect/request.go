@@ -49,6 +49,7 @@ type request struct {
 type copied struct {
 	s       *sighting
 	h       *handshake.Handshake // nil for QoS 0, and once it has ended
+	id      uint64               // of h, 0 for QoS 0
 	session *handshake.Session
 	qos     uint8
 	ingress bool
@@ -142,11 +143,12 @@ func (w *Watcher) request(key chainKey, rule *Rule, s *sighting, l *handshake.Li
 // follow asks to be told of the handshake of a request, or of a copy of it.
 func (w *Watcher) follow(s *sighting, l *handshake.Link, p *decode.Packet, h *handshake.Handshake, ingress bool) {
 	if l.Info.Source == "client" && !ingress {
+		s.echoed = true
 		return // mqttwatch itself: no device
 	}
 	c := &copied{s: s, h: h, session: l.Session, qos: p.QoS, ingress: ingress}
 	if h != nil {
-		h.Followed = true
+		h.Followed, c.id = true, h.ID
 		w.followed[h.ID] = c
 	}
 	if ingress {
@@ -310,9 +312,11 @@ func (w *Watcher) unanswered(r *request) {
 	w.counts.Open--
 	w.counts.Failed++
 	t := &requestTeller{r: r, session: r.session.Name(), detail: r.story(w.tracker.Now(), held)}
-	r.alert = w.tracker.RaiseLasting(r.session, handshake.Alert{
-		Name: handshake.ResponseOverdue, Severity: handshake.Warn, Topic: r.topic, Since: r.at, Owed: decode.PUBLISH, Teller: t,
-	})
+	a := handshake.Alert{Name: handshake.ResponseOverdue, Severity: handshake.Warn, Topic: r.topic, Since: r.at, Owed: decode.PUBLISH, Teller: t}
+	if r.s.own != nil {
+		a.Handshake = r.s.own.id
+	}
+	r.alert = w.tracker.RaiseLasting(r.session, a)
 	w.tell(r)
 	w.timers.set(&r.timer, w.tracker.Now().Add(r.patience()))
 }

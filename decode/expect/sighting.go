@@ -18,6 +18,7 @@ type sighting struct {
 	sessions []uint64   // those to which a copy was sent
 	own      *copied    // the publisher's handshake
 	copies   []*copied
+	echoed   bool // a copy was sent to mqttwatch itself
 }
 
 type sightKey struct {

@@ -126,6 +126,9 @@ func (r *request) story(now decode.Time, held []string) string {
 	case FateNotForwarded:
 		return "the broker has it and has not forwarded it to " + some(held)
 	case FateUnseen:
+		if r.s.echoed {
+			return "the broker has it; whether it was forwarded cannot be known, as no copy to another client is in sight"
+		}
 		return "the broker has it; whether it was forwarded cannot be known, as no copy of it is in sight"
 	}
 	var owing, done []string
