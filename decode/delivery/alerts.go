@@ -238,7 +238,7 @@ func (c *Correlator) incomplete(cp *Copy) {
 	m := cp.m
 	k.alert = c.tracker.RaiseLasting(s.of, handshake.Alert{
 		Name: handshake.DeliveryIncomplete, Severity: handshake.Warn, Handshake: cp.Handshake, Topic: cutText(m.Topic), Sender: decode.FromServer,
-		By: decode.FromClient, Since: m.At, N: 1, Teller: &stuckTeller{s, k, subjectOf(m, cp)},
+		By: decode.FromClient, Since: m.At, N: 1, Teller: &stuckTeller{s: s, stuck: k, first: subjectOf(m, cp)},
 	})
 }
 
@@ -269,8 +269,31 @@ func (c *Correlator) closeCopy(cp *Copy) {
 // forgetOpen takes all copies of a session out of those that are stuck.
 func (c *Correlator) forgetOpen(s *session) {
 	for i := range s.stuck {
-		for k := &s.stuck[i]; len(k.copies) > 0; {
-			c.closeCopy(k.copies[len(k.copies)-1])
-		}
+		c.forgetStuck(s, i)
 	}
+}
+
+// forgetStuck is forgetOpen for those that are stuck for one reason.
+func (c *Correlator) forgetStuck(s *session, why int) {
+	for k := &s.stuck[why]; len(k.copies) > 0; {
+		c.closeCopy(k.copies[len(k.copies)-1])
+	}
+}
+
+// tellEnd has the alert about copies that are stuck tell that one of them was broken off, as it is the same that is wrong. It returns false where that is
+// to be an alert of its own.
+func (cp *Copy) tellEnd() bool {
+	if cp.place == 0 || cp.stuck != stuckSent {
+		return false
+	}
+	k := &cp.sess.stuck[stuckSent]
+	if k.alert == nil || cp.Outcome == Refused && len(k.copies) > 1 {
+		return false
+	}
+	end := ", until its session ended"
+	if cp.Outcome == Refused {
+		end = ", and then refused"
+	}
+	k.alert.Teller.(*stuckTeller).end = end
+	return true
 }

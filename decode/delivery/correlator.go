@@ -216,7 +216,10 @@ func (c *Correlator) Down(l *handshake.Link, why handshake.LinkEvent, ends bool)
 			s.forgetPending()
 			s.whole = false
 		}
-		c.forgetOpen(s)
+		c.forgetStuck(s, stuckQueued)
+		if !ends { // else the handshakes that end with the session tell of what was sent
+			c.forgetStuck(s, stuckSent)
+		}
 	}
 	if l.Blind(decode.FromClient) {
 		c.dropWill(k) // its DISCONNECT may be among what is missing: whether the Will is published cannot be known

@@ -485,11 +485,12 @@ func (c *Correlator) copyEnded(cp *Copy, o Outcome, d Doubt) {
 		cp.Doubt = d
 	}
 	m.open--
+	broken := (o == Refused || o == Abandoned) && !cp.tellEnd()
 	c.closeCopy(cp)
-	switch o {
-	case Acknowledged:
+	switch {
+	case o == Acknowledged:
 		c.arrived(m, cp)
-	case Refused, Abandoned:
+	case broken:
 		c.brokenOff(m, cp)
 	}
 	if m.Settled != 0 && m.open == 0 {

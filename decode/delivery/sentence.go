@@ -75,6 +75,7 @@ type stuckTeller struct {
 	s     *session
 	stuck *stuck
 	first subject
+	end   string // how it came to an end, where not by an acknowledgement
 }
 
 // oldest finds the copy that has been stuck the longest. Of very many it looks at some.
@@ -100,7 +101,7 @@ func (t *stuckTeller) Text(a *handshake.Alert, now decode.Time) string {
 		if t.stuck == &t.s.stuck[stuckQueued] {
 			return fmt.Sprintf("%s to %s was queued in the broker for %s", t.first.message(), t.first.to, handshake.Age(a.Cleared.Sub(a.Since)))
 		}
-		return fmt.Sprintf("%s was not acknowledged by %s for %s", t.first.message(), t.first.to, handshake.Age(a.Cleared.Sub(a.Since)))
+		return fmt.Sprintf("%s was not acknowledged by %s for %s%s", t.first.message(), t.first.to, handshake.Age(a.Cleared.Sub(a.Since)), t.end)
 	}
 	sub := subjectOf(cp.m, cp)
 	more := ""
