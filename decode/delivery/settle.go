@@ -362,10 +362,20 @@ func (m *Message) groupOf(cp *Copy) *groupTarget {
 // resumed notes that a session is online again: what waited for that may come now.
 func (c *Correlator) resumed(s *session) { s.freed = max(s.freed, c.tracker.Now()) }
 
-// Finish settles all that is open, as it stands: the capture has ended. Verdicts stay what they are.
+// Finish tells of all that is open, as it stands: the capture has ended. A message that waits for nobody in sight is settled, for nobody will come into
+// sight any more; of the others those count as open of which nothing more can be said.
 func (c *Correlator) Finish() {
 	for m := c.eldest; m != nil; {
 		next := m.younger
+		if m.Commit != 0 && m.waiting == 0 && m.open == 0 {
+			c.settle(m)
+			m = next
+			continue
+		}
+		if m.verdict = m.Verdict(); m.verdict != Pending {
+			c.counts.Open--
+			c.counts.Settled[m.verdict]++
+		}
 		c.recorder.Settled(m)
 		m = next
 	}

@@ -319,14 +319,14 @@ func (e *Engine) Finish() {
 	e.finished = true
 	e.in.finish(e.tracker.Now())
 	e.tracker.Finish()
-	if e.cfg.OnEvent == nil {
-		return
-	}
-	if e.expect != nil {
+	if e.expect != nil && e.cfg.OnEvent != nil {
 		defer e.expect.Finish()
 	}
 	if e.deliveries != nil {
-		defer e.deliveries.Finish()
+		defer e.deliveries.Finish() // which counts, too
+	}
+	if e.cfg.OnEvent == nil {
+		return
 	}
 	for h := range e.tracker.InFlight() {
 		if e.cfg.Filter.Match(h, e.tracker.Now()) {
