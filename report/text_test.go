@@ -98,11 +98,11 @@ func TestTextWithoutTopic(t *testing.T) {
 // TestSummaryUntilNow has a source that was silent in the end: what was watched is as long as what is owed can be.
 func TestSummaryUntilNow(t *testing.T) {
 	s := &watch.Snapshot{Now: 1e15 + 9_400_000_000, Sources: []decode.SourceStats{{Name: "-", Kind: "file", Frames: 25, Bytes: 1765, First: 1e15, Last: 1e15 + 601_400_000}}}
-	if got, want := string(report.AppendSummary(nil, s)), "-: 25 frames, 1765 bytes, 9.4s\n"; !strings.HasPrefix(got, want) {
+	if got, want := string(report.AppendSummary(nil, s)), "standard input: 25 frames, 1765 bytes, 9.4s\n"; !strings.HasPrefix(got, want) {
 		t.Errorf("got\n%swant it to begin with\n%s", got, want)
 	}
 	s.Now = s.Sources[0].Last
-	if got, want := string(report.AppendSummary(nil, s)), "-: 25 frames, 1765 bytes, 601.4ms\n"; !strings.HasPrefix(got, want) {
+	if got, want := string(report.AppendSummary(nil, s)), "standard input: 25 frames, 1765 bytes, 601.4ms\n"; !strings.HasPrefix(got, want) {
 		t.Errorf("got\n%swant it to begin with\n%s", got, want)
 	}
 }
