@@ -8,8 +8,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"io"
-	"log/slog"
 	"math/big"
 	"net"
 	"os"
@@ -20,12 +18,10 @@ import (
 	"time"
 
 	"github.com/eclipse/paho.golang/packets"
-	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
-	mochi "github.com/mochi-mqtt/server/v2/packets"
 
 	"github.com/mqttwatch/mqttwatch/capture"
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/internal/embedded"
 	"github.com/mqttwatch/mqttwatch/internal/need"
 )
 
@@ -239,33 +235,13 @@ func TestClientMosquittoTLS(t *testing.T) {
 }
 
 func TestClientMochi(t *testing.T) {
-	l, url := listen(t)
-	server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err := server.AddHook(new(allowAll), nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.AddListener(listeners.NewNet("test", l)); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Serve(); err != nil {
-		t.Fatal(err)
-	}
-	s := start(t, loop(url))
+	_, addr := need.Embedded(t, nil, new(embedded.AllowAll))
+	s := start(t, loop("mqtt://"+addr))
 	s.awaitLoop(t)
 	if err := s.stop(t); err != nil {
 		t.Error(err)
 	}
-	server.Close()
 }
-
-// allowAll lets everybody in.
-type allowAll struct{ mqtt.HookBase }
-
-func (allowAll) Provides(b byte) bool { return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck }
-
-func (allowAll) OnConnectAuthenticate(*mqtt.Client, mochi.Packet) bool { return true }
-
-func (allowAll) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
 
 // authority signs certificates of tests.
 type authority struct {

@@ -2,8 +2,6 @@ package capture_test
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,11 +13,11 @@ import (
 
 	"github.com/eclipse/paho.golang/packets"
 	"github.com/gorilla/websocket"
-	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/listeners"
 
 	"github.com/mqttwatch/mqttwatch/capture"
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/internal/embedded"
 	"github.com/mqttwatch/mqttwatch/internal/need"
 )
 
@@ -91,14 +89,8 @@ func TestClientMosquittoSocket(t *testing.T) {
 func TestClientMochiWebSocket(t *testing.T) {
 	port := need.Port(t)
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err := server.AddHook(new(allowAll), nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.AddListener(listeners.NewWebsocket(listeners.Config{ID: "ws", Address: addr})); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Serve(); err != nil {
+	server, err := embedded.Start(nil, new(embedded.AllowAll), listeners.NewWebsocket(listeners.Config{ID: "ws", Address: addr}))
+	if err != nil {
 		t.Fatal(err)
 	}
 	defer server.Close()

@@ -6,16 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"sync"
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/packets"
 
 	"github.com/mqttwatch/mqttwatch/capture"
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/internal/embedded"
 )
 
 // Options set up a Demo. The zero value is the whole plant.
@@ -119,28 +118,11 @@ func newBroker(l *tapListener) (*mqtt.Server, error) {
 	capabilities := mqtt.NewDefaultServerCapabilities()
 	capabilities.MaximumInflight = 1024 // bounds what waits for the subscriber that acknowledges nothing
 	capabilities.Compatibilities.NoInheritedPropertiesOnAck = true
-	broker := mqtt.New(&mqtt.Options{
-		Capabilities:           capabilities,
-		Logger:                 slog.New(slog.DiscardHandler),
-		SysTopicResendInterval: 3600,
-	})
-	if err := broker.AddHook(new(access), nil); err != nil {
-		return nil, err
-	}
-	if err := broker.AddListener(l); err != nil {
-		return nil, err
-	}
-	return broker, broker.Serve()
+	return embedded.Start(&mqtt.Options{Capabilities: capabilities}, new(access), l)
 }
 
 // access lets everybody in, and the intruder publish nothing.
-type access struct{ mqtt.HookBase }
-
-// Provides is of mqtt.Hook.
-func (*access) Provides(b byte) bool { return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck }
-
-// OnConnectAuthenticate is of mqtt.Hook.
-func (*access) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
+type access struct{ embedded.AllowAll }
 
 // OnACLCheck is of mqtt.Hook.
 func (*access) OnACLCheck(c *mqtt.Client, _ string, write bool) bool {

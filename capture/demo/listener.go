@@ -78,14 +78,13 @@ func (l *tapListener) ended(c net.Conn) {
 	l.serving.Done()
 }
 
-// Close is of listeners.Listener. It may be called more than once.
-func (l *tapListener) Close(closeClients listeners.CloseFn) {
+// Close is of listeners.Listener. It may be called more than once. Connections end without a DISCONNECT, for which the devices are gone too soon anyway.
+func (l *tapListener) Close(listeners.CloseFn) {
 	_ = l.Listener.Close()
-	closeClients(l.ID())
 	l.mu.Lock()
 	l.closed = true
 	for c := range l.conns {
-		c.Close() // those that never came to CONNECT
+		c.Close()
 	}
 	l.mu.Unlock()
 	l.serving.Wait()

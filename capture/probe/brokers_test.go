@@ -1,15 +1,11 @@
 package probe_test
 
 import (
-	"io"
-	"log/slog"
-	"net"
 	"os"
 	"sync"
 	"testing"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"github.com/mqttwatch/mqttwatch/internal/need"
@@ -24,22 +20,7 @@ func startMosquitto(t *testing.T, config string) string {
 // startMochi starts the embedded broker; seen is told of every client and topic.
 func startMochi(t *testing.T, seen *visitors) (*mqtt.Server, string) {
 	t.Helper()
-	server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), SysTopicResendInterval: 3600})
-	if err := server.AddHook(seen, nil); err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.AddListener(listeners.NewNet("test", l)); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Serve(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
-	return server, l.Addr().String()
+	return need.Embedded(t, nil, seen)
 }
 
 // visitors lets everybody in and writes down who came and what was published.

@@ -2,18 +2,14 @@ package badclient_test
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
-	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/mqttwatch/mqttwatch/internal/embedded"
 	"github.com/mqttwatch/mqttwatch/internal/need"
 )
 
@@ -56,33 +52,14 @@ func startMochi(t *testing.T) *broker {
 	capabilities := mqtt.NewDefaultServerCapabilities()
 	capabilities.ReceiveMaximum = window
 	capabilities.Compatibilities.NoInheritedPropertiesOnAck = true
-	server := mqtt.New(&mqtt.Options{
-		Capabilities: capabilities, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), SysTopicResendInterval: 3600,
-	})
-	if err := server.AddHook(new(access), nil); err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.AddListener(listeners.NewNet("test", l)); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Serve(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
-	return &broker{name: "mochi", addr: l.Addr().String(), mochi: server}
+	server, addr := need.Embedded(t, &mqtt.Options{Capabilities: capabilities}, new(access))
+	return &broker{name: "mochi", addr: addr, mochi: server}
 }
 
 // access lets everybody in, and nobody publish where it is forbidden.
-type access struct{ mqtt.HookBase }
+type access struct{ embedded.AllowAll }
 
-func (*access) Provides(b byte) bool { return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck }
-
-func (*access) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
-
+// OnACLCheck is of mqtt.Hook.
 func (*access) OnACLCheck(_ *mqtt.Client, topic string, write bool) bool {
 	return !write || !strings.HasPrefix(topic, forbidden)
 }

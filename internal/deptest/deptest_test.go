@@ -61,7 +61,7 @@ var rules = []rule{
 		reason: "a source yields segments of bytes; what they mean (handshakes) and how it is shown is not its business",
 	},
 	{
-		folder: "capture/demo", ours: []string{"decode", "capture", "internal/badclient"},
+		folder: "capture/demo", ours: []string{"decode", "capture", "internal/badclient", "internal/embedded"},
 		others: []string{"github.com/mochi-mqtt/server/v2", "github.com/eclipse/paho.golang"},
 		reason: "the demo is a source like any other; its broker and devices stay inside; the devices are the client that tests misbehave with, too",
 	},
@@ -89,6 +89,14 @@ var rules = []rule{
 	{
 		folder: "internal/bench", ours: []string{"decode", "internal/traffic"}, others: []string{"golang.org/x/sys"},
 		reason: "the program is measured from outside, as users have it, on a terminal that the kernel gives",
+	},
+	{
+		folder: "internal/need", ours: []string{"internal/embedded"}, others: []string{"github.com/mochi-mqtt/server/v2"},
+		reason: "it starts for tests what they need, and knows nothing of what they test",
+	},
+	{
+		folder: "internal/embedded", others: []string{"github.com/mochi-mqtt/server/v2"},
+		reason: "it starts a broker and ends it, whoever needs one",
 	},
 	{
 		folder: "internal/config", others: []string{"github.com/pelletier/go-toml/v2"},

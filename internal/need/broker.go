@@ -9,6 +9,11 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/listeners"
+
+	"github.com/mqttwatch/mqttwatch/internal/embedded"
 )
 
 // Port returns a port of 127.0.0.1 at which nobody listens. It is none of those that the kernel gives to whoever asks for any, so that nobody has got it
@@ -24,6 +29,21 @@ func Port(t testing.TB) int {
 	}
 	t.Fatal("no port is free between 10000 and 30000")
 	return 0
+}
+
+// Embedded runs the embedded broker on 127.0.0.1 until the end of the test, set up as opts and hook say, and returns it with its address. Opts may be nil.
+func Embedded(t testing.TB, opts *mqtt.Options, hook mqtt.Hook) (*mqtt.Server, string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := embedded.Start(opts, hook, listeners.NewNet("test", l))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server, l.Addr().String()
 }
 
 // A Broker is a mosquitto on 127.0.0.1.
