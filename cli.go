@@ -42,7 +42,7 @@ type options struct {
 	Expect     []string      `help:"Expect what RULE says: 'cmd/{id}/set -> stat/{id}/# within 1s' or 'sensors/+/status every 60s'. Status 3 if it does not come (repeatable)." sep:"none" placeholder:"RULE" group:"watch"`
 	Server     []string      `help:"These addresses are one broker, say the nodes of a cluster; without a port every port of an address (repeatable)." sep:"none" placeholder:"NAME=ADDR[:PORT],…" group:"watch"`
 	NoDelivery bool          `name:"no-deliveries" help:"Do not follow messages from their publisher to every subscriber: handshakes alone take less time and memory." group:"watch"`
-	Keep       int           `help:"Keep this many finished handshakes; open ones always stay." default:"100000" placeholder:"N" group:"watch"`
+	Keep       int           `help:"Keep this many finished handshakes to look at on the screen; open ones always stay." default:"100000" placeholder:"N" group:"watch"`
 }
 
 // cli is the whole command line.

@@ -89,7 +89,7 @@ func TestSameOnOneCoreAndTwo(t *testing.T) {
 	for _, output := range []string{"json", "text", "summary"} {
 		var on [2]string
 		for i := range on {
-			cmd := command("replay", "--keep", "3000", "--output", output, file)
+			cmd := command("replay", "--output", output, file)
 			cmd.Env = append(cmd.Environ(), fmt.Sprintf("GOMAXPROCS=%d", i+1))
 			on[i] = finish(t, cmd).stdout
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -108,11 +107,14 @@ func seesBroker(src capture.Source) bool {
 	return false
 }
 
-// start makes the engine. A nil onEvent takes no events, which saves making them.
-func (w *watching) start(raw int, onEvent func(*watch.Event)) {
+// reportKeep is how many finished handshakes are kept where there is no screen on which to look at them. What a report says of them is said when they end.
+const reportKeep = 64
+
+// start makes the engine, which keeps so many finished handshakes. A nil onEvent takes no events, which saves making them.
+func (w *watching) start(keep, raw int, onEvent func(*watch.Event)) {
 	mute, _ := w.muted() // checked with the other options
 	servers, _ := w.servers()
-	cfg := watch.Config{Mute: mute, Keep: w.Keep, Learn: w.Learn, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Survey: raw > 0, Filter: w.filter, OnEvent: onEvent,
+	cfg := watch.Config{Mute: mute, Keep: keep, Learn: w.Learn, Warn: w.Warn, Critical: w.Critical, RawBytes: raw, Survey: raw > 0, Filter: w.filter, OnEvent: onEvent,
 		Deliveries: !w.NoDelivery && seesBroker(w.src), DeliveryFilter: w.chosen, Rules: w.rules, Responses: true, Servers: servers}
 	if w.FailOn != "" || len(w.rules) > 0 {
 		cfg.OnEvent = func(e *watch.Event) {
@@ -155,8 +157,7 @@ func (w *watching) headless(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out, onEvent := w.reporter()
-	w.saveMemory()
-	w.start(0, onEvent)
+	w.start(reportKeep, 0, onEvent)
 	trouble := newTrouble(os.Stderr)
 	err := w.run(ctx, func() {
 		trouble.look(w.src)
@@ -178,18 +179,6 @@ func (w *watching) headless(ctx context.Context) error {
 		return quietPipe(writeErr)
 	}
 	return w.verdict(ctx, snap, err)
-}
-
-// reportGC is how much garbage there may be for what is kept, in percent. Once what is kept has reached its bound nearly nothing becomes garbage, so that
-// little costs little.
-const reportGC = 25
-
-// saveMemory holds a run without a screen to about 64 MB at the defaults. Where the user keeps more, or has set GOGC, it is the other way round: growing
-// would take longer.
-func (w *watching) saveMemory() {
-	if _, set := os.LookupEnv("GOGC"); !set && w.Keep <= watch.DefaultKeep {
-		debug.SetGCPercent(reportGC)
-	}
 }
 
 // run lets the engine take in what the source brings, until that has ended. Files are read on one core and judged on another, where there is one; a live
@@ -225,7 +214,7 @@ func (w *watching) screen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.start(rawBytes, nil)
+	w.start(w.Keep, rawBytes, nil)
 	opt.Backend = w.engine
 	srcCtx, cancel := context.WithCancel(ctx)
 	defer cancel()

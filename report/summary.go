@@ -110,7 +110,7 @@ func appendLosses(b []byte, t *totals, c *watch.Counts) []byte {
 		{nounOf(t.gaps, "gap", " in TCP"), t.gaps}, {nounOf(t.gapBytes, "byte", " in gaps"), t.gapBytes},
 		{nounOf(c.Malformed, "malformed packet", ""), c.Malformed}, {nounOf(t.cut, "frame", " cut by the snap length"), t.cut},
 		{"dropped by the kernel", t.kernelDrops}, {"dropped by mqttwatch", t.queueDrops},
-		{nounOf(c.LostBytes-min(c.LostBytes, t.gapBytes), "byte", " not understood"), c.LostBytes - min(c.LostBytes, t.gapBytes)}, {nounOf(c.Evicted, "handshake", " evicted"), c.Evicted},
+		{nounOf(c.LostBytes-min(c.LostBytes, t.gapBytes), "byte", " not understood"), c.LostBytes - min(c.LostBytes, t.gapBytes)},
 	}
 	for _, name := range sortedKeys(t.other) {
 		parts = append(parts, part{connectionNoun(name, t.other[name]), t.other[name]})

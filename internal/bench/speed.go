@@ -180,9 +180,6 @@ func (b *bench) tshark(main results) error {
 	return nil
 }
 
-// growthKeep is how many finished handshakes are kept while that is measured: few, so that they are there in the smallest file.
-const growthKeep = "5000"
-
 // growth reads files of several sizes: time is to grow with the file, memory is not.
 func (b *bench) growth() error {
 	var all []*subject
@@ -193,8 +190,7 @@ func (b *bench) growth() error {
 		}
 		defer b.remove(c)
 		s := b.ours(&c, &c)[1]
-		s.name = fmt.Sprintf("%s, --keep %s, %d MB", s.name, growthKeep, mb)
-		s.argv = append(s.argv, "--keep", growthKeep)
+		s.name = fmt.Sprintf("%s, %d MB", s.name, mb)
 		all = append(all, s)
 	}
 	r, err := b.alternate(all, b.runs)
