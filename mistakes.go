@@ -28,16 +28,15 @@ func parseError(err error) error {
 	return usagef("%s (%s --help shows what there is)", inWords(err.Error(), command, parse.Context.Flags()), command)
 }
 
-// What kong says of values, and of words that are missing.
-var (
-	notNumber   = regexp.MustCompile(`expected a valid (\d+) bit (u?)int but got (".*")$`)
-	notDuration = regexp.MustCompile(`expected duration but got "(.*?)".*$`)
-	missingWord = regexp.MustCompile(`^expected "<(\w+)>.*"$`)
-	shortFlag   = regexp.MustCompile(`^unknown flag -(\w)\b`)
-)
-
 // inWords says in the user's words what kong says in Go's.
 func inWords(text, command string, flags []*kong.Flag) string {
+	// Compiled here, since that takes a twentieth of the time of a start and few starts have a mistake.
+	var (
+		notNumber   = regexp.MustCompile(`expected a valid (\d+) bit (u?)int but got (".*")$`)
+		notDuration = regexp.MustCompile(`expected duration but got "(.*?)".*$`)
+		missingWord = regexp.MustCompile(`^expected "<(\w+)>.*"$`)
+		shortFlag   = regexp.MustCompile(`^unknown flag -(\w)\b`)
+	)
 	if m := notNumber.FindStringSubmatchIndex(text); m != nil {
 		bits, unsigned, value := text[m[2]:m[3]], m[4] < m[5], text[m[6]:m[7]]
 		return text[:m[0]] + value + " does not fit: give a whole number" + rangeOf(bits, unsigned)

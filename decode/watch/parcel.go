@@ -34,7 +34,7 @@ type parcel struct {
 }
 
 // parcelBytes is how many bytes of packets go together, about.
-const parcelBytes = 64 << 10
+const parcelBytes = 128 << 10
 
 // deliver gives e all that is in the parcel, in its order.
 func (b *parcel) deliver(e *Engine) {

@@ -8,9 +8,12 @@ import (
 
 // parcelPackets is how many packets are handed over together, and parcels how many of such may be under way.
 const (
-	parcelPackets = 512
+	parcelPackets = 1024
 	parcels       = 4
 )
+
+// longBatch is how many segments a source hands over when more is on the way.
+const longBatch = 256
 
 // A Pipe feeds an Engine on two cores: whoever calls Feed reads and decodes, while a goroutine of the Pipe goes on with what was decoded before. The
 // Engine comes to the same, byte for byte, as if it were fed directly: it still has one owner, who takes everything in the same order.
@@ -44,12 +47,15 @@ func NewPipe(e *Engine, after func()) *Pipe {
 	return p
 }
 
-// Feed takes segments in, in the order of the slice, and keeps none of their bytes. It waits where the Engine is far behind.
+// Feed takes segments in, in the order of the slice, and keeps none of their bytes. It waits where the Engine is far behind. What a long batch brings may
+// be handed over with the next: waking the other goroutine costs more than taking in a hundred packets.
 func (p *Pipe) Feed(batch []decode.Segment) {
 	for i := range batch {
 		p.e.in.take(&batch[i])
 	}
-	p.ship()
+	if len(batch) < longBatch {
+		p.ship()
+	}
 }
 
 // Close waits until the Engine has taken everything in.
