@@ -349,6 +349,10 @@ func (r *run) overlap(ctx context.Context, n int) error {
 // pahoRound is paho.golang as subscriber and as publisher.
 func (r *run) pahoRound(ctx context.Context, n int) error {
 	const messages = 12
+	before, err := r.obs.done("paho-sub")
+	if err != nil {
+		return err
+	}
 	got := make(chan struct{}, messages)
 	sub, err := r.paho(ctx, "paho-sub", func(paho.PublishReceived) (bool, error) { got <- struct{}{}; return true, nil })
 	if err != nil {
@@ -369,7 +373,7 @@ func (r *run) pahoRound(ctx context.Context, n int) error {
 			return ctx.Err()
 		}
 	}
-	time.Sleep(200 * time.Millisecond) // for the rest of QoS 2
+	err = all(err, r.obs.awaitDone(ctx, "paho-sub", before+1+messages*2/3)) // SUBSCRIBE, QoS 1 and the rest of QoS 2
 	return all(err, pub.Disconnect(ctx), sub.Disconnect(ctx), r.awaitEnd(ctx, "paho-pub", false), r.awaitEnd(ctx, "paho-sub", false))
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mqttwatch/mqttwatch/capture"
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
@@ -96,6 +97,32 @@ func (o *observer) awaitEnd(ctx context.Context, client string) error {
 		time.Sleep(time.Millisecond)
 	}
 	return nil
+}
+
+// done counts the handshakes of a client that have ended, as far as the engine has come.
+func (o *observer) done(client string) (int, error) {
+	chosen, err := filter.Parse("client:" + client + " state:done")
+	if err != nil {
+		return 0, err
+	}
+	for {
+		if s := o.engine.Snapshot(watch.Query{Filter: chosen}); s.Filtered == 1 {
+			return s.Matched, nil
+		}
+	}
+}
+
+// awaitDone waits until n handshakes of a client have ended.
+func (o *observer) awaitDone(ctx context.Context, client string, n int) error {
+	for {
+		if got, err := o.done(client); err != nil || got >= n {
+			return err
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("fewer than %d handshakes of %s have ended", n, client)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // finish ends the watching and leaves connections as they are.
