@@ -22,13 +22,13 @@ func TestPastAlerts(t *testing.T) {
 		{ID: 3, Name: "qos-downgraded", Severity: handshake.Info, Raised: at(200 * ms), Count: 1, Text: "delivered with QoS 0", Client: "x"},
 	}
 	d := small(t, f)
-	d.has("0 stuck · 3 alerts", "5 Alerts 3", "✗ 3 × sensor-1 sends Packet Identifier 0", "! over: two clients fight for twin")
+	d.has("0 stuck · 3 alerts", "5 Alerts (3)", "✗ 3 × sensor-1 sends Packet Identifier 0", "! over: two clients fight for twin")
 	d.hasNot("delivered with QoS 0")
 	d.keys("5", "space", "space")
-	d.has("0 stuck · 1 alert ", "5 Alerts 1")
+	d.has("0 stuck · 1 alert ", "5 Alerts (1)")
 	d.keys("space")
 	d.has("0 stuck")
-	d.hasNot("· 1 alert", "5 Alerts 1")
+	d.hasNot("· 1 alert", "5 Alerts (1)")
 	d.keys("1")
 	d.hasNot("two clients fight")
 }
@@ -97,5 +97,5 @@ func TestAcknowledgedStaysStuck(t *testing.T) {
 	d.has("▲ 2 stuck · 4 alerts")
 	d.keys("space", "space", "space", "space")
 	d.has("▲ 2 stuck · all alerts seen")
-	d.hasNot("5 Alerts 1")
+	d.hasNot("5 Alerts (1)")
 }

@@ -47,7 +47,7 @@ func (m *Model) undoClear() tea.Cmd {
 	if m.clearSince(last); last == 0 {
 		m.say("all is back")
 	} else {
-		m.say("back to what was shown since " + clockTime(last, m.pen.loc, true))
+		m.say("back to what was shown since " + dayTime(last, m.live.Now, m.pen.loc, true))
 	}
 	return nil
 }
@@ -81,5 +81,5 @@ func (m *Model) clearedPieces(p *pen) []piece {
 	if m.cleared.since == 0 {
 		return nil
 	}
-	return []piece{{"  since " + clockTime(m.cleared.since, p.loc, true), p.th.Input}}
+	return []piece{{"  since " + dayTime(m.cleared.since, m.live.Now, p.loc, true), p.th.Input}}
 }

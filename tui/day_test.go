@@ -22,3 +22,19 @@ func TestOtherDays(t *testing.T) {
 	wide.keys("d", "g").has(began.Std().UTC().Format(" 02 15:04:05 "))
 	wide.has(at(2 * time.Second).Std().UTC().Format(" 15:04:05.000 "))
 }
+
+// TestOtherDaysEverywhere has deliveries and packets of the day before, too.
+func TestOtherDaysEverywhere(t *testing.T) {
+	f := surveyOf(-1)
+	began := at(-24 * time.Hour)
+	f.base.Deliveries.Rows[0].At, f.base.Packets.Rows[0].Time = began, began
+	d := newDriver(t, f, 160, 40, theme.Options{})
+	d.keys("2", "g").has(began.Std().UTC().Format(" 02 15:04:05 "), at(6*time.Second).Std().UTC().Format(" 15:04:")).hasNot(began.Std().UTC().Format("15:04:05.000"))
+	d.keys("7", "g").has(began.Std().UTC().Format(" 02 15:04:05 ")).hasNot(began.Std().UTC().Format("02 15:04:05.000"))
+}
+
+// TestDayOfDelivery looks for the date above the times of a whole delivery.
+func TestDayOfDelivery(t *testing.T) {
+	d := newDriver(t, surveyOf(-1), 160, 40, theme.Options{})
+	d.keys("2", "g", "enter").has(" " + start.Std().UTC().Format(time.DateOnly))
+}

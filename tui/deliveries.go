@@ -82,7 +82,7 @@ func deliveryColumns() []tableColumn {
 //	TIME         PUBLISHER   TOPIC           QOS VERDICT          EXP FWD ACK  WORST
 //	12:01:33.120 sensor-7    plant/a/temp    Q1  ✓ complete         2   2   2   43ms
 //	12:01:34.002 scada       cmd/pump-2/set  Q1  ✗ not forwarded    1   0   0      -
-func (l *deliveryList) view(p *pen, f *filterState, width, height int, focused bool) []string {
+func (l *deliveryList) view(p *pen, now decode.Time, f *filterState, width, height int, focused bool) []string {
 	switch {
 	case !l.data.On && l.have:
 		return emptyPane(p, width, height, "Deliveries are not followed here",
@@ -99,11 +99,11 @@ func (l *deliveryList) view(p *pen, f *filterState, width, height int, focused b
 		if d.At == 0 {
 			return newLine(width).put(p.th.Dim, " no longer kept").full()
 		}
-		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.deliveryCell(d, c, w) })
+		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.deliveryCell(d, c, w, now) })
 	})...)
 }
 
-func (p *pen) deliveryCell(d *watch.Delivery, column, width int) (string, theme.Style) {
+func (p *pen) deliveryCell(d *watch.Delivery, column, width int, now decode.Time) (string, theme.Style) {
 	glyph, st := p.deliveryState(d)
 	text := p.th.Plain
 	if d.Verdict == delivery.Undelivered || d.Verdict == delivery.Incomplete {
@@ -111,7 +111,7 @@ func (p *pen) deliveryCell(d *watch.Delivery, column, width int) (string, theme.
 	}
 	switch column {
 	case deliveryTime:
-		return clockTime(d.At, p.loc, width < 12), p.th.Dim
+		return dayTime(d.At, now, p.loc, width < 12), p.th.Dim
 	case deliveryPublisher:
 		return cutMiddle(p.text.clean(d.Publisher, width), width, p.g.Ellipsis), text
 	case deliveryTopic:

@@ -260,7 +260,7 @@ func (p *pen) expectation(x *expect.Expectation, now decode.Time, width int, sel
 	o.flat = selected
 	o.put(st, "  "+padRight(glyph+" "+x.State.String(), 13))
 	if width >= 72 {
-		o.put(p.th.Dim, " "+padRight(clockTime(at, p.loc, true), 8))
+		o.put(p.th.Dim, " "+padRight(dayTime(at, now, p.loc, true), 8))
 	}
 	names := max(min(cells(p.text.clean(topic, width)), width*2/5), 24)
 	o.put(p.th.Plain, " "+padRight(cutMiddle(p.text.clean(topic, names), names, p.g.Ellipsis), names))

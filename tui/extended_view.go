@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/delivery"
@@ -118,6 +119,9 @@ func (p *pen) extendedTitle(d *watch.DeliveryLadder, width int) string {
 func (x *extended) legHead(p *pen, n *legColumns, width int) []string {
 	d := x.data
 	names, facts := newLine(width), newLine(width)
+	if n.time >= len(time.DateOnly) && d.At != 0 { // above the times, which do not tell it
+		facts.put(p.th.Dim, " "+d.At.Std().In(p.loc).Format(time.DateOnly))
+	}
 	put := func(i int, name, fact string) {
 		o := func(l *line, st theme.Style, s string) {
 			s = cutMiddle(p.text.clean(s, n.step-2), n.step-2, p.g.Ellipsis)

@@ -203,87 +203,6 @@ func lossPieces(p *pen, s *watch.Snapshot, narrow bool) []piece {
 	return out
 }
 
-// tabs draws the second line: the screens, whether the list follows, and the filter.
-func (m *Model) tabs(p *pen) string {
-	o := newLine(m.width)
-	for _, t := range m.tabList() {
-		st := p.th.Dim
-		if t.screen == m.screen {
-			st = p.th.Tab
-		}
-		o.put(p.th.Plain, " ").put(st, t.text).put(p.th.Plain, " ")
-	}
-	right := m.filterPieces(p)
-	right = append(right, m.placePieces(p)...)
-	room := m.width - o.used - 1
-	if w := widthOf(right); w > room && len(right) > 0 {
-		right[0].text = strings.TrimPrefix(right[0].text, "filter: ") // it is in the colour of what is typed
-	}
-	if w := widthOf(right); w > room && len(right) > 0 {
-		right[0].text = cutMiddle(right[0].text, max(cells(right[0].text)-(w-room), 10), p.g.Ellipsis)
-	}
-	return o.to(m.width - widthOf(right) - 1).putAll(right).full()
-}
-
-type tab struct {
-	screen screen
-	text   string
-}
-
-func (m *Model) tabList() []tab {
-	alerts := "5 Alerts"
-	if at := m.attention(); at.alerts > 0 {
-		alerts += " " + at.number()
-	}
-	return m.fitTabs([]tab{
-		{screenHandshakes, "1 Handshakes"}, {screenDeliveries, "2 Deliveries"}, {screenSessions, "3 Sessions"}, {screenTopics, "4 Topics"},
-		{screenAlerts, alerts}, {screenStatistics, "6 Statistics"}, {screenPackets, "7 Packets"},
-	})
-}
-
-// tabWords are what the screens are called where there is no room for their names.
-var tabWords = map[string]string{"Handshakes": "Hand", "Deliveries": "Deliv", "Sessions": "Sess", "Statistics": "Stats"}
-
-// fitTabs shortens the names of the screens that are not shown where there is no room for all: first to other words, then to four letters, then to
-// their keys. The number of alerts stays.
-func (m *Model) fitTabs(tabs []tab) []tab {
-	room := m.width - 1 - widthOf(m.filterPieces(&m.pen)) - widthOf(m.placePieces(&m.pen))
-	for _, letters := range []int{8, 4, 0} {
-		used := 0
-		for _, t := range tabs {
-			used += cells(t.text) + 2
-		}
-		if used <= room {
-			break
-		}
-		for i := range tabs {
-			if tabs[i].screen != m.screen {
-				tabs[i].text = shortTab(tabs[i].text, letters)
-			}
-		}
-	}
-	return tabs
-}
-
-// shortTab is the key of a tab, so many letters of its name or the word for that, and its number.
-func shortTab(text string, letters int) string {
-	parts := strings.SplitN(text, " ", 3)
-	out := parts[0]
-	if letters > 0 {
-		name := parts[1]
-		if word := tabWords[name]; word != "" {
-			name = word
-		}
-		out += " " + cut(name, letters, "")
-	}
-	if len(parts) > 2 && letters > 0 {
-		out += " " + parts[2]
-	} else if len(parts) > 2 {
-		out += ":" + parts[2]
-	}
-	return out
-}
-
 func (m *Model) filterPieces(p *pen) []piece {
 	var out []piece
 	if m.screen != screenHandshakes && filterKindOf(m.screen) == ofHandshakes {
@@ -316,7 +235,7 @@ func (m *Model) placePieces(p *pen) []piece {
 	if m.level != levelList {
 		return m.frozenPieces(p) // a ladder follows nothing, and where it stands in the list is not what one looks for
 	}
-	place := "  " + count(m.list.matched)
+	place := "  " + m.briefly(m.list.matched)
 	if !m.list.follow {
 		place = "  " + count(min(m.list.cursor+1, m.list.matched)) + "/" + count(m.list.matched)
 	}

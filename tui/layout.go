@@ -203,7 +203,7 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 		m.extended.ladderLook = m.ladder.ladderLook
 		return m.extended.view(p, now, b.width, b.height, focused)
 	case paneDeliveries:
-		return m.survey.deliveries.view(p, m.filterOf(ofDeliveries), b.width, b.height, focused)
+		return m.survey.deliveries.view(p, now, m.filterOf(ofDeliveries), b.width, b.height, focused)
 	case paneLegs:
 		if m.survey.deliveries.total == 0 {
 			return nothingBeside(p, b, "delivery")
@@ -216,7 +216,7 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	case paneStatistics:
 		return m.survey.stats.view(p, m.shown, b.width, b.height)
 	case panePackets:
-		return m.survey.packets.view(p, m.filterOf(ofPackets), b.width, b.height, focused)
+		return m.survey.packets.view(p, now, m.filterOf(ofPackets), b.width, b.height, focused)
 	case paneBytes:
 		if onPacketScreen(m) && m.survey.packets.total == 0 {
 			return nothingBeside(p, b, "packet")

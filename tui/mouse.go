@@ -164,7 +164,7 @@ func (m *Model) clickListTitle(x int) tea.Cmd {
 func (m *Model) clickTab(x int) tea.Cmd {
 	at := 0
 	for _, t := range m.tabList() {
-		width := cells(t.text) + 2
+		width := t.width()
 		if x >= at && x < at+width {
 			return m.goTo(t.screen)
 		}

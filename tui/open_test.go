@@ -250,7 +250,7 @@ func TestAcknowledge(t *testing.T) {
 	d := small(t, many())
 	d.has("▲ 2 stuck", "pump-7 has owed")
 	d.keys("5", "space")
-	d.has("▲ 2 stuck", "5 Alerts 4", "seen", "acknowledged; u takes it back")
+	d.has("▲ 2 stuck", "5 Alerts (4)", "seen", "acknowledged; u takes it back")
 	d.keys("1")
 	d.hasNot("! subscriber pump-7", "✗ subscriber pump-7")
 	d.keys("5", "u")

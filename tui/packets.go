@@ -72,7 +72,7 @@ func packetColumns() []tableColumn {
 //	12:01:33.120 sensor-7    → PUBLISH     Q2 R     17  plant/a/temp            42B
 //	12:01:33.121 sensor-7    ← PUBREC               17                           4B
 //	12:01:33.201 pump-2      → ░ gap                    1,460 bytes missing
-func (l *packetList) view(p *pen, f *filterState, width, height int, focused bool) []string {
+func (l *packetList) view(p *pen, now decode.Time, f *filterState, width, height int, focused bool) []string {
 	if l.data == nil || l.total == 0 {
 		return l.empty(p, f, width, height)
 	}
@@ -81,7 +81,7 @@ func (l *packetList) view(p *pen, f *filterState, width, height int, focused boo
 	out := []string{t.head(p, width, &l.shape)}
 	return append(out, l.lines(p, width, func(i int, selected bool) string {
 		r := &l.data.Rows[i]
-		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.packetCell(r, c, w) })
+		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.packetCell(r, c, w, now) })
 	})...)
 }
 
@@ -92,7 +92,7 @@ func (l *packetList) empty(p *pen, f *filterState, width, height int) []string {
 	return emptyPane(p, width, height, "No packets yet", "Nothing that was captured so far is MQTT. "+p.keyOf("handshakes")+" says more on what was seen.")
 }
 
-func (p *pen) packetCell(r *watch.PacketRow, column, width int) (string, theme.Style) {
+func (p *pen) packetCell(r *watch.PacketRow, column, width int, now decode.Time) (string, theme.Style) {
 	st := p.th.Plain
 	switch {
 	case r.Lost || r.Err != nil:
@@ -104,7 +104,7 @@ func (p *pen) packetCell(r *watch.PacketRow, column, width int) (string, theme.S
 	}
 	switch column {
 	case packetTime:
-		return clockTime(r.Time, p.loc, width < 12), p.th.Dim
+		return dayTime(r.Time, now, p.loc, width < 12), p.th.Dim
 	case packetClient:
 		return cutMiddle(p.text.clean(r.Client, width), width, p.g.Ellipsis), st
 	case packetArrow:

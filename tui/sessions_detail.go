@@ -34,7 +34,7 @@ func (p *pen) sessionDetail(d *watch.SessionDetail, now decode.Time, width, heig
 		}
 	}
 	for i := len(d.Links) - 1; i >= 0 && len(out) < height; i-- {
-		put(p.th.Note, clockTime(d.Links[i].Time, p.loc, true)+"  "+p.linkRung(&d.Links[i]).label)
+		put(p.th.Note, dayTime(d.Links[i].Time, now, p.loc, true)+"  "+p.linkRung(&d.Links[i]).label)
 	}
 	return out[:min(len(out), height)]
 }

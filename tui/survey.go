@@ -248,7 +248,7 @@ func (m *Model) surveyPlace(p *pen) []piece {
 	l := k.place(&m.survey)
 	place := "  " + count(min(l.cursor+1, l.total)) + "/" + count(l.total)
 	if l.follow {
-		place = "  " + count(l.total)
+		place = "  " + m.briefly(l.total)
 	}
 	if kept := m.keptRows(); kept > l.total {
 		place += " of " + count(kept)

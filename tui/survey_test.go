@@ -198,7 +198,7 @@ func TestFilterOfHostileClient(t *testing.T) {
 
 func TestDeliveryOpensItsLegs(t *testing.T) {
 	d := small(t, surveyOf(-1))
-	d.keys("2").has("    68  FOLLOW", "VERDICT")
+	d.keys("2").has("  68  FOLLOW", "VERDICT")
 	d.keys("g", "tab")
 	d.has("complete: 2 subscribers expected, 2 have it", "→ scada", "← pump-2", "✓ acknowledged")
 	d.keys("j", "j")
