@@ -112,3 +112,18 @@ func TestFilesAreNamedShortly(t *testing.T) {
 	f.base.Sources[0].Notes = []string{"file ends in the middle of a frame"}
 	small(t, f).has("! file ends in the middle of a frame (a.pcap b.pcap)")
 }
+
+// TestNotesNameFilesShortly has remarks that begin with long paths: on 80 columns what they say is to be seen, and with I the whole.
+func TestNotesNameFilesShortly(t *testing.T) {
+	f := many()
+	dir := "/var/spool/captures/of/a/gateway/that/is/far/away/"
+	f.base.Sources[0].Kind, f.base.Sources[0].Name = "file", dir+"monday.pcap, "+dir+"tuesday.pcap"
+	f.base.Sources[0].Notes = []string{dir + "monday.pcap is cut in the middle of a frame", "nothing was captured for 3h before " + dir + "tuesday.pcap begins"}
+	d := small(t, f)
+	d.has("! monday.pcap is cut in the middle of a frame").hasNot("/var/spool")
+	d.has("and 1 more: I")
+	d.keys("I").has(dir+"monday.pcap", dir+"tuesday.pcap", "nothing was captured for 3h before")
+	f.base.Sources[0].Notes, f.base.Sources[0].State, f.base.Sources[0].Err = nil, "failed", dir+"x_1.pcapng is corrupt at byte 17"
+	f.base.Sources[0].Name = dir + "x_*.pcapng"
+	small(t, f).has("failed: x_1.pcapng is corrupt at byte 17 (x_*.pcapng)").hasNot("/var/spool")
+}

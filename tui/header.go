@@ -273,7 +273,7 @@ func (m *Model) strips(p *pen) []string {
 		for _, n := range m.live.Sources[i].Notes {
 			if notes++; notes == 1 {
 				// What it says is first: names may be long, and are what may be cut.
-				note = p.text.clean(n, m.width) + " (" + p.text.clean(sourceName(&m.live.Sources[i]), 40) + ")"
+				note = p.brief(&m.live.Sources[i], n, m.width)
 			}
 		}
 	}
@@ -281,7 +281,8 @@ func (m *Model) strips(p *pen) []string {
 		return out
 	}
 	if notes > 1 {
-		note += ", and " + count(notes-1) + " more"
+		more := ", and " + count(notes-1) + " more: " + p.keyOf("sources")
+		note = cut(note, m.width-4-cells(more), p.g.Ellipsis) + more
 	}
 	return append(out, newLine(m.width).put(p.th.Overdue, cut(" "+p.g.Slow+" "+note, m.width, p.g.Ellipsis)).full())
 }
@@ -327,7 +328,7 @@ func (m *Model) failureStrips(p *pen) []string {
 			glyph = p.g.Waiting
 		}
 		// The reason first: it is what must not be cut. The name is in the header already where there is one source only.
-		words := " " + glyph + " " + s.State + ": " + p.text.clean(shortReason(s), m.width) + " (" + p.text.clean(sourceName(s), 40) + ")"
+		words := " " + glyph + " " + s.State + ": " + p.brief(s, shortReason(s), m.width)
 		out = append(out, newLine(m.width).put(p.th.Failure, cut(words, m.width, p.g.Ellipsis)).full())
 	}
 	return out

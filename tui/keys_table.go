@@ -156,6 +156,7 @@ func keysOfView() keyMap {
 		{name: "undo-clear", keys: []string{"U"}, help: "bring back what was cleared last", group: group, off: (*Model).nothingCleared,
 			run: (*Model).undoClear},
 		{name: "expectations", keys: []string{"X"}, help: "what is expected (--expect), and how each request and topic stands", group: group, run: (*Model).openExpectations},
+		{name: "sources", keys: []string{"I"}, help: "the sources: their whole names, how they are, and all remarks", group: group, off: (*Model).noSources, run: (*Model).openSources},
 		{name: "settings", keys: []string{"o"}, help: "settings", group: group, run: (*Model).openSettings},
 		{name: "mouse", keys: []string{"%"}, help: "mouse on or off (off frees it for selecting text)", group: group, run: (*Model).toggleMouse},
 		{name: "redraw", keys: []string{"ctrl+l"}, help: "redraw", group: group, run: func(*Model) tea.Cmd { return tea.ClearScreen }},
