@@ -21,9 +21,10 @@ configuration file ("mqttwatch config --print" prints a template of it).`
 
 // options are the options of every command.
 type options struct {
-	Config string       `help:"Read this configuration file instead of the usual one (mqttwatch config --path)." placeholder:"FILE" group:"output"`
-	file   *config.File // what the configuration file says
-	asks   *asks        // what is published once, and waited for; nil where the run does not end with it
+	Config string        `help:"Read this configuration file instead of the usual one (mqttwatch config --path)." placeholder:"FILE" group:"output"`
+	file   *config.File  // what the configuration file says
+	lasts  time.Duration // how long the source is watched; 0 for as long as it goes on
+	asks   *asks         // what is published once, and waited for; nil where the run does not end with it
 
 	recordFlags
 
@@ -63,7 +64,7 @@ type cli struct {
 
 type demoCommand struct {
 	Healthy  bool          `help:"Leave out the devices that misbehave."`
-	Duration time.Duration `help:"End after this long." placeholder:"TIME"`
+	Duration time.Duration `help:"Watch for this long. Without a screen the run ends with that; a screen stays, as after the end of a file." placeholder:"TIME"`
 }
 
 type replayCommand struct {
@@ -78,7 +79,7 @@ type watchCommand struct {
 	Sources  []string      `arg:"" name:"source" help:"Capture files, interfaces and brokers' URLs."`
 	Port     []uint16      `help:"In files take TCP on this port for MQTT; on interfaces take only this port (repeatable)." placeholder:"PORT"`
 	Topic    []string      `short:"t" help:"Subscribe to this Topic Filter (repeatable)." sep:"none" placeholder:"FILTER"`
-	Duration time.Duration `help:"End after this long." placeholder:"TIME"`
+	Duration time.Duration `help:"Watch for this long. Without a screen the run ends with that; a screen stays, as after the end of a file." placeholder:"TIME"`
 }
 
 type brokerCommand struct {
@@ -102,7 +103,7 @@ type brokerCommand struct {
 	Retain       bool          `help:"Publish with the RETAIN flag."`
 	Every        time.Duration `help:"Publish again and again, this far apart." placeholder:"TIME"`
 	Count        int           `help:"Publish so many times; 0 is without end." placeholder:"N"`
-	Duration     time.Duration `help:"End after this long." placeholder:"TIME"`
+	Duration     time.Duration `help:"Watch for this long. Without a screen the run ends with that; a screen stays, as after the end of a file." placeholder:"TIME"`
 
 	rules []*expect.Rule // whose topics are subscribed to, too
 }

@@ -21,7 +21,7 @@ type proxyCommand struct {
 	Key        string        `help:"PEM file of its key." placeholder:"FILE"`
 	ServerName string        `help:"Name that the broker's certificate must have; the URL's host where not given." placeholder:"NAME"`
 	Insecure   bool          `help:"Do not check the broker's certificate."`
-	Duration   time.Duration `help:"End after this long." placeholder:"TIME"`
+	Duration   time.Duration `help:"Watch for this long. Without a screen the run ends with that; a screen stays, as after the end of a file." placeholder:"TIME"`
 }
 
 func (c *proxyCommand) run(ctx context.Context, o *options) error {
@@ -48,8 +48,7 @@ func (c *proxyCommand) run(ctx context.Context, o *options) error {
 	if !o.onScreen() {
 		fmt.Fprintf(os.Stderr, "mqttwatch: %s\n", title)
 	}
-	ctx, cancel := limit(ctx, c.Duration)
-	defer cancel()
+	o.lasts = c.Duration
 	if err := o.watch(ctx, title, src); err != nil {
 		return err
 	}

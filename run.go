@@ -16,8 +16,7 @@ func (c *demoCommand) run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := limit(ctx, c.Duration)
-	defer cancel()
+	o.lasts = c.Duration
 	return o.watch(ctx, "demo", src)
 }
 
@@ -51,12 +50,11 @@ func (c *brokerCommand) run(ctx context.Context, o *options) error {
 		return err
 	}
 	c.hidePassword()
-	ctx, cancel := limit(ctx, c.Duration)
-	defer cancel()
+	o.lasts = c.Duration
 	return o.watch(ctx, "broker "+src.Stats().Name, src)
 }
 
-// limit ends a context after d, if d is given.
+// limit ends a context after d, if d is given. A screen outlives that: what was seen is to be read.
 func limit(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	if d <= 0 {
 		return context.WithCancel(ctx)

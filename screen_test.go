@@ -137,6 +137,18 @@ func TestScreenReadsPipe(t *testing.T) {
 	term.shell()
 }
 
+// TestScreenOutlivesDuration reads what was seen after the source has ended.
+func TestScreenOutlivesDuration(t *testing.T) {
+	term := newTerminal(t, 100, 30)
+	term.send(program+" demo --duration 2s; echo status-$?", "Enter")
+	term.wait("Handshakes", "ended")
+	term.send("6")
+	term.wait("Latency of each step", "ended")
+	term.send("Q")
+	term.wait("handshakes:", "status-0")
+	term.shell()
+}
+
 // TestFailureNeedsNoScreen leaves the terminal alone where there is nothing to show.
 func TestFailureNeedsNoScreen(t *testing.T) {
 	term := newTerminal(t, 100, 30)

@@ -19,7 +19,7 @@ type sniffCommand struct {
 	Port        []uint16      `help:"Take only TCP from or to this port (repeatable)." placeholder:"PORT"`
 	Host        []string      `help:"Take only what this host sends or receives: an address, a prefix such as 10.0.0.0/8, or a name (repeatable)." placeholder:"HOST"`
 	Promiscuous bool          `help:"Also take frames that are for other machines."`
-	Duration    time.Duration `help:"End after this long." placeholder:"TIME"`
+	Duration    time.Duration `help:"Watch for this long. Without a screen the run ends with that; a screen stays, as after the end of a file." placeholder:"TIME"`
 }
 
 func (c *sniffCommand) run(ctx context.Context, o *options) error {
@@ -42,8 +42,7 @@ func (c *sniffCommand) run(ctx context.Context, o *options) error {
 	if err := dropRoot(); err != nil {
 		return err
 	}
-	ctx, cancel := limit(ctx, c.Duration)
-	defer cancel()
+	o.lasts = c.Duration
 	return o.watch(ctx, "sniff "+strings.Join(c.Interfaces, " "), src)
 }
 

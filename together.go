@@ -50,8 +50,7 @@ func (c *watchCommand) run(ctx context.Context, o *options) error {
 	for _, src := range sources {
 		names = append(names, src.Stats().Name)
 	}
-	ctx, cancel := limit(ctx, c.Duration)
-	defer cancel()
+	o.lasts = c.Duration
 	return o.watch(ctx, strings.Join(names, " "), capture.Together(sources...))
 }
 

@@ -154,7 +154,7 @@ func (w *watching) note(e *watch.Event) {
 
 // headless writes a report to stdout.
 func (w *watching) headless(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := limit(ctx, w.lasts)
 	defer cancel()
 	out, onEvent := w.reporter()
 	w.start(reportKeep, 0, onEvent)
@@ -216,7 +216,7 @@ func (w *watching) screen(ctx context.Context) error {
 	}
 	w.start(w.Keep, rawBytes, nil)
 	opt.Backend = w.engine
-	srcCtx, cancel := context.WithCancel(ctx)
+	srcCtx, cancel := limit(ctx, w.lasts)
 	defer cancel()
 	ended, began := make(chan error, 1), make(chan struct{})
 	var once sync.Once
