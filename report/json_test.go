@@ -118,12 +118,13 @@ func TestJSONSummary(t *testing.T) {
 	s := got[0]
 	want := map[string]any{
 		"kind": "summary", "schema": 1.0,
-		"packets":    map[string]any{"CONNECT": 2.0, "PUBLISH": 6.0},
-		"publish":    map[string]any{"qos0": 3.0, "qos1": 2.0, "qos2": 1.0},
-		"alerts":     map[string]any{"puback-overdue": 2.0, "capture-gap": 1.0},
-		"first":      "2026-11-22T12:01:33.120000000Z",
-		"last":       "2026-11-22T12:02:33.120000000Z",
-		"handshakes": map[string]any{"qos1": outcomes(1, 2, 3, 4, 5, 6), "qos2": outcomes(9, 0, 0, 0, 0, 0)},
+		"packets":         map[string]any{"CONNECT": 2.0, "PUBLISH": 6.0},
+		"publish":         map[string]any{"qos0": 3.0, "qos1": 2.0, "qos2": 1.0},
+		"alerts":          map[string]any{"puback-overdue": 2.0, "capture-gap": 1.0},
+		"alerts_critical": map[string]any{"puback-overdue": 1.0},
+		"first":           "2026-11-22T12:01:33.120000000Z",
+		"last":            "2026-11-22T12:02:33.120000000Z",
+		"handshakes":      map[string]any{"qos1": outcomes(1, 2, 3, 4, 5, 6), "qos2": outcomes(9, 0, 0, 0, 0, 0)},
 	}
 	for name, value := range want {
 		if !reflect.DeepEqual(s[name], value) {
@@ -216,7 +217,7 @@ func TestDocumentedFields(t *testing.T) {
 }
 
 // open says which objects have keys that are data; docs/json.md writes them as *.
-var open = map[string]bool{"packets": true, "expectations[].states": true, "alerts": true, "capture.other_connections": true, "capture.connects_refused": true, "capture.not_decoded_frames": true}
+var open = map[string]bool{"packets": true, "expectations[].states": true, "alerts": true, "alerts_critical": true, "capture.other_connections": true, "capture.connects_refused": true, "capture.not_decoded_frames": true}
 
 func collect(into map[string]bool, path string, value any) {
 	if path != "" {

@@ -35,6 +35,8 @@ func (j *JSON) Finish(s *watch.Snapshot) error {
 	b = appendStandings(b, s.Expectations)
 	b = append(b, `,"alerts":`...)
 	b = appendMap(b, c.Alerts)
+	b = append(b, `,"alerts_critical":`...)
+	b = appendMap(b, c.AlertsCritical)
 	b = appendCapture(b, &t, c)
 	j.buf = append(b, '}', '\n')
 	return j.Flush()

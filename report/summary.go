@@ -40,10 +40,21 @@ func AppendSummary(b []byte, s *watch.Snapshot) []byte {
 	b = append(b, "alerts       "...)
 	var alerts []part
 	for _, name := range sortedKeys(c.Alerts) {
-		alerts = append(alerts, part{string(name), c.Alerts[name]})
+		alerts = append(alerts, part{string(name) + criticalWords(c.Alerts[name], c.AlertsCritical[name]), c.Alerts[name]})
 	}
 	b = appendParts(b, alerts)
 	return appendLosses(b, &t, c)
+}
+
+// criticalWords says how many of the alerts of a name were or became critical.
+func criticalWords(all, critical uint64) string {
+	switch {
+	case critical == 0:
+		return ""
+	case critical == all:
+		return " (critical)"
+	}
+	return " (" + strconv.FormatUint(critical, 10) + " critical)"
 }
 
 // appendSource appends what was looked at: names, frames, bytes, and for how long. Where a source was silent in the end that is until now, as what is owed

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/report"
 )
@@ -38,7 +39,7 @@ deliveries   3 messages: 1 open, 1 complete, 1 not forwarded, 2 copies of unseen
 expected     cmd/{id} -> stat/{id} within 1s: 3 answered, 1 unanswered
 expected     sensors/+/\x1b every learned: 1 never seen
 expected     requests of MQTT 5.0: none
-alerts       1 capture-gap, 2 puback-overdue
+alerts       1 capture-gap, 2 puback-overdue (1 critical)
 not seen     1 gap in TCP, 100 bytes in gaps, 1 malformed packet, 3 frames cut by the snap length, 1 dropped by the kernel, 2 dropped by mqttwatch, 20 bytes not understood, 2 HTTP connections, 1 TLS connection (encrypted), 3 frames not decoded (link type 195)
 note         file ends in the middle of a frame
 `
@@ -104,5 +105,17 @@ func TestSummaryUntilNow(t *testing.T) {
 	s.Now = s.Sources[0].Last
 	if got, want := string(report.AppendSummary(nil, s)), "standard input: 25 frames, 1765 bytes, 601.4ms\n"; !strings.HasPrefix(got, want) {
 		t.Errorf("got\n%swant it to begin with\n%s", got, want)
+	}
+}
+
+// TestSummaryOfCriticalAlerts tells the critical alerts apart, however many of a name they are.
+func TestSummaryOfCriticalAlerts(t *testing.T) {
+	s := watch.Snapshot{Counts: watch.Counts{
+		Alerts:         map[handshake.AlertName]uint64{handshake.PubackOverdue: 3, handshake.PacketIDInUse: 2, handshake.CaptureGap: 1},
+		AlertsCritical: map[handshake.AlertName]uint64{handshake.PubackOverdue: 1, handshake.PacketIDInUse: 2},
+	}}
+	const want = "\nalerts       1 capture-gap, 2 packet-id-in-use (critical), 3 puback-overdue (1 critical)\n"
+	if got := string(report.AppendSummary(nil, &s)); !strings.HasSuffix(got, want) {
+		t.Errorf("got\n%s\nwant at the end%s", got, want)
 	}
 }

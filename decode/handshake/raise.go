@@ -61,6 +61,9 @@ func (t *Tracker) Alerts(fn func(*Alert) bool) {
 // Counted tells how many alerts of each name were raised. The map is the Tracker's own.
 func (t *Tracker) Counted() map[AlertName]uint64 { return t.counted }
 
+// CountedCritical tells how many of them were critical from the start, or became so. The map is the Tracker's own.
+func (t *Tracker) CountedCritical() map[AlertName]uint64 { return t.grave }
+
 func (t *Tracker) raise(a *Alert) {
 	a.Raised, a.Last, a.Count = t.now, t.now, 1
 	if a.muted = t.muted[a.Name]; a.muted {
@@ -68,6 +71,9 @@ func (t *Tracker) raise(a *Alert) {
 	}
 	t.alerts.add(a)
 	t.counted[a.Name]++
+	if a.Severity >= Critical {
+		t.grave[a.Name]++
+	}
 	t.record(AlertRaised, nil, a)
 }
 
@@ -83,7 +89,9 @@ func (t *Tracker) escalate(a *Alert, severity Severity) {
 	if a.Severity >= severity || a.muted {
 		return
 	}
-	a.Severity = severity
+	if a.Severity = severity; severity >= Critical {
+		t.grave[a.Name]++
+	}
 	t.record(AlertEscalated, nil, a)
 }
 

@@ -75,6 +75,7 @@ type Tracker struct {
 
 	alerts  alertStore
 	counted map[AlertName]uint64
+	grave   map[AlertName]uint64 // of those, that were or became critical
 	muted   map[AlertName]bool
 
 	free                                []*Handshake // released
@@ -103,6 +104,7 @@ func New(cfg Config, r Recorder) *Tracker {
 		texts:    make(map[string]string),
 		alerts:   newAlertStore(cfg.withDefaults().MaxAlerts),
 		counted:  make(map[AlertName]uint64),
+		grave:    make(map[AlertName]uint64),
 		leaving:  make(map[*Link]struct{}),
 	}
 }

@@ -84,6 +84,8 @@ type Counts struct {
 	Malformed  uint64
 	Handshakes [2]Outcomes // QoS 1, QoS 2
 	Alerts     map[handshake.AlertName]uint64
+	// AlertsCritical are those of Alerts that were critical from the start, or became so.
+	AlertsCritical map[handshake.AlertName]uint64
 	// ConnectsRefused counts the CONNACK packets that refuse the connection, by the name of their code.
 	ConnectsRefused map[string]uint64
 	// Connections with at least one Control Packet; Sessions seen; Encrypted connections are in Sources.
@@ -209,7 +211,7 @@ func (e *Engine) Snapshot(q Query) *Snapshot {
 			o.Unknown++
 		}
 	}
-	s.Counts.Alerts = maps.Clone(e.tracker.Counted())
+	s.Counts.Alerts, s.Counts.AlertsCritical = maps.Clone(e.tracker.Counted()), maps.Clone(e.tracker.CountedCritical())
 	s.Counts.ConnectsRefused = maps.Clone(e.counts.ConnectsRefused)
 	if e.sources != nil {
 		s.Sources = e.sources()
