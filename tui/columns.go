@@ -107,8 +107,18 @@ func (m *Model) openColumns() tea.Cmd {
 			}
 			return nil
 		},
-		onSave: func(m *Model) tea.Cmd { return m.saveSetting("screen", c.Key, slices.Clone(*c.shown)) },
+		onSave: func(m *Model) tea.Cmd { m.saveColumns(c); return nil },
 	}))
+}
+
+// saveColumns writes the columns into the configuration file, or takes them out where they are as at first: a list that nobody changed is not to stay
+// behind when there are new columns.
+func (m *Model) saveColumns(c columnChoice) {
+	if slices.Equal(*c.shown, c.Names) {
+		m.saveSetting("screen", c.Key, nil)
+		return
+	}
+	m.saveSetting("screen", c.Key, slices.Clone(*c.shown))
 }
 
 // order lists the columns that are shown, and after them the others.

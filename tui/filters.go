@@ -71,7 +71,8 @@ func (m *Model) openFilters() tea.Cmd {
 			if m.filter.kind == ofHandshakes && at > 0 && at <= len(m.saved) {
 				name := m.saved[at-1].Name
 				m.saved = slices.Delete(m.saved, at-1, at)
-				return m.saveSetting("filters", name, nil)
+				m.saveSetting("filters", name, nil)
+				return nil
 			}
 			m.say("it is not saved")
 			return nil
@@ -138,7 +139,8 @@ func (m *Model) openSaveFilter() tea.Cmd {
 			m.closeOver()
 			m.saved = slices.DeleteFunc(m.saved, func(o NamedFilter) bool { return o.Name == name })
 			m.saved = append(m.saved, NamedFilter{name, text})
-			return m.saveSetting("filters", name, text)
+			m.saveSetting("filters", name, text)
+			return nil
 		},
 	})
 }

@@ -106,6 +106,7 @@ type Model struct {
 	await       *awaited
 	lastPublish *form
 	look        theme.Options
+	kept        map[string]string // the settings as they began, or were saved
 	aside       int    // how far long texts are scrolled to the left
 	pressed     string // the last key
 
@@ -169,6 +170,7 @@ func New(opt Options) *Model {
 	m.setFilter(opt.Filter)
 	m.history[ofHandshakes].add(opt.Filter)
 	m.configure(opt.Settings)
+	m.kept = m.settingValues()
 	return m
 }
 

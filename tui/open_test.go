@@ -400,8 +400,13 @@ func TestSettings(t *testing.T) {
 		}
 	}
 	d.keys("ctrl+s")
-	if !slices.Contains(o.saved, " ascii true") || !slices.Contains(o.saved, "screen times first") || !slices.Contains(o.saved, "screen compact true") {
-		t.Errorf("saved %q", o.saved)
+	if want := []string{" ascii true"}; !slices.Equal(o.saved, want) {
+		t.Errorf("saved %q, want what was changed: %q", o.saved, want)
+	}
+	d.keys("ctrl+s").has("nothing was changed")
+	d.keys("j", "j", "right", "left", "left", "ctrl+s")
+	if want := []string{" ascii true", "screen times clock"}; !slices.Equal(o.saved, want) {
+		t.Errorf("saved %q, want %q", o.saved, want)
 	}
 }
 
@@ -479,4 +484,14 @@ func TestEqualAlertsShareALine(t *testing.T) {
 	d.keys("esc", "right").has("▾ 10 × on 5 clients", "sensor-0 is gone")
 	d.keys("left", "g", "j", "space").has("13 acknowledged; u takes it back", "▲ 14 stuck · 10 alerts", "seen ")
 	d.keys("u").hasNot("seen ").has("▸ 13 ×", "▲ 14 stuck")
+}
+
+// TestColumnsAsAtFirst saves columns that nobody changed: they are taken out of the file, not written into it.
+func TestColumnsAsAtFirst(t *testing.T) {
+	o := &outside{}
+	d := newDriver(t, many(), 100, 30, theme.Options{}, o.options)
+	d.keys("t", "ctrl+s")
+	if want := []string{"screen columns <nil>"}; !slices.Equal(o.saved, want) {
+		t.Errorf("saved %q, want %q", o.saved, want)
+	}
 }

@@ -116,15 +116,36 @@ func (m *Model) openSettings() tea.Cmd {
 			}
 			return out
 		},
-		onSave: func(m *Model) tea.Cmd {
-			for _, s := range all {
-				if cmd := m.saveSetting(s.table, s.key, s.saved(m)); cmd != nil {
-					return cmd
-				}
-			}
-			return nil
-		},
+		onSave: func(m *Model) tea.Cmd { m.saveSettings(all); return nil },
 	}))
+}
+
+// settingValues are the settings as they are now, by their keys.
+func (m *Model) settingValues() map[string]string {
+	out := map[string]string{}
+	for _, s := range settings() {
+		out[s.key] = s.at(m)
+	}
+	return out
+}
+
+// saveSettings writes those settings that the user has changed since the program began, or since they were saved: what the command line or the usual
+// values say is not to be fixed in the file beside them.
+func (m *Model) saveSettings(all []setting) {
+	changed := false
+	for i := range all {
+		s := &all[i]
+		if s.at(m) == m.kept[s.key] {
+			continue
+		}
+		if changed = true; !m.saveSetting(s.table, s.key, s.saved(m)) {
+			return
+		}
+		m.kept[s.key] = s.at(m)
+	}
+	if !changed {
+		m.say("nothing was changed that could be saved")
+	}
 }
 
 // saved is the value as the configuration file has it.
@@ -147,16 +168,16 @@ func (m *Model) cannotSave() string {
 	return ""
 }
 
-// saveSetting writes a value into the configuration file. It is a small file of the user's own, so that this is not done in the background.
-func (m *Model) saveSetting(table, key string, value any) tea.Cmd {
+// saveSetting writes a value into the configuration file, and reports whether it could. It is a small file of the user's own, so that this is not done in the background.
+func (m *Model) saveSetting(table, key string, value any) bool {
 	if reason := m.cannotSave(); reason != "" {
 		m.say(reason)
-		return nil
+		return false
 	}
 	if err := m.opt.Save(table, key, value); err != nil {
 		m.say("not saved: " + m.pen.text.clean(err.Error(), m.width))
-		return nil
+		return false
 	}
 	m.say("saved to the configuration file")
-	return nil
+	return true
 }
