@@ -142,8 +142,7 @@ func checkConfig(f *config.File) error {
 	args := []string{"version"}
 	for i := range f.Values {
 		v := &f.Values[i]
-		switch v.Table {
-		case "keys", "screen", "filters":
+		if slices.Contains(screenTables(), v.Table) {
 			if err := checkScreenValue(f, v); err != nil {
 				return err
 			}
@@ -199,7 +198,7 @@ func tryOptions(args []string) error {
 }
 
 func flagOfValue(f *config.File, v *config.Value, flags []configFlag) (configFlag, error) {
-	tables := []string{"keys", "screen", "filters"}
+	tables := screenTables()
 	near := ""
 	for _, flag := range flags {
 		if flag.table == v.Table && flag.Name == v.Key {
@@ -281,12 +280,8 @@ func badOne(flag *kong.Flag, kind string, value any) string {
 func checkScreenValue(f *config.File, v *config.Value) error {
 	texts, ok := textsOf(v.Value)
 	switch {
-	case v.Table == "filters":
-		text, isText := v.Value.(string)
-		if _, err := filter.Parse(text); !isText || err != nil {
-			return f.Errorf(v, "is no filter: %w", errors.Join(err))
-		}
-		return nil
+	case filterTable(v.Table) != nil:
+		return checkFilter(f, v)
 	case v.Table == "keys" || columnSet(v.Key) != nil:
 		if !ok {
 			return f.Errorf(v, "takes a list of texts")
@@ -311,6 +306,37 @@ func checkScreenValue(f *config.File, v *config.Value) error {
 		}
 	}
 	return f.Errorf(v, "there is no such key: there are %s", strings.Join(names, ", "))
+}
+
+// screenTables are the tables that are the screen's own.
+func screenTables() []string {
+	tables := []string{"keys", "screen"}
+	for _, t := range tui.FilterTables() {
+		tables = append(tables, t.Table)
+	}
+	return tables
+}
+
+// filterTable returns which saved filters a table has, or nil.
+func filterTable(name string) *tui.FilterTable {
+	for _, t := range tui.FilterTables() {
+		if t.Table == name {
+			return &t
+		}
+	}
+	return nil
+}
+
+// checkFilter checks a saved filter in the language of its list.
+func checkFilter(f *config.File, v *config.Value) error {
+	text, isText := v.Value.(string)
+	if !isText {
+		return f.Errorf(v, "takes a text in quotes")
+	}
+	if err := filterTable(v.Table).Check(text); err != nil {
+		return f.Errorf(v, "is no filter of %s: %w", filterTable(v.Table).Title, err)
+	}
+	return nil
 }
 
 // columnSet returns the columns that a key of the table [screen] chooses from, or nil.

@@ -38,7 +38,9 @@ func configTemplate(w io.Writer, k *kong.Kong) {
 		}
 		fmt.Fprintf(w, "\n%s#%s = %s\n", comment(s.Note+". One of "+strings.Join(s.Values, ", ")+"."), s.Key, value)
 	}
-	fmt.Fprint(w, "\n# Saved filters: a name, and what docs/filter.md says.\n[filters]\n\n#stuck = \"state:stuck\"\n#\"slow commands\" = \"topic:cmd/# rtt>1s\"\n")
+	for _, t := range tui.FilterTables() {
+		fmt.Fprintf(w, "\n# Saved filters of %s: a name, and what docs/filter.md says.\n[%s]\n\n%s", t.Title, t.Table, filterSamples[t.Table])
+	}
 	fmt.Fprint(w, "\n# Keys of the screen's commands. A key that is given to a command is taken from the others that work in the same place; [] leaves none.\n[keys]\n")
 	group := ""
 	for _, key := range tui.Keys() {
@@ -51,6 +53,15 @@ func configTemplate(w io.Writer, k *kong.Kong) {
 		}
 		fmt.Fprintf(w, "#%s = %s  # %s\n", key.Command, quoteAll(key.Names), key.Help)
 	}
+}
+
+// filterSamples are examples of saved filters, by table.
+var filterSamples = map[string]string{
+	"filters":          "#stuck = \"state:stuck\"\n#\"slow commands\" = \"topic:cmd/# rtt>1s\"\n",
+	"delivery-filters": "#late = \"latency>1s\"\n",
+	"session-filters":  "#full = \"full | inflight>15\"\n",
+	"topic-filters":    "#busy = \"rate>5\"\n",
+	"packet-filters":   "#\"odd ones\" = \"malformed | lost | reason>=0x80\"\n",
 }
 
 // comment breaks a text into lines of comments.

@@ -114,6 +114,8 @@ func TestConfigMistakes(t *testing.T) {
 		{"together", "warn = \"40s\"", "--critical 30s is less than --warn 40s"},
 		{"filter", "filter = \"foo:\"", "line 1: filter: --filter foo:: column 1"},
 		{"saved filter", "[filters]\na = \"foo:bar\"", "line 2: filters.a: is no filter"},
+		{"saved filter of another list", "[session-filters]\na = \"idle>30s\"\nb = \"state:stuck\"", "line 3: session-filters.b: is no filter of sessions"},
+		{"saved filter that is no text", "[topic-filters]\na = 5", "line 2: topic-filters.a: takes a text in quotes"},
 		{"columns", "[screen]\ncolumns = [\"topic\"]", "line 2: screen.columns: the column state cannot be left out"},
 		{"setting", "[screen]\ntimes = \"x\"", "line 2: screen.times: is x: there are clock"},
 		{"key", "[keys]\nfilter = [\"x\"]\nfreeze = [\"x\"]", "line 3: keys.freeze: x is given to filter too"},

@@ -12,9 +12,13 @@ func (w *watching) configure(opt *tui.Options) {
 	if f == nil {
 		return
 	}
-	opt.Keys, opt.Filters, opt.Settings = keysOf(f), map[string]string{}, map[string]string{}
-	for _, v := range f.Table("filters") {
-		opt.Filters[v.Key], _ = v.Value.(string)
+	opt.Keys, opt.Filters, opt.Settings = keysOf(f), map[string]map[string]string{}, map[string]string{}
+	for _, t := range tui.FilterTables() {
+		saved := map[string]string{}
+		for _, v := range f.Table(t.Table) {
+			saved[v.Key], _ = v.Value.(string)
+		}
+		opt.Filters[t.Table] = saved
 	}
 	opt.Columns = map[string][]string{}
 	for _, v := range f.Table("screen") {

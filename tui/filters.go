@@ -1,16 +1,12 @@
 package tui
 
 import (
-	"maps"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 )
-
-// A NamedFilter is one that the configuration file has.
-type NamedFilter struct{ Name, Text string }
 
 // filterHistory is the filters that were used, the newest last, and the one that is shown while they are gone through.
 type filterHistory struct {
@@ -61,88 +57,6 @@ func (m *Model) recallFilter(step int) tea.Cmd {
 	m.filter.editor = newEditor(text)
 	m.setFilter(text)
 	return nil
-}
-
-// openFilters lists the saved filters and those used before.
-func (m *Model) openFilters() tea.Cmd {
-	return m.openOver(m.newMenu(menu{
-		title: "Filters", refresh: filterChoices,
-		onRemove: func(m *Model, at int) tea.Cmd {
-			if m.filter.kind == ofHandshakes && at > 0 && at <= len(m.saved) {
-				name := m.saved[at-1].Name
-				m.saved = slices.Delete(m.saved, at-1, at)
-				m.saveSetting("filters", name, nil)
-				return nil
-			}
-			m.say("it is not saved")
-			return nil
-		},
-	}))
-}
-
-func filterChoices(m *Model, _ string) []choice {
-	use := func(text string) func(m *Model) tea.Cmd {
-		return func(m *Model) tea.Cmd { return m.useFilter(text) }
-	}
-	var out []choice
-	if m.filter.kind == ofHandshakes {
-		out = append(out, choice{text: "Saved", head: true})
-		for _, f := range m.saved {
-			out = append(out, choice{text: m.pen.text.clean(f.Name, 40), note: m.pen.text.clean(f.Text, m.width), run: use(f.Text)})
-		}
-		if len(m.saved) == 0 {
-			out = append(out, choice{text: "none; " + m.pen.keyOf("filter-save") + " saves a filter while it is typed", head: true})
-		}
-	} else if len(m.filterHistory().texts) == 0 {
-		out = append(out, choice{text: "none was used on this screen so far; those of handshakes are saved", head: true})
-	}
-	if len(m.filterHistory().texts) > 0 {
-		out = append(out, choice{text: "Used before", head: true})
-	}
-	for _, text := range slices.Backward(m.filterHistory().texts) {
-		out = append(out, choice{text: m.pen.text.clean(text, m.width), run: use(text)})
-	}
-	return out
-}
-
-// useFilter makes text the filter, as if it had been typed.
-func (m *Model) useFilter(text string) tea.Cmd {
-	m.remember()
-	m.setFilter(text)
-	m.filterHistory().add(text)
-	return nil
-}
-
-func (m *Model) cannotSaveFilter() string {
-	if m.filter.mistake != nil {
-		return "the filter has a mistake"
-	}
-	if m.filter.text == "" {
-		return "the filter is empty"
-	}
-	if m.filter.kind != ofHandshakes {
-		return "only filters of handshakes are saved"
-	}
-	return m.cannotSave()
-}
-
-// openSaveFilter asks for the name of a filter that is to be saved.
-func (m *Model) openSaveFilter() tea.Cmd {
-	text := m.filter.text
-	m.filter.typing = false
-	m.filterHistory().add(text)
-	return m.openOver(&form{
-		title:  "Save the filter " + m.pen.text.clean(text, m.width),
-		fields: []field{{label: "name", check: func(s string) string { return why(s == "", "give a name") }}},
-		done: func(m *Model, f *form) tea.Cmd {
-			name := f.fields[0].value()
-			m.closeOver()
-			m.saved = slices.DeleteFunc(m.saved, func(o NamedFilter) bool { return o.Name == name })
-			m.saved = append(m.saved, NamedFilter{name, text})
-			m.saveSetting("filters", name, text)
-			return nil
-		},
-	})
 }
 
 // A builderField is a field of the filter builder: the column of the filter that it makes, and what goes before its value.
@@ -313,13 +227,4 @@ func quoteWord(s string) string {
 		out += string(r)
 	}
 	return out + `"`
-}
-
-// newSaved sorts the saved filters by name.
-func newSaved(filters map[string]string) []NamedFilter {
-	var out []NamedFilter
-	for _, name := range slices.Sorted(maps.Keys(filters)) {
-		out = append(out, NamedFilter{name, filters[name]})
-	}
-	return out
 }

@@ -101,14 +101,14 @@ type Model struct {
 	views       viewHistory
 	came        *cameFrom
 	acked       acknowledged
-	saved       []NamedFilter
+	saved       savedFilters
 	history     [filterKinds]filterHistory
 	await       *awaited
 	lastPublish *form
 	look        theme.Options
 	kept        map[string]string // the settings as they began, or were saved
-	aside       int    // how far long texts are scrolled to the left
-	pressed     string // the last key
+	aside       int               // how far long texts are scrolled to the left
+	pressed     string            // the last key
 
 	filter  filterState
 	cleared clearing

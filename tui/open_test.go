@@ -42,7 +42,7 @@ func (o *outside) options(opt *tui.Options) {
 		o.messages = append(o.messages, m)
 		return nil
 	}
-	opt.Filters = map[string]string{"stuck ones": "state:stuck"}
+	opt.Filters = map[string]map[string]string{"filters": {"stuck ones": "state:stuck"}, "session-filters": {"quiet ones": "idle>30s"}}
 	opt.Look = theme.Options{Name: "dark"}
 }
 
@@ -165,6 +165,24 @@ func TestSavedFilters(t *testing.T) {
 	d.keys("delete")
 	if o.saved[len(o.saved)-1] != "filters stuck ones <nil>" && o.saved[len(o.saved)-1] != "filters mine <nil>" {
 		t.Errorf("deleted %q", o.saved)
+	}
+}
+
+// TestSavedFiltersOfOtherLists has those of the list that is shown, in its own language, and saves to its own table.
+func TestSavedFiltersOfOtherLists(t *testing.T) {
+	o := &outside{}
+	d := newDriver(t, surveyOf(-1), 120, 40, theme.Options{}, o.options)
+	d.keys("3", "F").has("Filters of sessions", "quiet ones", "idle>30s").hasNot("stuck ones")
+	d.keys("enter").has("filter: idle>30s")
+	d.keys("F", "delete", "esc")
+	for _, key := range []string{"2", "4", "7"} {
+		d.keys(key, "F").has("none; ^S saves").hasNot("quiet ones", "stuck ones")
+		d.keys("esc", "/").typeText("topic:a").keys("ctrl+s").typeText("an a").keys("enter", "F").has("an a")
+		d.keys("esc")
+	}
+	want := []string{"session-filters quiet ones <nil>", "delivery-filters an a topic:a", "topic-filters an a topic:a", "packet-filters an a topic:a"}
+	if !slices.Equal(o.saved, want) {
+		t.Errorf("saved %q, want %q", o.saved, want)
 	}
 }
 

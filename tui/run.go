@@ -25,11 +25,11 @@ type Options struct {
 	Filter string
 	// Look is what Theme was made of, to choose another while the program runs.
 	Look theme.Options
-	// Keys gives commands other keys, see CheckKeys; Columns are those of the lists by the keys of ColumnSets; Filters are saved filters by name,
-	// Settings the values of ScreenSettings.
+	// Keys gives commands other keys, see CheckKeys; Columns are those of the lists by the keys of ColumnSets; Filters are saved filters by the tables of
+	// FilterTables and their names,	// Settings the values of ScreenSettings.
 	Keys     map[string][]string
 	Columns  map[string][]string
-	Filters  map[string]string
+	Filters  map[string]map[string]string
 	Settings map[string]string
 	// Save writes a value of the screen into the configuration file: a string, a bool, a []string, or nil to take it out. Nil where there is
 	// no such file.
