@@ -173,7 +173,7 @@ const farAway = 1 << 30
 func (m *Model) toTop() tea.Cmd { return m.moveBy(-farAway) }
 
 func (m *Model) toBottom() tea.Cmd {
-	if onStream(m) && !m.frozen {
+	if onStream(m) && !m.frozen && m.tableSortedOtherwise() == "" {
 		return m.followPackets()
 	}
 	if m.active() != paneList {
@@ -250,6 +250,11 @@ func (m *Model) toggleFreeze() tea.Cmd {
 		return nil
 	}
 	m.bindSurvey(false)
+	for _, k := range tableKinds() { // those that were at their newest row follow again, as the list of handshakes does
+		if l := k.place(&m.survey); k.stream && k.shape(&m.survey).plain() && l.cursor >= l.total-1 {
+			l.follow = true
+		}
+	}
 	if m.list.cursor >= m.list.matched-1 && m.sort.plain() {
 		m.list.followNewest()
 	}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/filter"
@@ -17,8 +18,8 @@ type packetList struct {
 	asked uint64 // the packet whose bytes were asked for
 }
 
-func (l *packetList) query(f *filter.Packets) *watch.PacketQuery {
-	return &watch.PacketQuery{Window: l.window(), Filter: f, Follow: l.follow, Detail: l.selected}
+func (l *packetList) query(f *filter.Packets, now time.Time) *watch.PacketQuery {
+	return &watch.PacketQuery{Window: l.window(), Filter: f, Follow: l.follow, Detail: l.selected, Sort: sortOf[watch.PacketKey](&l.shape, packetColumns(), now)}
 }
 
 func (l *packetList) sync(s *watch.PacketList) {
@@ -35,7 +36,7 @@ func (l *packetList) sync(s *watch.PacketList) {
 
 // current returns the row under the cursor, or nil.
 func (l *packetList) current() *watch.PacketRow {
-	if i := l.index(); i >= 0 && l.data != nil {
+	if i := l.index(); i >= 0 && l.data != nil && l.data.Rows[i].Time != 0 {
 		return &l.data.Rows[i]
 	}
 	return nil
@@ -55,14 +56,17 @@ const (
 
 func packetColumns() []tableColumn {
 	return []tableColumn{
-		packetTime:   {id: "time", note: "when it was seen", name: "TIME", width: 12, rank: 3},
-		packetClient: {id: "client", note: "Client Identifier, or address", name: "CLIENT", width: 10, rank: 2, most: 20},
-		packetArrow:  {id: "direction", note: "to the broker, or from it", name: "", width: 1},
-		packetType:   {id: "packet", note: "Control Packet, or what was lost; never leaves", name: "PACKET", width: 11},
-		packetQoS:    {id: "qos", note: "of a PUBLISH, with its flags", name: "QOS", width: 6, rank: 1},
-		packetID:     {id: "id", note: "Packet Identifier", name: "ID", width: 5, right: true, rank: 1},
-		packetText:   {id: "text", note: "topic, Reason Code, or what is wrong", name: "TOPIC, REASON", width: 16, good: 36, most: 1 << 10},
-		packetLength: {id: "length", note: "in bytes", name: "LENGTH", width: 6, right: true, rank: 4},
+		packetTime: {id: "time", note: "when it was seen", name: "TIME", width: 12, rank: 3},
+		packetClient: {id: "client", note: "Client Identifier, or address", name: "CLIENT", width: 10, rank: 2, most: 20,
+			key: uint8(watch.PacketsByClient), text: true},
+		packetArrow: {id: "direction", note: "to the broker, or from it", name: "", width: 1},
+		packetType: {id: "packet", note: "Control Packet, or what was lost; never leaves", name: "PACKET", width: 11,
+			key: uint8(watch.PacketsByType), text: true},
+		packetQoS: {id: "qos", note: "of a PUBLISH, with its flags", name: "QOS", width: 6, rank: 1, key: uint8(watch.PacketsByQoS)},
+		packetID:  {id: "id", note: "Packet Identifier", name: "ID", width: 5, right: true, rank: 1, key: uint8(watch.PacketsByID)},
+		packetText: {id: "text", note: "topic, Reason Code, or what is wrong", name: "TOPIC, REASON", width: 16, good: 36, most: 1 << 10,
+			key: uint8(watch.PacketsByText), text: true},
+		packetLength: {id: "length", note: "in bytes", name: "LENGTH", width: 6, right: true, rank: 4, key: uint8(watch.PacketsByLength)},
 	}
 }
 
@@ -81,6 +85,9 @@ func (l *packetList) view(p *pen, now decode.Time, f *filterState, width, height
 	out := []string{t.head(p, width, &l.shape)}
 	return append(out, l.lines(p, width, func(i int, selected bool) string {
 		r := &l.data.Rows[i]
+		if r.Time == 0 {
+			return newLine(width).put(p.th.Dim, " no longer kept").full()
+		}
 		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.packetCell(r, c, w, now) })
 	})...)
 }

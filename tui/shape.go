@@ -99,6 +99,7 @@ type tableKind struct {
 	key     string // of its columns, in the table [screen] of the configuration file
 	title   string
 	need    string // the column that never leaves
+	stream  bool   // it lists what comes, the newest last
 	columns func() []tableColumn
 	shape   func(s *surveyPanes) *tableShape
 	place   func(s *surveyPanes) *place
@@ -106,13 +107,13 @@ type tableKind struct {
 
 func tableKinds() []tableKind {
 	return []tableKind{
-		{screenDeliveries, "delivery-columns", "deliveries", "verdict", deliveryColumns,
+		{screenDeliveries, "delivery-columns", "deliveries", "verdict", true, deliveryColumns,
 			func(s *surveyPanes) *tableShape { return &s.deliveries.shape }, func(s *surveyPanes) *place { return &s.deliveries.place }},
-		{screenSessions, "session-columns", "sessions", "client", sessionColumns,
+		{screenSessions, "session-columns", "sessions", "client", false, sessionColumns,
 			func(s *surveyPanes) *tableShape { return &s.sessions.shape }, func(s *surveyPanes) *place { return &s.sessions.place }},
-		{screenTopics, "topic-columns", "topics", "topic", topicColumns,
+		{screenTopics, "topic-columns", "topics", "topic", false, topicColumns,
 			func(s *surveyPanes) *tableShape { return &s.topics.shape }, func(s *surveyPanes) *place { return &s.topics.place }},
-		{screenPackets, "packet-columns", "packets", "packet", packetColumns,
+		{screenPackets, "packet-columns", "packets", "packet", true, packetColumns,
 			func(s *surveyPanes) *tableShape { return &s.packets.shape }, func(s *surveyPanes) *place { return &s.packets.place }},
 	}
 }
@@ -130,9 +131,6 @@ func (m *Model) table() *tableKind {
 
 // onColumns is where columns can be chosen.
 func onColumns(m *Model) bool { return onHandshakes(m) || m.table() != nil && m.focus == 0 }
-
-// onSorted is where rows can be sorted: packets stay in the order in which they came.
-func onSorted(m *Model) bool { return onColumns(m) && m.screen != screenPackets }
 
 // sortTable sorts by the next column that is shown, or with -1 by the one before.
 func (m *Model) sortTable(k *tableKind, step int) tea.Cmd {
@@ -153,7 +151,7 @@ func (m *Model) sortTable(k *tableKind, step int) tea.Cmd {
 func (m *Model) clickTitle(k *tableKind, x int) tea.Cmd {
 	t := k.shape(&m.survey).fit(k.columns(), m.boxes()[0].width)
 	i := t.columnAt(x)
-	if i < 0 || k.screen == screenPackets {
+	if i < 0 {
 		return nil
 	}
 	s := k.shape(&m.survey)
@@ -192,7 +190,7 @@ func (m *Model) sorted(k *tableKind) tea.Cmd {
 		words += ", the other way round"
 	}
 	m.say(words)
-	if l.follow = false; s.plain() && m.screen == screenDeliveries {
+	if l.follow = false; s.plain() && onStream(m) {
 		return m.followPackets()
 	}
 	l.cursor, l.top, l.selected = 0, 0, 0

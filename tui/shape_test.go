@@ -62,7 +62,15 @@ func TestSortTables(t *testing.T) {
 	d.keys("3").has("▲STATE")
 	// What is frozen is not sorted.
 	d.keys("p", ">").has("the view is frozen")
-	d.keys("p", "7", ">").hasNot("▲TIME", "▲CLIENT", "▼TIME", "▼CLIENT")
+	d.keys("p", "7").has("FOLLOW")
+	d.keys(">").has("▲CLIENT", "packets sorted by client").hasNot("FOLLOW")
+	if q := f.last().Packets; q.Sort.Key != watch.PacketsByClient || q.Sort.Reverse || q.Follow {
+		t.Errorf("> sorts packets by %+v, follow %v", q.Sort, q.Follow)
+	}
+	d.keys("A").has("the list is sorted by client, not by time").hasNot("FOLLOW")
+	d.keys("G").hasNot("FOLLOW")
+	d.keys("<").has("FOLLOW")
+	d.keys("z", "A").has("the newest are on top")
 }
 
 // TestClickTitles sorts by the column that is clicked, and turns it round with another click.
@@ -90,7 +98,11 @@ func TestClickTitles(t *testing.T) {
 	d.keys("7")
 	x, y = d.lineOf("LENGTH")
 	d.send(click(x, y))
+	d.has("▼LENGTH")
+	x, y = d.lineOf("TIME ")
+	d.send(click(x, y))
 	d.hasNot("▲LENGTH", "▼LENGTH")
+	d.has("FOLLOW")
 }
 
 func TestTableColumns(t *testing.T) {

@@ -62,7 +62,7 @@ func (m *Model) querySurvey(q *watch.Query, freezing bool) {
 		q.Sessions.Window = s.sessions.frozen()
 		q.Topics = s.topics.query(m.filterOf(ofTopics).topics, now)
 		q.Topics.Window = s.topics.frozen()
-		q.Packets = s.packets.query(m.filterOf(ofPackets).packets)
+		q.Packets = s.packets.query(m.filterOf(ofPackets).packets, now)
 		q.Packets.Window = s.packets.frozen()
 		q.Statistics = true
 		q.Deliveries = s.deliveries.query(s.deliveries.selected, m.filterOf(ofDeliveries).deliveries, now)
@@ -78,7 +78,7 @@ func (m *Model) querySurvey(q *watch.Query, freezing bool) {
 	case screenTopics:
 		q.Topics = s.topics.query(m.filterOf(ofTopics).topics, now)
 	case screenPackets:
-		q.Packets = s.packets.query(m.filterOf(ofPackets).packets)
+		q.Packets = s.packets.query(m.filterOf(ofPackets).packets, now)
 	case screenStatistics:
 		q.Statistics = true
 	}

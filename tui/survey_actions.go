@@ -172,7 +172,19 @@ func (m *Model) packetsFollow() string {
 	case m.placeOf(m.active()).follow:
 		return "the list follows the newest already"
 	}
-	return ""
+	return m.tableSortedOtherwise()
+}
+
+// tableSortedOtherwise says why a table cannot follow what comes.
+func (m *Model) tableSortedOtherwise() string {
+	k := m.table()
+	if k == nil || k.shape(&m.survey).plain() {
+		return ""
+	}
+	if by := k.shape(&m.survey).sortBy; by != "" {
+		return "the list is sorted by " + by + ", not by time: " + m.pen.keyOf("sort-previous") + " goes back"
+	}
+	return "the newest are on top: " + m.pen.keyOf("sort-reverse") + " turns the list round again"
 }
 
 // clickPlace selects a row that is clicked; a click on what is selected opens it.

@@ -21,6 +21,7 @@ type packetRing struct {
 	filter  *filter.Packets
 	matched []uint64
 	looked  uint64
+	order   packetOrder
 }
 
 // packetsPerPart is how many records are made room for at once: a slice that grows would be copied as often as it doubles.
@@ -133,8 +134,9 @@ func subackText(codes []decode.ReasonCode) string {
 type PacketQuery struct {
 	Window
 	Filter *filter.Packets
-	// Follow asks for the last Limit rows.
+	// Follow asks for the last Limit rows; it has no meaning but in the usual order.
 	Follow bool
+	Sort   Sort[PacketKey]
 	// Detail, if not 0, is the number of a packet of which the bytes are wanted.
 	Detail uint64
 }
@@ -150,7 +152,7 @@ type PacketList struct {
 	Detail *PacketDetail
 }
 
-// A PacketRow is one Control Packet, or a loss.
+// A PacketRow is one Control Packet, or a loss. Of one that is no longer kept there is the Number alone.
 type PacketRow struct {
 	Number      uint64 // counts up from 1
 	Time        decode.Time
@@ -190,21 +192,29 @@ func (r *packetRing) list(q *PacketQuery, e *Engine) *PacketList {
 	if q.Filter != nil {
 		out.Matched = len(r.matched)
 	}
+	numbers := r.matched // nil is all, in their order
+	if q.Filter == nil {
+		numbers = nil
+	}
+	if !q.Sort.plain() {
+		numbers = r.sorted(q)
+		out.Matched = len(numbers)
+	}
 	place := -1
 	if q.Around != 0 {
-		place = r.place(q)
+		place = r.place(q, numbers)
 	}
 	limit := min(max(q.Limit, 0), out.Matched)
 	w := q.Window
 	w.Limit = limit
 	out.First = w.begin(out.Matched, place)
-	if q.Follow {
+	if q.Follow && q.Sort.plain() {
 		out.First = out.Matched - limit
 	}
 	for i := out.First; i < out.First+limit; i++ {
 		number := r.first() + uint64(i)
-		if q.Filter != nil {
-			number = r.matched[i]
+		if numbers != nil {
+			number = numbers[i]
 		}
 		out.Rows = append(out.Rows, r.row(number))
 	}
@@ -214,8 +224,11 @@ func (r *packetRing) list(q *PacketQuery, e *Engine) *PacketList {
 	return out
 }
 
-// place returns where a packet, or the one that follows it, is.
-func (r *packetRing) place(q *PacketQuery) int {
+// place returns where a packet, or the one that follows it, is; in another order than the usual one below 0 where it is not there.
+func (r *packetRing) place(q *PacketQuery, numbers []uint64) int {
+	if !q.Sort.plain() {
+		return slices.Index(numbers, q.Around)
+	}
 	if q.Filter != nil {
 		i, _ := slices.BinarySearch(r.matched, q.Around)
 		return i
@@ -252,6 +265,9 @@ func (r *packetRing) subject(p *packetRecord) filter.Packet {
 }
 
 func (r *packetRing) row(number uint64) PacketRow {
+	if number < r.first() {
+		return PacketRow{Number: number}
+	}
 	p := r.at(number)
 	out := PacketRow{
 		Number: number, Time: p.time, Addr: p.conn.addr, Conn: p.conn.id, Dir: p.dir, Type: p.typ, Version: p.version, PacketID: p.id, QoS: p.qos,
@@ -261,10 +277,6 @@ func (r *packetRing) row(number uint64) PacketRow {
 	if out.Lost {
 		out.Loss = decode.LossCause(p.loss - 1)
 	}
-	out.Client = p.entry.session.ClientID
-	out.ClientKnown = out.Client != ""
-	if !out.ClientKnown && p.conn.addr.IsValid() {
-		out.Client = p.conn.addr.String()
-	}
+	out.Client, out.ClientKnown = p.client(), p.entry.session.ClientID != ""
 	return out
 }
