@@ -3,6 +3,7 @@ package tui
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/delivery"
@@ -69,6 +70,9 @@ func (x *extended) sync(p *pen, d *watch.DeliveryLadder, now decode.Time) {
 		return
 	}
 	x.rungs = p.legRungs(x.data, now)
+	if x.compact {
+		compactLegs(x.rungs)
+	}
 	ids := make([]uint64, len(x.rungs))
 	for i := range x.rungs {
 		ids[i] = x.rungs[i].key
@@ -134,6 +138,20 @@ func (p *pen) legRungs(d *watch.DeliveryLadder, now decode.Time) []legRung {
 		owed[i].key = 1<<40 | uint64(owed[i].lane)<<8 | uint64(i&0xff)
 	}
 	return append(out, owed...)
+}
+
+// compactLegs leaves of each packet its name and what is not as usual, and of remarks the first words: what a subscriber waits for is to be seen.
+func compactLegs(rungs []legRung) {
+	for i := range rungs {
+		r := &rungs[i]
+		if r.kind == rungGhost {
+			continue
+		}
+		if r.kind == rungStep && r.id != 0 {
+			r.brief = strings.Replace(r.brief, " "+strconv.Itoa(int(r.id)), "", 1)
+		}
+		r.label, r.reason = r.brief, false
+	}
 }
 
 func compareTimes(a, b decode.Time) int {

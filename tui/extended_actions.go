@@ -82,6 +82,7 @@ func (m *Model) openExtended() tea.Cmd {
 			return nil
 		}
 	}
+	m.extended.ladderLook = m.ladder.ladderLook
 	m.extended.open(id, of)
 	m.extended.from.level, m.extended.from.focus, m.extended.from.ladder = m.level, m.focus, m.ladder.id
 	m.level, m.focus, m.zoomed = levelExtended, 0, false

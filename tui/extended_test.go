@@ -235,6 +235,25 @@ func TestExtendedLadderAges(t *testing.T) {
 	d.hasNot("PUBLISH?")
 }
 
+// TestLooksOfDelivery draws a whole delivery in few words, and its ends by name, by address, or both, as the ladder of a handshake does.
+func TestLooksOfDelivery(t *testing.T) {
+	f := many()
+	f.whole = twoSubscribers()
+	f.base.Deliveries = watch.Deliveries{On: true, Rows: manyDeliveries()}
+	f.whole.ID = f.base.Deliveries.Rows[len(f.base.Deliveries.Rows)-1].ID
+	addr, server := f.whole.Ingress.Addr.String(), f.whole.Server
+	d := newDriver(t, f, 120, 40, theme.Options{})
+	id := fmt.Sprint("PUBLISH Q1 id ", f.whole.Ingress.PacketID)
+	d.keys("2", "enter").has(id, f.whole.Publisher, addr, server)
+	d.keys("s").has("─ PUBLISH ─", "PUBLISH?").hasNot("Q1 id", " id ")
+	d.keys("s").has(id)
+	d.keys("a").has(f.whole.Publisher).hasNot(addr, server)
+	d.keys("a").has(addr, server).hasNot(f.whole.Publisher + "  ")
+	d.keys("a", "s", "esc", "1", "g", "e", "enter").hasNot(" id 4 ─")
+	small := newDriver(t, f, 80, 24, theme.Options{})
+	small.keys("2", "enter").has(f.whole.Publisher, server).hasNot(addr)
+}
+
 // colors returns the style in which a text stands, wherever it is in the frame.
 func (d *driver) colors(text string) (out []string) {
 	parts := strings.Split(d.frame(), text)

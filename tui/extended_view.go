@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -72,7 +73,7 @@ func (x *extended) view(p *pen, now decode.Time, width, height int, focused bool
 	}
 	n := legColumnsFor(width, len(d.Copies), x.side)
 	x.side, x.shown = n.side, n.shown
-	out := append([]string{p.extendedTitle(d, width)}, x.legHead(p, &n, width)...)
+	out := append([]string{p.extendedTitle(d, width)}, x.legHead(p, &n, width, height >= roomForAddresses)...)
 	if n.shown < len(d.Copies) {
 		out = append(out, p.moreLegs(&n, len(d.Copies), width))
 	}
@@ -115,38 +116,86 @@ func (p *pen) extendedTitle(d *watch.DeliveryLadder, width int) string {
 	return o.to(width-cells(verdict)-cells(sure)).put(st, verdict).put(p.th.Dim, sure).full()
 }
 
-// legHead names who the lifelines are, and below each the QoS: as published, granted and received.
-func (x *extended) legHead(p *pen, n *legColumns, width int) []string {
+// roomForAddresses is from which height on the addresses have a line of their own.
+const roomForAddresses = 24
+
+// A legEnd is who a lifeline is: by name, and by address as far as that is known.
+type legEnd struct{ name, addr, fact string }
+
+// legEnds are those of the lifelines that are shown: the publisher, the broker, and subscribers.
+func (x *extended) legEnds(p *pen, n *legColumns) []legEnd {
 	d := x.data
-	names, facts := newLine(width), newLine(width)
+	publisher := legEnd{d.Publisher, "", "published Q" + strconv.Itoa(int(d.QoS))}
+	if publisher.name == "" {
+		publisher.name = "(unknown)"
+	}
+	if d.Ingress != nil && d.PublisherKnown && d.Ingress.Addr.IsValid() {
+		publisher.addr = d.Ingress.Addr.String()
+	}
+	out := []legEnd{publisher, {"broker", d.Server, ""}}
+	for i := n.side; i < n.side+n.shown; i++ {
+		c := &d.Copies[i]
+		end := legEnd{legName(c), "", p.qosPath(d.QoS, c, n.step-2)}
+		if row := legRow(d, i); row != nil && c.SubscriberKnown && row.Addr.IsValid() {
+			end.addr = row.Addr.String()
+		}
+		out = append(out, end)
+	}
+	return out
+}
+
+// legHead names who the lifelines are, their addresses where there is room for them, and below each the QoS: as published, granted and received.
+func (x *extended) legHead(p *pen, n *legColumns, width int, room bool) []string {
+	d, ends := x.data, x.legEnds(p, n)
+	switch by := ladderNames[x.names]; {
+	case by == "address":
+		for i := range ends {
+			if ends[i].addr != "" {
+				ends[i].name = ends[i].addr
+			}
+			ends[i].addr = ""
+		}
+	case by == "name":
+		for i := range ends {
+			ends[i].addr = ""
+		}
+	case !room:
+		ends[1].fact = d.Server
+		for i := range ends {
+			ends[i].addr = ""
+		}
+	}
+	names, addrs, facts := newLine(width), newLine(width), newLine(width)
 	if n.time >= len(time.DateOnly) && d.At != 0 { // above the times, which do not tell it
 		facts.put(p.th.Dim, " "+d.At.Std().In(p.loc).Format(time.DateOnly))
 	}
-	put := func(i int, name, fact string) {
-		o := func(l *line, st theme.Style, s string) {
-			s = cutMiddle(p.text.clean(s, n.step-2), n.step-2, p.g.Ellipsis)
-			start := min(max(l.used+1, n.at(i)-cells(s)/2), width-cells(s))
-			l.to(start).put(st, s)
+	for i, end := range ends {
+		put := func(l *line, st theme.Style, s string) {
+			if s = cutMiddle(p.text.clean(s, n.step-2), n.step-2, p.g.Ellipsis); s != "" {
+				start := min(max(l.used+1, n.at(i)-cells(s)/2), width-cells(s))
+				l.to(start).put(st, s)
+			}
 		}
 		st := p.th.Strong
 		if hues := p.th.Hues; ladderColors[x.colors] == "client" && len(hues) > 0 && i != 1 {
-			st = hues[p.hueOf(name)%len(hues)]
+			st = hues[p.hueOf(x.clientAt(n, i))%len(hues)]
 		}
-		o(names, st, name)
-		o(facts, p.th.Dim, fact)
+		put(names, st, end.name)
+		put(addrs, p.th.Dim, end.addr)
+		put(facts, p.th.Dim, end.fact)
 	}
-	publisher := d.Publisher
-	if publisher == "" {
-		publisher = "(unknown)"
+	if !slices.ContainsFunc(ends, func(e legEnd) bool { return e.addr != "" }) {
+		return []string{names.full(), facts.full()}
 	}
-	published := "published Q" + strconv.Itoa(int(d.QoS))
-	put(0, publisher, published)
-	put(1, "broker", d.Server)
-	for i := n.side; i < n.side+n.shown; i++ {
-		c := &d.Copies[i]
-		put(i-n.side+2, legName(c), p.qosPath(d.QoS, c, n.step-2))
+	return []string{names.full(), addrs.full(), facts.full()}
+}
+
+// clientAt is the client whose lifeline that is, by which it is coloured however it is called.
+func (x *extended) clientAt(n *legColumns, i int) string {
+	if i < 2 {
+		return x.data.Publisher
 	}
-	return []string{names.full(), facts.full()}
+	return legName(&x.data.Copies[n.side+i-2])
 }
 
 func legName(c *watch.DeliveryCopy) string {

@@ -118,12 +118,12 @@ func keysOfLadder() keyMap {
 		{name: "bytes", keys: []string{"r"}, help: "fields and bytes of the packet", group: group, here: onLadder, run: (*Model).drillIn},
 		{name: "mark-packet", keys: []string{"space"}, help: "mark a packet; on another one, compare the two", group: group,
 			here: onLadder, off: (*Model).noPacket, run: (*Model).comparePacket},
-		{name: "compact", keys: []string{"s"}, help: "packets only, in few words", group: group, here: onLadder, run: (*Model).toggleCompact},
+		{name: "compact", keys: []string{"s"}, help: "packets only, in few words", group: group, here: either(onLadder, onExtended), run: (*Model).toggleCompact},
 		{name: "color", keys: []string{"c"}, help: "colour by nothing, packet type, resend, Packet Identifier, client", group: group, here: either(onLadder, onExtended),
 			off: (*Model).noHues, run: (*Model).cycleColor},
 		{name: "times", keys: []string{"w"}, help: "times: of the clock, since the first packet, since the one before", group: group, here: either(onLadder, onExtended),
 			run: (*Model).cycleTimes},
-		{name: "names", keys: []string{"a"}, help: "ends by name and address, by name, by address", group: group, here: onLadder, run: (*Model).cycleNames},
+		{name: "names", keys: []string{"a"}, help: "ends by name and address, by name, by address", group: group, here: either(onLadder, onExtended), run: (*Model).cycleNames},
 	}
 }
 

@@ -95,8 +95,12 @@ func (m *Model) paint() {
 	m.resyncLadder()
 }
 
-// resyncLadder makes the ladder's lines anew.
-func (m *Model) resyncLadder() { m.ladder.sync(&m.pen, nil, m.shown.Now) }
+// resyncLadder makes the lines of the ladders anew.
+func (m *Model) resyncLadder() {
+	m.ladder.sync(&m.pen, nil, m.shown.Now)
+	m.extended.ladderLook = m.ladder.ladderLook
+	m.extended.sync(&m.pen, nil, m.shown.Now)
+}
 
 func (m *Model) openSettings() tea.Cmd {
 	all := settings()
