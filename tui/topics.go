@@ -127,12 +127,15 @@ func (l *topicPane) view(p *pen, now decode.Time, f *filterState, width, height 
 		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.topicCell(r, c, w, now) })
 	})...)
 	out = fit(out, width, height-1)
-	return append(out, l.foot(p, width))
+	return append(out, l.foot(p, f, width))
 }
 
 // foot tells the whole topic under the cursor.
-func (l *topicPane) foot(p *pen, width int) string {
+func (l *topicPane) foot(p *pen, f *filterState, width int) string {
 	words := " " + plural(l.data.Topics, "level") + " "
+	if f.topics != nil {
+		words = " " + plural(l.data.Matched, "topic") + " of the filter counted, " + plural(l.data.Topics, "level") + " in all "
+	}
 	if n := l.data.Pruned; n > 0 {
 		words += p.g.Dot + " " + count(n) + " silent ones not kept "
 	}

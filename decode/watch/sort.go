@@ -176,10 +176,10 @@ func (b *sessionBook) rank(e *sessionEntry, key SessionKey, now decode.Time) ran
 }
 
 // rank is the value of a topic with all that is below it.
-func (t *topicTree) rank(n *topicNode, key TopicKey, now decode.Time) rank {
+func (w *topicWalk) rank(n *topicNode, key TopicKey) rank {
 	var c topicCounts
 	var rate [2]float64
-	n.addUp(&c, &rate, now)
+	w.addUp(n, &c, &rate)
 	switch key {
 	case TopicsByRate, TopicsByRateIn:
 		return number(rate[key-TopicsByRate])
@@ -201,7 +201,7 @@ func (t *topicTree) rank(n *topicNode, key TopicKey, now decode.Time) rank {
 	case TopicsByBytes:
 		return number(c.bytes)
 	case TopicsByLast:
-		return number(int64(now.Sub(c.last)))
+		return number(int64(w.now.Sub(c.last)))
 	}
 	return rank{}
 }

@@ -171,6 +171,36 @@ func TestSortTopics(t *testing.T) {
 	}
 }
 
+// TestLevelsCountWhatIsChosen has a level with topics of which a filter chooses some: its figures, and its place, are those of these.
+func TestLevelsCountWhatIsChosen(t *testing.T) {
+	e := fleet()
+	level := func(text string) watch.TopicRow {
+		t.Helper()
+		f, err := filter.ParseTopics(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range e.Snapshot(watch.Query{Topics: &watch.TopicQuery{Window: watch.Window{Limit: 99}, Filter: f, Sort: watch.Sort[watch.TopicKey]{Key: watch.TopicsByMax}}}).Topics.Rows {
+			if r.Path == "plant" {
+				return r
+			}
+		}
+		t.Fatalf("%s does not show the level", text)
+		return watch.TopicRow{}
+	}
+	for text, want := range map[string][3]uint64{"": {21, 1, 0}, "topic:plant/b/temp": {20, 0, 0}, "topic:plant/c/#": {0, 1, 0}, "qos:0": {21, 0, 0}} {
+		r := level(text)
+		if r.Publish[decode.FromClient] != want || (r.Answered > 0) != (want[1] > 0) {
+			t.Errorf("%q: the level counts %v, %d answered, want %v", text, r.Publish[decode.FromClient], r.Answered, want)
+		}
+	}
+	f, _ := filter.ParseTopics("topic:cmd/# | topic:plant/a/#")
+	q := watch.TopicQuery{Window: watch.Window{Limit: 99}, Filter: f, Sort: watch.Sort[watch.TopicKey]{Key: watch.TopicsByQoS1}}
+	if rows := e.Snapshot(watch.Query{Topics: &q}).Topics.Rows; rows[0].Path != "cmd" {
+		t.Errorf("by QoS 1 %q comes first, which has none that is chosen", rows[0].Path)
+	}
+}
+
 func TestSortDeliveries(t *testing.T) {
 	e := fleet()
 	ask := func(text string, s watch.Sort[watch.DeliveryKey], w watch.Window) (string, watch.Deliveries) {

@@ -49,7 +49,7 @@ type TopicList struct {
 	Pruned uint64
 }
 
-// A TopicRow is one level of the tree, with all that is below it.
+// A TopicRow is one level of the tree, with all that is below it, as far as the filter chooses it.
 type TopicRow struct {
 	ID uint64
 	// Path is the Topic Name up to this level, Level its last part; raw. Unknown is set for the node of what stands behind unknown Topic Aliases.
@@ -85,7 +85,8 @@ type topicWalk struct {
 	now   decode.Time
 	all   []shownTopic
 	place int // of q.Around, -1 where it is not there
-	found int // topics that the filter chose
+	// chosen are the topics that the filter chose; nil without one, which is all.
+	chosen map[*topicNode]bool
 }
 
 type shownTopic struct {
@@ -97,15 +98,32 @@ type shownTopic struct {
 func (t *topicTree) list(q *TopicQuery, e *Engine) *TopicList {
 	t.countOpen(e.tracker)
 	w := topicWalk{t: t, q: q, now: e.tracker.Now(), place: -1}
+	w.choose()
 	w.below(&t.root, 0, true)
-	if t.unknown != nil && (q.Filter == nil || w.matches(t.unknown)) {
+	if t.unknown != nil && (q.Filter == nil || w.chosen[t.unknown]) {
 		w.add(t.unknown, 0)
 	}
-	out := &TopicList{Shown: len(w.all), Matched: w.found, Topics: t.nodes, Pruned: t.pruned, First: q.begin(len(w.all), w.place)}
+	out := &TopicList{Shown: len(w.all), Matched: len(w.chosen), Topics: t.nodes, Pruned: t.pruned, First: q.begin(len(w.all), w.place)}
 	for _, s := range w.all[out.First:min(out.First+max(q.Limit, 0), len(w.all))] {
-		out.Rows = append(out.Rows, t.row(s.n, s.depth, q, w.now))
+		out.Rows = append(out.Rows, w.row(s.n, s.depth))
 	}
 	return out
+}
+
+// choose asks the filter about every topic, so that levels can be shown, counted and sorted by those below that it chooses.
+func (w *topicWalk) choose() {
+	if w.q.Filter == nil {
+		return
+	}
+	w.chosen = map[*topicNode]bool{}
+	for _, n := range w.t.byName {
+		if w.matches(n) {
+			w.chosen[n] = true
+		}
+	}
+	if n := w.t.unknown; n != nil && w.matches(n) {
+		w.chosen[n] = true
+	}
 }
 
 func (w *topicWalk) add(n *topicNode, depth int) {
@@ -118,12 +136,12 @@ func (w *topicWalk) add(n *topicNode, depth int) {
 // below shows what is below a level, where show is set, and reports whether the filter chose any of it.
 func (w *topicWalk) below(n *topicNode, depth int, show bool) bool {
 	any := false
-	for _, c := range w.t.siblings(n, w.q.Sort, w.now) {
+	for _, c := range w.siblings(n) {
 		before, place := len(w.all), w.place
 		if show {
 			w.add(c, depth)
 		}
-		chosen := w.q.Filter != nil && w.matches(c)
+		chosen := w.chosen[c]
 		switch unfolded := w.t.unfolded(c, depth, w.q); {
 		case w.q.Filter == nil && !unfolded:
 		default:
@@ -139,9 +157,6 @@ func (w *topicWalk) below(n *topicNode, depth int, show bool) bool {
 
 // matches reports whether the filter chooses a topic, by what was published to this very topic.
 func (w *topicWalk) matches(n *topicNode) bool {
-	if !n.leaf {
-		return false
-	}
 	p := filter.Topic{Path: n.path, Open: n.open, Stuck: n.stuck, RTT: -1, Idle: w.now.Sub(n.last)}
 	for dir := range n.publishes {
 		p.Rate += n.rate[dir].at(w.now)
@@ -152,21 +167,21 @@ func (w *topicWalk) matches(n *topicNode) bool {
 	if n.times != nil {
 		p.RTT = n.times.quantile(0.99)
 	}
-	if !w.q.Filter.Match(&p) {
-		return false
-	}
-	w.found++
-	return true
+	return w.q.Filter.Match(&p)
 }
 
-// siblings returns the children of a level in the order that s says.
-func (t *topicTree) siblings(n *topicNode, s Sort[TopicKey], now decode.Time) []*topicNode {
+// siblings returns the children of a level in the order that the query says.
+func (w *topicWalk) siblings(n *topicNode) []*topicNode {
+	t, s, filter := w.t, w.q.Sort, w.q.Filter.String()
 	if s.plain() {
 		t.ordered = nil
 		return n.inOrder()
 	}
+	if t.ordered == nil || t.orderedFor != filter {
+		t.ranks = ranks[*topicNode, TopicKey]{}
+	}
 	if t.ranks.begin(s) || t.ordered == nil {
-		t.ordered = map[*topicNode][]*topicNode{}
+		t.ordered, t.orderedFor = map[*topicNode][]*topicNode{}, filter
 	}
 	if n.sorted == nil {
 		delete(t.ordered, n) // others have come, or gone
@@ -178,18 +193,19 @@ func (t *topicTree) siblings(n *topicNode, s Sort[TopicKey], now decode.Time) []
 	out := t.ordered[n]
 	if out == nil {
 		out = slices.Clone(byName)
-		t.ranks.sortBy(out, s, func(c *topicNode) rank { return t.rank(c, s.Key, now) }, func(a, b *topicNode) int { return compareText(a.level, b.level) })
+		t.ranks.sortBy(out, s, func(c *topicNode) rank { return w.rank(c, s.Key) }, func(a, b *topicNode) int { return compareText(a.level, b.level) })
 		t.ordered[n] = out
 	}
 	return out
 }
 
-func (t *topicTree) row(n *topicNode, depth int, q *TopicQuery, now decode.Time) TopicRow {
+func (w *topicWalk) row(n *topicNode, depth int) TopicRow {
 	var c topicCounts
 	var rate [2]float64
-	n.addUp(&c, &rate, now)
+	w.addUp(n, &c, &rate)
+	t := w.t
 	r := TopicRow{
-		ID: n.id, Path: n.path, Level: n.level, Depth: depth, Children: len(n.children), Unfolded: t.unfolded(n, depth, q),
+		ID: n.id, Path: n.path, Level: n.level, Depth: depth, Children: len(n.children), Unfolded: t.unfolded(n, depth, w.q),
 		Unknown: n == t.unknown, Published: n.leaf, Publish: c.publishes, Bytes: c.bytes, Last: c.last, Rate: rate,
 		P50: c.times.quantile(0.5), P99: c.times.quantile(0.99), Open: c.open, Stuck: c.stuck,
 	}
@@ -199,14 +215,17 @@ func (t *topicTree) row(n *topicNode, depth int, q *TopicQuery, now decode.Time)
 	return r
 }
 
-// addUp adds what is counted at n and below.
-func (n *topicNode) addUp(c *topicCounts, rate *[2]float64, now decode.Time) {
-	c.absorb(&n.topicCounts)
-	for dir := range rate {
-		rate[dir] += n.rate[dir].at(now)
+// addUp adds what is counted at n and below, as far as the filter chooses it. What topics counted that gave way is with the levels above, whose names
+// tell the filter nothing of them.
+func (w *topicWalk) addUp(n *topicNode, c *topicCounts, rate *[2]float64) {
+	if w.q.Filter == nil || w.chosen[n] {
+		c.absorb(&n.topicCounts)
+		for dir := range rate {
+			rate[dir] += n.rate[dir].at(w.now)
+		}
 	}
 	for _, child := range n.children {
-		child.addUp(c, rate, now)
+		w.addUp(child, c, rate)
 	}
 }
 

@@ -28,9 +28,10 @@ type topicTree struct {
 	// unknown is for PUBLISHes of which the Topic Name is behind a Topic Alias that was set before the capture.
 	unknown *topicNode
 	counted []*topicNode // those that open was counted for
-	// ordered are the children of levels in another order than by name, for as long as the turn of ranks lasts.
-	ordered map[*topicNode][]*topicNode
-	ranks   ranks[*topicNode, TopicKey]
+	// ordered are the children of levels in another order than by name, for as long as the turn of ranks lasts, and orderedFor is the filter for which.
+	ordered    map[*topicNode][]*topicNode
+	orderedFor string
+	ranks      ranks[*topicNode, TopicKey]
 }
 
 // topicCounts is what is counted of a topic.
