@@ -3,9 +3,11 @@ package tui_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
@@ -211,4 +213,39 @@ func TestClearedAway(t *testing.T) {
 	f.match = func(string, *watch.Row) bool { return false }
 	d := newDriver(t, f, 80, 24, theme.Options{})
 	d.keys("C").has("Nothing since 12:01:42", "was cleared away, and nothing is open: U brings it")
+}
+
+// clearer counts how often it is told to count anew, and to bring back.
+type clearer struct {
+	*fake
+	cleared, restored int
+}
+
+func (c *clearer) Clear()   { c.cleared++ }
+func (c *clearer) Restore() { c.restored++ }
+
+// TestClearCounts lets sessions, topics and statistics count anew, twice, and brings all back.
+func TestClearCounts(t *testing.T) {
+	f := surveyOf(-1)
+	c := &clearer{fake: f}
+	d := newDriver(t, f, 160, 45, theme.Options{}, func(o *tui.Options) { o.Backend = c })
+	d.keys("6").has(" 500 PUBLISH, no handshake", " 1 gap in TCP streams")
+	f.base.Counts.Publish[0], f.base.Counts.Packets[decode.PUBACK] = 750, 1003
+	d.tick(time.Second)
+	d.keys("6").has("750 PUBLISH")
+	d.keys("C")
+	d.has("0 PUBLISH, no handshake", "since ", "of the whole capture")
+	f.base.Counts.Publish[0] += 5
+	f.base.Now += decode.Time(time.Second)
+	d.tick(time.Second)
+	d.has(" 5 PUBLISH, no handshake")
+	d.keys("C").has(" 0 PUBLISH, no handshake")
+	d.keys("3").has("since ").keys("4").has("since ")
+	d.keys("U").has("back to what was shown since", "brings back the rest")
+	d.keys("6").has(" 5 PUBLISH, no handshake")
+	d.keys("U").has("all is back", "755 PUBLISH")
+	d.keys("U").has("nothing was cleared")
+	if c.cleared != 2 || c.restored != 2 {
+		t.Errorf("counts begun anew %d times, brought back %d times", c.cleared, c.restored)
+	}
 }

@@ -214,7 +214,7 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	case paneTopics:
 		return m.survey.topics.view(p, now, m.filterOf(ofTopics), b.width, b.height, focused)
 	case paneStatistics:
-		return m.survey.stats.view(p, m.shown, b.width, b.height)
+		return m.survey.stats.view(p, m.shown, &m.cleared.clearedAt, b.width, b.height)
 	case panePackets:
 		return m.survey.packets.view(p, now, m.filterOf(ofPackets), b.width, b.height, focused)
 	case paneBytes:

@@ -24,15 +24,16 @@ func (s *statsPane) sync(data *watch.Statistics) {
 func (s *statsPane) moveBy(n int) { s.top = max(0, min(s.top+n, s.lines-s.height)) }
 
 // view draws the sections in two columns where there is room for them.
-func (s *statsPane) view(p *pen, snap *watch.Snapshot, width, height int) []string {
+func (s *statsPane) view(p *pen, snap *watch.Snapshot, cleared *clearedAt, width, height int) []string {
 	if s.data == nil || len(s.data.Seconds) == 0 {
 		return emptyPane(p, width, height, "No statistics yet", "They begin with the first Control Packet.")
 	}
+	c := countedSince(&snap.Counts, &cleared.counts)
 	var out []string
 	if width >= 120 {
 		left := (width - 3) / 2
-		a := append(s.latencies(p, left, height), s.outcomes(p, &snap.Counts, left)...)
-		b := append(s.rates(p, &snap.Counts, width-left-3, height), s.losses(p, snap, width-left-3)...)
+		a := append(s.latencies(p, left, height), s.outcomes(p, &c, left)...)
+		b := append(s.rates(p, &c, width-left-3, height), s.losses(p, snap, cleared, width-left-3)...)
 		b = append(b, s.sys(p, width-left-3)...)
 		rows := max(len(a), len(b), height)
 		a, b = fit(a, left, rows), fit(b, width-left-3, rows)
@@ -41,9 +42,9 @@ func (s *statsPane) view(p *pen, snap *watch.Snapshot, width, height int) []stri
 			out = append(out, a[i]+bar+b[i])
 		}
 	} else {
-		out = append(s.latencies(p, width, height), s.rates(p, &snap.Counts, width, height)...)
-		out = append(out, s.outcomes(p, &snap.Counts, width)...)
-		out = append(out, s.losses(p, snap, width)...)
+		out = append(s.latencies(p, width, height), s.rates(p, &c, width, height)...)
+		out = append(out, s.outcomes(p, &c, width)...)
+		out = append(out, s.losses(p, snap, cleared, width)...)
 		out = append(out, s.sys(p, width)...)
 	}
 	s.lines, s.height = len(out), height

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
 )
@@ -35,8 +37,9 @@ func (s *statsPane) outcomes(p *pen, c *watch.Counts, width int) []string {
 	return append(out, blankLines(1, width)...)
 }
 
-// losses lists what the capture lacks, and what was let go to keep within bounds.
-func (s *statsPane) losses(p *pen, snap *watch.Snapshot, width int) []string {
+// losses lists what the capture lacks, and what was let go to keep within bounds. Clearing leaves it: what was not seen before may be why something is
+// unknown now.
+func (s *statsPane) losses(p *pen, snap *watch.Snapshot, cleared *clearedAt, width int) []string {
 	var kernel, queue, gaps, gapBytes, truncated, resent uint64
 	other, undecoded := map[string]uint64{}, map[string]uint64{}
 	for i := range snap.Sources {
@@ -65,11 +68,18 @@ func (s *statsPane) losses(p *pen, snap *watch.Snapshot, width int) []string {
 		{c.Forgotten, "open handshakes given up", p.th.Loss}, {s.data.PrunedSessions, "sessions let go", p.th.Plain},
 		{s.data.PrunedTopics, "topics let go", p.th.Plain},
 	}
-	out := []string{title(p, width, "Losses", "")}
+	more := ""
+	if cleared.since != 0 {
+		more = "of the whole capture, what was cleared too"
+	}
+	out := []string{title(p, width, "Losses", more)}
 	quiet := true
 	for _, r := range rows {
 		if r.n > 0 {
 			quiet = false
+			if r.n == 1 { // the first plural is what is counted
+				r.what = strings.TrimSpace(strings.Replace(r.what+" ", "s ", " ", 1))
+			}
 			out = append(out, newLine(width).put(r.st, " "+padLeft(count(r.n), 12)).put(p.th.Plain, " "+r.what).full())
 		}
 	}

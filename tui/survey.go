@@ -243,7 +243,7 @@ func (m *Model) surveyPlace(p *pen) []piece {
 	var out []piece
 	k := m.table()
 	if k == nil || k.place(&m.survey).total == 0 {
-		return m.frozenPieces(p)
+		return append(m.clearedPieces(p), m.frozenPieces(p)...)
 	}
 	l := k.place(&m.survey)
 	place := "  " + count(min(l.cursor+1, l.total)) + "/" + count(l.total)
@@ -257,9 +257,7 @@ func (m *Model) surveyPlace(p *pen) []piece {
 	if words := m.tableSortWords(k); words != "" {
 		out = append(out, piece{words, p.th.Input})
 	}
-	if m.screen == screenDeliveries || m.screen == screenPackets {
-		out = append(out, m.clearedPieces(p)...)
-	}
+	out = append(out, m.clearedPieces(p)...)
 	if l.follow && m.list.live && !m.frozen {
 		out = append(out, piece{"  FOLLOW", p.th.Live})
 	}

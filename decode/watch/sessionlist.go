@@ -84,14 +84,14 @@ type SessionDetail struct {
 	Times  [2][SpreadBins]uint32 // by sender; see SpreadBin
 }
 
-// list returns the rows that q asks for.
-func (b *sessionBook) list(q *SessionQuery, e *Engine) *SessionList {
+// list returns the rows that q asks for, without what was over before since, if that is not 0.
+func (b *sessionBook) list(q *SessionQuery, e *Engine, since decode.Time) *SessionList {
 	b.countOpen(e.tracker)
 	all := make([]*sessionEntry, 0, len(b.entries))
 	out := &SessionList{Total: len(b.entries), Pruned: b.pruned}
 	now := e.tracker.Now()
 	for _, entry := range b.entries {
-		if q.Filter == nil || b.matches(q.Filter, entry, now) {
+		if (q.Filter == nil || b.matches(q.Filter, entry, now)) && !entry.at(b.epoch).overSince(since) {
 			all = append(all, entry)
 		}
 		if entry.connected() {
@@ -118,7 +118,7 @@ func (b *sessionBook) matches(f *filter.Sessions, e *sessionEntry, now decode.Ti
 	e.at(b.epoch)
 	s := filter.Session{
 		Client: e.session.ClientID, Server: e.session.Server, ServerName: e.session.ServerName, Version: e.session.Version, Connected: e.connected(),
-		Alert: e.severity >= handshake.Warn, Stuck: e.stuck, Open: e.open, InFlight: e.openBy, Connections: int(e.conns), Oldest: e.oldest(now), RTT: -1,
+		Alert: e.severity >= handshake.Warn, Stuck: e.stuck, Open: e.open, InFlight: e.openBy, Connections: int(e.conns - e.connsBefore), Oldest: e.oldest(now), RTT: -1,
 		Idle: now.Sub(e.last),
 	}
 	if info, _ := e.session.Conn(); info != nil {
@@ -209,7 +209,7 @@ func (b *sessionBook) row(e *sessionEntry, now decode.Time) SessionRow {
 	e.at(b.epoch)
 	r := SessionRow{
 		ID: s.ID, Client: s.ClientID, ClientKnown: s.ClientID != "", Server: serverName(s), Version: s.Version, VersionAssumed: s.VersionAssumed,
-		Connected: e.connected(), Connections: int(e.conns), Open: e.open, Stuck: e.stuck, Alerts: e.alerts, Severity: e.severity, First: e.first, Last: e.last,
+		Connected: e.connected(), Connections: int(e.conns - e.connsBefore), Open: e.open, Stuck: e.stuck, Alerts: e.alerts, Severity: e.severity, First: e.first, Last: e.last,
 	}
 	info, _ := s.Conn()
 	if info != nil {

@@ -33,6 +33,9 @@ type sessionEntry struct {
 	publish [2][3]uint64 // by direction and QoS
 	rate    [2]meter
 	times   [2]*spread // by sender
+	// before is what was set aside of these; connsBefore of conns are in it.
+	before      [asideLevels]*sessionCounts
+	connsBefore uint32
 
 	epoch               uint64
 	open, stuck, alerts int

@@ -158,7 +158,7 @@ func (b *sessionBook) rank(e *sessionEntry, key SessionKey, now decode.Time) ran
 	case SessionsByRTTIn:
 		return positive(int64(e.times[decode.FromServer].quantile(0.99)))
 	case SessionsByConns:
-		return number(int(e.conns))
+		return number(int(e.conns - e.connsBefore))
 	case SessionsByKeepAlive:
 		return positive(b.row(e, now).KeepAlive)
 	case SessionsByVersion:

@@ -17,6 +17,7 @@ type survey struct {
 	rates    rates
 	packets  packetRing
 	sys      sysTopics
+	aside    aside // what was counted before the screen was cleared
 
 	written, counted *notes // counted belongs to the other goroutine while one counts
 	counting         bool
@@ -187,10 +188,10 @@ func (e *Engine) surveyed(s *Snapshot, q *Query) {
 	}
 	e.survey.settle()
 	if q.Sessions != nil {
-		s.Sessions = e.survey.sessions.list(q.Sessions, e)
+		s.Sessions = e.survey.sessions.list(q.Sessions, e, e.survey.aside.from())
 	}
 	if q.Topics != nil {
-		s.Topics = e.survey.topics.list(q.Topics, e)
+		s.Topics = e.survey.topics.list(q.Topics, e, e.survey.aside.from())
 	}
 	if q.Packets != nil {
 		s.Packets = e.survey.packets.list(q.Packets, e)

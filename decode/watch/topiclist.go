@@ -84,8 +84,9 @@ type topicWalk struct {
 	q     *TopicQuery
 	now   decode.Time
 	all   []shownTopic
-	place int // of q.Around, -1 where it is not there
-	// chosen are the topics that the filter chose; nil without one, which is all.
+	since decode.Time // what was over before is not shown; 0 for all
+	place int         // of q.Around, -1 where it is not there
+	// chosen are the topics that the filter chose, or of which there is something since; nil is all.
 	chosen map[*topicNode]bool
 }
 
@@ -94,13 +95,13 @@ type shownTopic struct {
 	depth int
 }
 
-// list returns the rows that q asks for.
-func (t *topicTree) list(q *TopicQuery, e *Engine) *TopicList {
+// list returns the rows that q asks for, without what was over before since, if that is not 0.
+func (t *topicTree) list(q *TopicQuery, e *Engine, since decode.Time) *TopicList {
 	t.countOpen(e.tracker)
-	w := topicWalk{t: t, q: q, now: e.tracker.Now(), place: -1}
+	w := topicWalk{t: t, q: q, now: e.tracker.Now(), since: since, place: -1}
 	w.choose()
 	w.below(&t.root, 0, true)
-	if t.unknown != nil && (q.Filter == nil || w.chosen[t.unknown]) {
+	if t.unknown != nil && (w.chosen == nil || w.chosen[t.unknown]) {
 		w.add(t.unknown, 0)
 	}
 	out := &TopicList{Shown: len(w.all), Matched: len(w.chosen), Topics: t.nodes, Pruned: t.pruned, First: q.begin(len(w.all), w.place)}
@@ -112,7 +113,7 @@ func (t *topicTree) list(q *TopicQuery, e *Engine) *TopicList {
 
 // choose asks the filter about every topic, so that levels can be shown, counted and sorted by those below that it chooses.
 func (w *topicWalk) choose() {
-	if w.q.Filter == nil {
+	if w.q.Filter == nil && w.since == 0 {
 		return
 	}
 	w.chosen = map[*topicNode]bool{}
@@ -143,11 +144,11 @@ func (w *topicWalk) below(n *topicNode, depth int, show bool) bool {
 		}
 		chosen := w.chosen[c]
 		switch unfolded := w.t.unfolded(c, depth, w.q); {
-		case w.q.Filter == nil && !unfolded:
+		case w.chosen == nil && !unfolded:
 		default:
 			chosen = w.below(c, depth+1, show && unfolded) || chosen
 		}
-		if w.q.Filter != nil && !chosen && show {
+		if w.chosen != nil && !chosen && show {
 			w.all, w.place = w.all[:before], place
 		}
 		any = any || chosen
@@ -157,6 +158,12 @@ func (w *topicWalk) below(n *topicNode, depth int, show bool) bool {
 
 // matches reports whether the filter chooses a topic, by what was published to this very topic.
 func (w *topicWalk) matches(n *topicNode) bool {
+	if n.overSince(w.since) {
+		return false
+	}
+	if w.q.Filter == nil {
+		return true
+	}
 	p := filter.Topic{Path: n.path, Open: n.open, Stuck: n.stuck, RTT: -1, Idle: w.now.Sub(n.last)}
 	for dir := range n.publishes {
 		p.Rate += n.rate[dir].at(w.now)

@@ -54,7 +54,8 @@ type topicNode struct {
 	pruned   bool
 	leaf     bool // was itself published to
 
-	topicCounts // of what was published to this very topic, and to those below that gave way
+	topicCounts                           // of what was published to this very topic, and to those below that gave way
+	before      [asideLevels]*topicCounts // what was set aside of that
 }
 
 func newTopicTree() topicTree { return topicTree{byName: make(map[string]*topicNode)} }
@@ -131,6 +132,7 @@ func (t *topicTree) prune() {
 	for _, n := range leaves[:(len(leaves)+3)/4] {
 		for ; n != &t.root && len(n.children) == 0; n = n.parent {
 			n.parent.absorb(&n.topicCounts)
+			n.parent.absorbBefore(n)
 			delete(n.parent.children, n.level)
 			n.parent.sorted, n.pruned = nil, true
 			delete(t.byName, n.path)
