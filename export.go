@@ -21,19 +21,27 @@ import (
 
 // exportFormats are what the screen offers.
 func exportFormats() []tui.ExportFormat {
+	handshakes, deliveries := []tui.ExportList{tui.ExportHandshakes}, []tui.ExportList{tui.ExportDeliveries}
+	both := []tui.ExportList{tui.ExportHandshakes, tui.ExportDeliveries}
+	tables := []tui.ExportList{tui.ExportDeliveries, tui.ExportSessions, tui.ExportTopics, tui.ExportPackets, tui.ExportAlerts}
+	const made = "TCP frames, and a CONNECT for MQTT 5.0, are made up"
 	return []tui.ExportFormat{
-		{Name: "json", Suffix: ".json", Note: "JSON Lines, as docs/json.md has them"},
-		{Name: "csv", Suffix: ".csv", Note: "a line each, for spreadsheets"},
-		{Name: "text", Suffix: ".txt", Note: "a ladder each"},
-		{Name: "mermaid", Suffix: ".mmd", Note: "a sequence diagram, for documents and tickets"},
-		{Name: "pcapng", Suffix: ".pcapng", Note: "their packets as far as they are kept, with payloads; TCP frames, and a CONNECT for MQTT 5.0, are made up"},
+		{Name: "json", Suffix: ".json", Note: "JSON Lines, as docs/json.md has them", Lists: both},
+		{Name: "csv", Suffix: ".csv", Note: "a line each, for spreadsheets", Lists: append(tables, handshakes...)},
+		{Name: "text", Suffix: ".txt", Note: "a ladder each", Lists: handshakes},
+		{Name: "text", Suffix: ".txt", Note: "a table", Lists: tables},
+		{Name: "mermaid", Suffix: ".mmd", Note: "a sequence diagram, for documents and tickets", Lists: handshakes},
+		{Name: "mermaid", Suffix: ".mmd", Note: "a sequence diagram of the handshakes of all legs", Lists: deliveries},
+		{Name: "pcapng", Suffix: ".pcapng", Note: "their packets as far as they are kept, with payloads; " + made, Lists: handshakes},
+		{Name: "pcapng", Suffix: ".pcapng", Note: "the packets of the handshakes of all legs, as far as they are kept; not those of QoS 0; " + made, Lists: deliveries},
+		{Name: "pcapng", Suffix: ".pcapng", Note: "as far as their bytes are kept; TCP frames are made up", Lists: []tui.ExportList{tui.ExportPackets}},
 	}
 }
 
 // exportWindow is how many handshakes are copied from the engine at a time.
 const exportWindow = 500
 
-// export writes handshakes to the file that is asked for. What watches goes on meanwhile.
+// export writes rows to the file that is asked for. What watches goes on meanwhile.
 func (w *watching) export(job tui.ExportJob) (int, error) {
 	if _, err := os.Stat(job.Path); err == nil && !job.Overwrite {
 		return 0, fs.ErrExist
@@ -42,12 +50,8 @@ func (w *watching) export(job tui.ExportJob) (int, error) {
 	return n, ofFile(job.Path, err)
 }
 
-// exportBeside writes handshakes beside the file, and renames it when it is whole.
+// exportBeside writes rows beside the file, and renames it when it is whole.
 func (w *watching) exportBeside(job tui.ExportJob) (int, error) {
-	order := watch.OrderOf(job.IDs)
-	if job.IDs == nil {
-		order = w.engine.Order(job.Filter, watch.ByTime, false, nil)
-	}
 	beside, err := os.CreateTemp(filepath.Dir(job.Path), ".mqttwatch-export-*")
 	if err != nil {
 		return 0, err
@@ -56,9 +60,9 @@ func (w *watching) exportBeside(job tui.ExportJob) (int, error) {
 	n := 0
 	if job.Format == "pcapng" {
 		beside.Close()
-		n, err = w.exportPackets(beside.Name(), order)
+		n, err = w.exportPackets(beside.Name(), &job)
 	} else {
-		n, err = w.exportRows(beside, job.Format, order)
+		n, err = w.exportList(beside, &job)
 		err = errors.Join(err, beside.Close())
 	}
 	if err != nil {
@@ -68,6 +72,25 @@ func (w *watching) exportBeside(job tui.ExportJob) (int, error) {
 		return 0, err
 	}
 	return n, os.Rename(beside.Name(), job.Path)
+}
+
+// exportList writes what is no recording.
+func (w *watching) exportList(file *os.File, job *tui.ExportJob) (int, error) {
+	if job.List != tui.ExportHandshakes && job.Format != "mermaid" {
+		return w.exportTable(file, job)
+	}
+	return w.exportRows(file, job.Format, w.handshakesOf(job))
+}
+
+// handshakesOf are those of a job: its rows, or those of the legs of its deliveries.
+func (w *watching) handshakesOf(job *tui.ExportJob) *watch.Order {
+	switch {
+	case job.List == tui.ExportDeliveries:
+		return watch.OrderOf(w.legsOf(job))
+	case job.IDs == nil:
+		return w.engine.Order(job.Filter, watch.ByTime, false, nil)
+	}
+	return watch.OrderOf(job.IDs)
 }
 
 // each calls f for each handshake of an order that is still kept.
@@ -97,18 +120,25 @@ func (w *watching) exportRows(file *os.File, format string, order *watch.Order) 
 	return n, errors.Join(err, e.Close(), out.Flush())
 }
 
-// A packetSource is the packets of handshakes as a Source, to be recorded.
+// A packetSource is packets that are kept as a Source, to be recorded.
 type packetSource struct {
-	w     *watching
-	order *watch.Order
-	n     int
+	w       *watching
+	collect func() ([]decode.Segment, error)
+	n       int // handshakes, or packets, of which there are bytes
+	conns   map[packetKey]*decode.Conn
 	// connects are the CONNECT packets that are made up, until they are written.
 	connects map[*decode.Conn][]byte
 }
 
 // exportPackets records the packets to a file, through the writer that records captures.
-func (w *watching) exportPackets(path string, order *watch.Order) (int, error) {
-	src := &packetSource{w: w, order: order}
+func (w *watching) exportPackets(path string, job *tui.ExportJob) (int, error) {
+	src := &packetSource{w: w, connects: map[*decode.Conn][]byte{}, conns: map[packetKey]*decode.Conn{}}
+	if job.List == tui.ExportPackets {
+		src.collect = func() ([]decode.Segment, error) { return src.ofPackets(job) }
+	} else {
+		order := w.handshakesOf(job)
+		src.collect = func() ([]decode.Segment, error) { return src.ofHandshakes(order) }
+	}
 	r, err := capture.Record(src, capture.RecordOptions{Path: path})
 	if err != nil {
 		return 0, err
@@ -125,15 +155,23 @@ type packetKey struct {
 	client string
 	addr   string
 	server string
-	conn   uint32
+	conn   uint64
 }
 
 // Run is of capture.Source. All packets that are kept fit into the engine's store of bytes, so that they can be sorted by time.
 func (s *packetSource) Run(_ context.Context, sink capture.Sink) error {
-	conns := map[packetKey]*decode.Conn{}
-	s.connects = map[*decode.Conn][]byte{}
+	all, err := s.collect()
+	slices.SortStableFunc(all, func(a, b decode.Segment) int { return cmp.Compare(a.Time, b.Time) })
+	if len(all) > 0 {
+		sink(s.withConnects(all))
+	}
+	return err
+}
+
+// ofHandshakes returns the packets of handshakes.
+func (s *packetSource) ofHandshakes(order *watch.Order) ([]decode.Segment, error) {
 	var all []decode.Segment
-	_, err := s.w.each(s.order, func(r *watch.Row) error {
+	_, err := s.w.each(order, func(r *watch.Row) error {
 		l := s.w.engine.Snapshot(watch.Query{Ladder: r.ID}).Ladder
 		if l == nil {
 			return nil
@@ -143,7 +181,7 @@ func (s *packetSource) Run(_ context.Context, sink capture.Sink) error {
 			if i >= len(l.Packets) || l.Packets[i].Bytes == nil || int64(len(l.Packets[i].Bytes)) < l.Packets[i].Length {
 				continue // no longer kept, or not whole
 			}
-			c := s.conn(conns, l, &l.Steps[i])
+			c := s.conn(l, &l.Steps[i])
 			if l.Packets[i].Version == decode.V5 && s.connects[c] == nil {
 				s.connects[c] = madeUpConnect(l)
 			}
@@ -154,11 +192,7 @@ func (s *packetSource) Run(_ context.Context, sink capture.Sink) error {
 		}
 		return nil
 	})
-	slices.SortStableFunc(all, func(a, b decode.Segment) int { return cmp.Compare(a.Time, b.Time) })
-	if len(all) > 0 {
-		sink(s.withConnects(all))
-	}
-	return err
+	return all, err
 }
 
 // withConnects puts the CONNECT that was made up for a connection before its first packet.
@@ -188,13 +222,18 @@ func madeUpConnect(l *watch.Ladder) []byte {
 	return decode.AppendConnect(nil, decode.V5, f)
 }
 
-func (s *packetSource) conn(conns map[packetKey]*decode.Conn, l *watch.Ladder, step *handshake.Step) *decode.Conn {
-	key := packetKey{l.Client, l.Addr.String(), l.Server, step.Conn}
-	c := conns[key]
+func (s *packetSource) conn(l *watch.Ladder, step *handshake.Step) *decode.Conn {
+	server, _ := netip.ParseAddrPort(l.Server) // a name has none: the recording makes one up
+	return s.connOf(packetKey{l.Client, l.Addr.String(), l.Server, uint64(step.Conn)}, decode.ConnInfo{Client: l.Addr, Server: server, Source: l.Source})
+}
+
+// connOf returns the connection of a key, made where it is not there yet.
+func (s *packetSource) connOf(key packetKey, info decode.ConnInfo) *decode.Conn {
+	c := s.conns[key]
 	if c == nil {
-		server, _ := netip.ParseAddrPort(l.Server) // a name has none: the recording makes one up
-		c = decode.NewConn(decode.ConnInfo{ID: uint64(len(conns) + 1), Client: l.Addr, Server: server, Source: l.Source, MidStream: true}, nil)
-		conns[key] = c
+		info.ID, info.MidStream = uint64(len(s.conns)+1), true
+		c = decode.NewConn(info, nil)
+		s.conns[key] = c
 	}
 	return c
 }

@@ -35,10 +35,31 @@ func NewExporter(format string, w io.Writer, now decode.Time) (Exporter, error) 
 	return nil, fmt.Errorf("there is no export as %q: there are json, csv, text, mermaid", format)
 }
 
+// A DeliveryExporter writes deliveries to a file, as an Exporter does handshakes.
+type DeliveryExporter interface {
+	Delivery(d *watch.Delivery) error
+	Close() error
+}
+
+// NewDeliveryExporter returns what writes the format json (JSON Lines, as docs/json.md has them), csv or text to w.
+func NewDeliveryExporter(format string, w io.Writer) (DeliveryExporter, error) {
+	if format == "json" {
+		return &jsonExport{NewJSON(w)}, nil
+	}
+	return NewTableExporter(format, w)
+}
+
 type jsonExport struct{ *JSON }
 
 func (e *jsonExport) Row(r *watch.Row) error {
 	e.buf = e.handshake(e.buf, r)
+	e.full()
+	return nil
+}
+
+// Delivery writes a delivery.
+func (e *jsonExport) Delivery(d *watch.Delivery) error {
+	e.buf = e.delivery(e.buf, d)
 	e.full()
 	return nil
 }

@@ -99,7 +99,7 @@ func (l *deliveryList) view(p *pen, now decode.Time, f *filterState, width, heig
 		if d.At == 0 {
 			return newLine(width).put(p.th.Dim, " no longer kept").full()
 		}
-		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.deliveryCell(d, c, w, now) })
+		return t.row(p, width, rowMark{selected, focused, l.marked.has(l.ids[i])}, func(c, w int) (string, theme.Style) { return p.deliveryCell(d, c, w, now) })
 	})...)
 }
 
@@ -220,7 +220,7 @@ func (l *legList) view(p *pen, width, height int, focused bool) []string {
 		{name: "SENT", width: 6, right: true, rank: 1}, {name: "ACKED", width: 6, right: true}}, width)
 	out = append(out, t.head(p, width, &shape))
 	return append(out, l.lines(p, width, func(i int, selected bool) string {
-		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.legCell(d, i, c, w) })
+		return t.row(p, width, rowMark{selected: selected, focused: focused}, func(c, w int) (string, theme.Style) { return p.legCell(d, i, c, w) })
 	})...)
 }
 

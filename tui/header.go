@@ -250,9 +250,7 @@ func (m *Model) placePieces(p *pen) []piece {
 		out = append(out, piece{words, p.th.Input})
 	}
 	out = append(out, m.clearedPieces(p)...)
-	if n := len(m.marks.ids); n > 0 {
-		out = append(out, piece{"  " + markSign(p.g) + " " + count(n) + " marked", p.th.Key})
-	}
+	out = append(out, m.markPieces(p)...)
 	switch {
 	case m.frozen:
 		out = append(out, piece{"  FROZEN", p.th.Overdue})

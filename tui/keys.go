@@ -137,7 +137,7 @@ func filtered(m *Model) bool {
 }
 
 // clearsMarks reports whether marks are what Esc clears first.
-func clearsMarks(m *Model) bool { return m.screen == screenHandshakes && len(m.marks.ids) > 0 }
+func clearsMarks(m *Model) bool { return onMarkable(m) && len(m.marks().ids) > 0 }
 
 func not(f func(*Model) bool) func(*Model) bool { return func(m *Model) bool { return !f(m) } }
 

@@ -101,12 +101,12 @@ func keysOfList() keyMap {
 func keysOfMarks() keyMap {
 	const group = "Marks"
 	return keyMap{
-		{name: "mark", keys: []string{"space"}, help: "mark the handshake, or take its mark away", group: group, here: onList, off: (*Model).nothingToOpen,
+		{name: "mark", keys: []string{"space"}, help: "mark the row, or take its mark away", group: group, here: onMarkable, off: (*Model).nothingToMark,
 			run: (*Model).toggleMark},
-		{name: "mark-range", keys: []string{"v"}, help: "mark from here on; v again marks up to there", group: group, here: onList,
-			off: (*Model).nothingToOpen, run: (*Model).markRange},
-		{name: "unmark", keys: []string{"u"}, help: "take all marks away", group: group, here: onList, off: (*Model).noMarks, run: (*Model).unmark},
-		{name: "export", keys: []string{"S"}, help: "export what is marked, what the filter chooses, or all", group: group,
+		{name: "mark-range", keys: []string{"v"}, help: "mark from here on; v again marks up to there", group: group, here: onMarkable,
+			off: (*Model).nothingToMark, run: (*Model).markRange},
+		{name: "unmark", keys: []string{"u"}, help: "take all marks away", group: group, here: onMarkable, off: (*Model).noMarks, run: (*Model).unmark},
+		{name: "export", keys: []string{"S"}, help: "export rows of the list: what is marked, what the filter chooses, or all", group: group,
 			off: (*Model).cannotExport, run: (*Model).openExport},
 		{name: "copy", keys: []string{"y"}, help: "copy: row, topic, payload, ladder, Wireshark filter", group: group, run: (*Model).openCopy},
 	}

@@ -231,7 +231,7 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 		m.list.margin = 1
 	}
 	strip := m.strip.view(p, b.width, m.stripRoom(b.height))
-	return append(strip, m.list.view(p, now, b.width, m.asideOf(focused), &m.marks, focused)...)
+	return append(strip, m.list.view(p, now, b.width, m.asideOf(focused), &m.marked[ofHandshakes], focused)...)
 }
 
 // emptyList reports whether the list of the screen has no row that the second pane could be about.

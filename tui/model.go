@@ -97,7 +97,7 @@ type Model struct {
 	finder      finder
 
 	sort        sorting
-	marks       marks
+	marked      [filterKinds]marks
 	views       viewHistory
 	came        *cameFrom
 	acked       acknowledged
@@ -166,6 +166,8 @@ func New(opt Options) *Model {
 	m.shown = m.live
 	m.width, m.height = 80, 24
 	m.list.sortMark = m.sort.mark
+	m.survey.deliveries.marked, m.survey.sessions.marked = &m.marked[ofDeliveries], &m.marked[ofSessions]
+	m.survey.topics.marked, m.survey.packets.marked = &m.marked[ofTopics], &m.marked[ofPackets]
 	m.survey.packets.follow, m.survey.deliveries.follow = true, true
 	m.setFilter(opt.Filter)
 	m.history[ofHandshakes].add(opt.Filter)
@@ -269,7 +271,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case orderMsg:
 		return m, m.onOrder(msg)
 	case rangeMsg:
-		m.markAll(msg.ids)
+		m.markAll(msg)
 	case exportMsg:
 		return m, m.onExport(msg)
 	case publishMsg:

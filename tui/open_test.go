@@ -30,7 +30,11 @@ func (o *outside) options(opt *tui.Options) {
 		o.saved = append(o.saved, fmt.Sprint(table, " ", key, " ", value))
 		return nil
 	}
-	opt.ExportFormats = []tui.ExportFormat{{Name: "json", Suffix: ".json", Note: "JSON Lines"}, {Name: "csv", Suffix: ".csv", Note: "for spreadsheets"}}
+	opt.ExportFormats = []tui.ExportFormat{
+		{Name: "json", Suffix: ".json", Note: "JSON Lines", Lists: []tui.ExportList{tui.ExportHandshakes, tui.ExportDeliveries}},
+		{Name: "csv", Suffix: ".csv", Note: "for spreadsheets", Lists: []tui.ExportList{
+			tui.ExportHandshakes, tui.ExportDeliveries, tui.ExportSessions, tui.ExportTopics, tui.ExportPackets, tui.ExportAlerts}},
+	}
 	opt.Export = func(job tui.ExportJob) (int, error) {
 		o.jobs = append(o.jobs, job)
 		if o.exists && !job.Overwrite {
@@ -112,6 +116,42 @@ func TestMarksAndExport(t *testing.T) {
 	if j := o.jobs[len(o.jobs)-1]; j.IDs != nil || j.Filter != nil || j.Format != "csv" || !strings.HasSuffix(j.Path, ".csv") {
 		t.Errorf("job for all: %+v", j)
 	}
+}
+
+// TestMarksOfEveryList marks rows of each list and exports them: each list has its own marks, its own formats, and says which it has not.
+func TestMarksOfEveryList(t *testing.T) {
+	o := &outside{}
+	d := newDriver(t, surveyAndDeliveries(), 120, 40, theme.Options{}, o.options)
+	last := func() tui.ExportJob { return o.jobs[len(o.jobs)-1] }
+	lists := []struct {
+		key  string
+		list tui.ExportList
+	}{{"2", tui.ExportDeliveries}, {"3", tui.ExportSessions}, {"4", tui.ExportTopics}, {"7", tui.ExportPackets}}
+	for _, l := range lists {
+		d.keys(l.key, "g", "space", "space").has("◆ 2 marked")
+		d.keys("S").has("Export "+string(l.list), "marked (2)")
+		if d.keys("enter"); last().List != l.list || len(last().IDs) != 2 || last().IDs[0] >= last().IDs[1] {
+			t.Errorf("%s: job %+v", l.list, last())
+		}
+	}
+	for _, l := range lists {
+		d.keys(l.key).has("◆ 2 marked")
+		d.keys("v", "j", "v").has("4 marked")
+		d.keys("esc").hasNot("marked")
+		if d.keys("S", "enter"); last().List != l.list || last().IDs != nil {
+			t.Errorf("all %s: job %+v", l.list, last())
+		}
+	}
+	d.keys("3", "S").has("sessions cannot be written as json")
+	d.keys("esc", "2", "/").typeText("cmd").keys("enter", "S").has("filtered (")
+	if d.keys("enter"); last().Deliveries == nil || last().Format != "json" {
+		t.Errorf("filtered deliveries: %+v", last())
+	}
+	d.keys("5", "S").has("Export alerts", "all (")
+	if d.keys("enter"); last().List != tui.ExportAlerts || last().Format != "csv" {
+		t.Errorf("alerts: %+v", last())
+	}
+	d.keys("6", "S").has("statistics cannot be exported")
 }
 
 func TestColumns(t *testing.T) {

@@ -88,7 +88,7 @@ func (l *packetList) view(p *pen, now decode.Time, f *filterState, width, height
 		if r.Time == 0 {
 			return newLine(width).put(p.th.Dim, " no longer kept").full()
 		}
-		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.packetCell(r, c, w, now) })
+		return t.row(p, width, rowMark{selected, focused, l.marked.has(l.ids[i])}, func(c, w int) (string, theme.Style) { return p.packetCell(r, c, w, now) })
 	})...)
 }
 

@@ -11,7 +11,8 @@ type place struct {
 	total       int
 	ids         []uint64 // of the rows of the window
 	follow      bool
-	bound       bool // the cursor stays within the window: no other comes
+	bound       bool   // the cursor stays within the window: no other comes
+	marked      *marks // of its rows; nil where they cannot be marked
 }
 
 // window asks for the rows on the screen, and as many before and after.

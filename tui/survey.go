@@ -258,6 +258,7 @@ func (m *Model) surveyPlace(p *pen) []piece {
 		out = append(out, piece{words, p.th.Input})
 	}
 	out = append(out, m.clearedPieces(p)...)
+	out = append(out, m.markPieces(p)...)
 	if l.follow && m.list.live && !m.frozen {
 		out = append(out, piece{"  FOLLOW", p.th.Live})
 	}

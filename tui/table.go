@@ -125,12 +125,18 @@ func (p *pen) plain(s string) string {
 	return out
 }
 
+// A rowMark is what stands out of a row.
+type rowMark struct{ selected, focused, marked bool }
+
 // row draws one row: cell gives the text of a column, by its place among all, clean and of any width, and its style.
-func (t table) row(p *pen, width int, selected, focused bool, cell func(column, width int) (string, theme.Style)) string {
+func (t table) row(p *pen, width int, look rowMark, cell func(column, width int) (string, theme.Style)) string {
 	o := newLine(width)
-	o.flat = selected && focused
+	o.flat = look.selected && look.focused
 	before := " "
-	if selected && !focused {
+	switch {
+	case look.marked:
+		before = markSign(p.g)
+	case look.selected && !look.focused:
 		before = p.g.Cursor
 	}
 	for _, c := range t {

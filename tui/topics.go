@@ -124,7 +124,7 @@ func (l *topicPane) view(p *pen, now decode.Time, f *filterState, width, height 
 	out := []string{t.head(p, width, &l.shape)}
 	out = append(out, l.lines(p, width, func(i int, selected bool) string {
 		r := &l.data.Rows[i]
-		return t.row(p, width, selected, focused, func(c, w int) (string, theme.Style) { return p.topicCell(r, c, w, now) })
+		return t.row(p, width, rowMark{selected, focused, l.marked.has(l.ids[i])}, func(c, w int) (string, theme.Style) { return p.topicCell(r, c, w, now) })
 	})...)
 	out = fit(out, width, height-1)
 	return append(out, l.foot(p, f, width))

@@ -159,7 +159,8 @@ type PacketRow struct {
 	Client      string // as Row.Client
 	ClientKnown bool
 	Addr        netip.AddrPort // the client's
-	Conn        uint64         // decode.ConnInfo.ID
+	Server      netip.AddrPort
+	Conn        uint64 // decode.ConnInfo.ID
 	Dir         decode.Direction
 	Type        decode.Type
 	Version     decode.Version
@@ -270,7 +271,7 @@ func (r *packetRing) row(number uint64) PacketRow {
 	}
 	p := r.at(number)
 	out := PacketRow{
-		Number: number, Time: p.time, Addr: p.conn.addr, Conn: p.conn.id, Dir: p.dir, Type: p.typ, Version: p.version, PacketID: p.id, QoS: p.qos,
+		Number: number, Time: p.time, Addr: p.conn.addr, Server: p.conn.server, Conn: p.conn.id, Dir: p.dir, Type: p.typ, Version: p.version, PacketID: p.id, QoS: p.qos,
 		Dup: p.dup, Retain: p.retain, Reason: p.reason, Text: p.text, TopicUnknown: p.unknown, Length: p.length, Payload: p.payloadLength, Offset: p.offset,
 		Err: p.err, Lost: p.loss != 0,
 	}

@@ -15,6 +15,8 @@ type TopicQuery struct {
 	// Toggled are the nodes, by ID, that are not as they are by default: small trees are unfolded, of others the first level is, where it is small.
 	// While a filter chooses, all that it leaves is unfolded.
 	Toggled map[uint64]bool
+	// Whole asks for all levels, whatever is unfolded.
+	Whole bool
 	// Filter chooses topics; the levels above them are shown, too. Nil chooses all.
 	Filter *filter.Topics
 	Sort   Sort[TopicKey]
@@ -74,6 +76,9 @@ const (
 )
 
 func (t *topicTree) unfolded(n *topicNode, depth int, q *TopicQuery) bool {
+	if q.Whole {
+		return len(n.children) > 0
+	}
 	byDefault := q.Filter != nil || t.nodes <= smallTree || depth == 0 && len(t.root.children) <= smallLevel
 	return len(n.children) > 0 && byDefault != q.Toggled[n.id]
 }
