@@ -136,13 +136,12 @@ func TestProblemsOnly(t *testing.T) {
 	f.match = chooseTopic
 	d := small(t, f)
 	d.keys("!")
-	d.has("problems only", "5 of 73", "cmd/pump-2/set", "cmd/pump-7/set", "secret/door", "cmd/meter-3", "plant/c/flow")
+	d.has("! problems", "5 of 73", "cmd/pump-2/set", "cmd/pump-7/set", "secret/door", "cmd/meter-3", "plant/c/flow")
 	d.hasNot("gateway-1")
 	d.keys("/").typeText("pump-7").keys("enter")
 	d.has("1 of 73")
 	d.keys("esc")
-	d.hasNot("problems only")
-	d.has("73")
+	d.hasNot(" of 73").has("FOLLOW", "gateway-1")
 }
 
 func TestNextProblem(t *testing.T) {

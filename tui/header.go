@@ -216,7 +216,11 @@ func (m *Model) filterPieces(p *pen) []piece {
 		out = append(out, piece{"filter: " + p.text.clean(m.filter.text, m.width), st})
 	}
 	if m.filter.problems {
-		out = append(out, piece{"  ! problems only", p.th.Input})
+		words := "  ! problems only"
+		if m.width < wideTabs {
+			words = "  ! problems"
+		}
+		out = append(out, piece{words, p.th.Input})
 	}
 	return out
 }
@@ -235,13 +239,11 @@ func (m *Model) placePieces(p *pen) []piece {
 	if m.level != levelList {
 		return m.frozenPieces(p) // a ladder follows nothing, and where it stands in the list is not what one looks for
 	}
-	place := "  " + m.briefly(m.list.matched)
-	if !m.list.follow {
-		place = "  " + count(min(m.list.cursor+1, m.list.matched)) + "/" + count(m.list.matched)
+	kept := 0
+	if m.filter.parsed != nil {
+		kept = m.shown.Total
 	}
-	if m.filter.parsed != nil && m.shown.Matched < m.shown.Total {
-		place += " of " + count(m.shown.Total)
-	}
+	place := m.placeWords(m.list.cursor, m.list.matched, kept, m.list.follow)
 	out := []piece{{place, p.th.Dim}}
 	if share := m.shown.Filtered; m.filter.parsed != nil && share > 0 && share < 1 {
 		out = append(out, piece{"  filtering " + count(int(share*100)) + " %", p.th.Overdue})

@@ -246,14 +246,11 @@ func (m *Model) surveyPlace(p *pen) []piece {
 		return append(m.clearedPieces(p), m.frozenPieces(p)...)
 	}
 	l := k.place(&m.survey)
-	place := "  " + count(min(l.cursor+1, l.total)) + "/" + count(l.total)
-	if l.follow {
-		place = "  " + m.briefly(l.total)
+	kept := 0 // where nothing is hidden, more can only be what came since the rows were sorted
+	if m.filter.text != "" || m.filter.problems || m.cleared.since != 0 {
+		kept = m.keptRows()
 	}
-	if kept := m.keptRows(); kept > l.total {
-		place += " of " + count(kept)
-	}
-	out = append(out, piece{place, p.th.Dim})
+	out = append(out, piece{m.placeWords(l.cursor, l.total, kept, l.follow), p.th.Dim})
 	if words := m.tableSortWords(k); words != "" {
 		out = append(out, piece{words, p.th.Input})
 	}

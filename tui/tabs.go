@@ -104,13 +104,21 @@ func (f tabForm) number(n string, named bool) string {
 	return "(" + n + ")"
 }
 
-// briefly is a number of rows beside the tabs: in few cells where they need the room.
-func (m *Model) briefly(n int) string {
-	if m.width >= 100 || n < 1000 {
-		return count(n)
+// wideTabs is from which width on what stands beside the tabs need not be brief.
+const wideTabs = 100
+
+// placeWords tells where the cursor is among total rows, of so many that are kept. Where the tabs need the room a list that follows and hides nothing says
+// only that it does.
+func (m *Model) placeWords(cursor, total, kept int, follow bool) string {
+	words := "  " + count(min(cursor+1, total)) + "/" + count(total)
+	if follow {
+		words = "  " + count(total)
 	}
-	if n < 1_000_000 {
-		return strconv.Itoa(n/1000) + "k"
+	switch {
+	case kept > total:
+		return words + " of " + count(kept)
+	case follow && m.list.live && m.filter.text == "" && !m.filter.problems && m.width < wideTabs:
+		return ""
 	}
-	return short(uint64(n))
+	return words
 }
