@@ -49,7 +49,7 @@ func watched(p *pen, s *watch.Snapshot) string {
 	var parts []string
 	for i := range s.Sources {
 		src := &s.Sources[i]
-		words := p.text.clean(src.Name, 40) + ", " + src.State
+		words := p.text.clean(sourceName(src), 40) + ", " + src.State
 		if src.First != 0 && src.Last >= src.First {
 			words += ", " + age(src.Last.Sub(src.First)) + " of traffic"
 		}

@@ -271,6 +271,9 @@ func (m *Model) strips(p *pen) []string {
 	note := ""
 	for i := range m.live.Sources {
 		for _, n := range m.live.Sources[i].Notes {
+			if n == m.live.Sources[i].Err {
+				continue // the strip above says it
+			}
 			if notes++; notes == 1 {
 				// What it says is first: names may be long, and are what may be cut.
 				note = p.brief(&m.live.Sources[i], n, m.width)

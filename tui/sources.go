@@ -4,11 +4,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mqttwatch/mqttwatch/decode"
-	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
 )
 
@@ -46,18 +46,18 @@ func (m *Model) openSources() tea.Cmd {
 			if i > 0 {
 				out = append(out, textLine{})
 			}
-			out = append(out, p.sourceLines(m.live, &m.live.Sources[i], width)...)
+			out = append(out, p.sourceLines(&m.live.Sources[i], width)...)
 		}
 		return out
 	}})
 }
 
 // sourceLines is all about one source.
-func (p *pen) sourceLines(snap *watch.Snapshot, s *decode.SourceStats, width int) []textLine {
+func (p *pen) sourceLines(s *decode.SourceStats, width int) []textLine {
 	state, st := sourceState(p, []decode.SourceStats{*s})
 	words := state + ", " + plural(s.Frames, "frame") + ", " + size(s.Bytes)
 	if s.First != 0 {
-		words += ", from " + dayTime(s.First, snap.Now, p.loc, false) + " to " + dayTime(s.Last, snap.Now, p.loc, false)
+		words += ", from " + s.First.Std().In(p.loc).Format(time.DateTime) + " to " + s.Last.Std().In(p.loc).Format(time.DateTime)
 	}
 	var out []textLine
 	add := func(style theme.Style, before, text string) {
