@@ -63,7 +63,7 @@ func (m *Model) exportList() ExportList {
 	return [filterKinds]ExportList{ofHandshakes: ExportHandshakes, ofDeliveries: ExportDeliveries, ofSessions: ExportSessions, ofTopics: ExportTopics, ofPackets: ExportPackets}[m.filter.kind]
 }
 
-// exportFormats are those for a list, and what the others are for.
+// exportFormats are those for a list, and which it cannot be written as.
 func (m *Model) exportFormats(list ExportList) (fit []ExportFormat, others string) {
 	var not []string
 	for _, f := range m.opt.ExportFormats {
@@ -75,7 +75,7 @@ func (m *Model) exportFormats(list ExportList) (fit []ExportFormat, others strin
 		}
 	}
 	if len(not) > 0 {
-		others = string(list) + " cannot be written as " + strings.Join(not, ", ")
+		others = "not as " + strings.Join(not, ", ")
 	}
 	return fit, others
 }

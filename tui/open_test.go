@@ -142,7 +142,7 @@ func TestMarksOfEveryList(t *testing.T) {
 			t.Errorf("all %s: job %+v", l.list, last())
 		}
 	}
-	d.keys("3", "S").has("sessions cannot be written as json")
+	d.keys("3", "S").has("not as json")
 	d.keys("esc", "2", "/").typeText("cmd").keys("enter", "S").has("filtered (")
 	if d.keys("enter"); last().Deliveries == nil || last().Format != "json" {
 		t.Errorf("filtered deliveries: %+v", last())
