@@ -16,10 +16,14 @@ import (
 
 const (
 	anyWorks = true
-	// lookEvery is how often an interface that is down is looked for.
+	// lookEvery is how often the kernel is asked how the rings are, and an interface that is down is looked for.
 	lookEvery = 500 * time.Millisecond
 	// lastLook bounds the wait at the end for frames that came before it.
 	lastLook = time.Second
+	// gather is how long full blocks may gather before they are read, and gatherMost with how many of them: a sixteenth of the ring. What comes then would
+	// have to come at 800 MB/s all at once to fill the ring meanwhile.
+	gather     = 20 * time.Millisecond
+	gatherMost = ringBlocks / 16
 	// frameDelay is how long a frame may wait in its block, twice ringRetire and what timers are late: time without frames is that much
 	// behind the clock.
 	frameDelay = decode.Time(120 * time.Millisecond)
@@ -28,9 +32,11 @@ const (
 // liveSource is what a Live has on Linux: a ring for each interface.
 type liveSource struct {
 	rings  []*ring
-	looked time.Time // when interfaces were looked at last
+	looked time.Time // when the kernel was asked last
 	kept   time.Time // when time and counts were last told
-	down   string    // which interfaces are not watched, as it was last told
+	bell   *bell
+	full   int    // how many blocks were full since the last rest
+	down   string // which interfaces are not watched, as it was last told
 }
 
 // open opens all rings.
@@ -47,6 +53,10 @@ func (l *Live) open(hosts []netip.Prefix) error {
 			return fmt.Errorf("cannot capture on %s: %w", name, err)
 		}
 		l.rings = append(l.rings, r)
+	}
+	var err error
+	if l.bell, err = newBell(l.rings); err != nil {
+		return fmt.Errorf("cannot wait for frames: %w", err)
 	}
 	return nil
 }
@@ -67,6 +77,9 @@ func howToBePermitted() string {
 func (l *Live) Close() {
 	for _, r := range l.rings {
 		r.close()
+	}
+	if l.bell != nil {
+		l.bell.close()
 	}
 }
 
@@ -99,37 +112,30 @@ func (l *Live) Run(ctx context.Context, sink Sink) error {
 
 // loop reads the rings until ctx is done, and then what they still hold.
 func (l *Live) loop(ctx context.Context) error {
-	wake := make(chan *ring, len(l.rings))
-	for _, r := range l.rings {
-		go r.watch(wake)
-	}
-	defer l.disarm(wake)
-	ticker := time.NewTicker(tickEvery)
-	defer ticker.Stop()
+	defer context.AfterFunc(ctx, l.bell.cancel)()
 	for ctx.Err() == nil {
 		idle := l.drain(ctx)
 		l.asm.flush()
 		if err := l.keep(idle); err != nil {
 			return err
 		}
-		if !idle {
-			continue
-		}
-		for _, r := range l.rings {
-			if !r.armed {
-				r.armed = true
-				r.arm <- struct{}{}
-			}
-		}
-		select {
-		case <-ctx.Done():
-		case <-ticker.C:
-		case r := <-wake:
-			r.armed = false
+		if idle {
+			l.rest(ctx)
 		}
 	}
-	l.disarm(wake)
 	return l.last()
+}
+
+// rest waits after all was taken. Where blocks get full it lets some gather: to wake for each of them costs as much as to decode it. Where there is much more than
+// that, it comes back at once for what came meanwhile.
+func (l *Live) rest(ctx context.Context) {
+	full := l.full
+	l.full = 0
+	if 0 < full && full <= gatherMost {
+		l.bell.sleep(gather)
+		return
+	}
+	l.bell.wait(ctx, l.kept.Add(tickEvery))
 }
 
 // last takes what came before the end. Nothing more comes in then, so that however much waits in the rings has an end.
@@ -155,18 +161,6 @@ func (l *Live) last() error {
 	}
 }
 
-// disarm takes all rings back.
-func (l *Live) disarm(wake <-chan *ring) {
-	for _, r := range l.rings {
-		_ = r.file.SetReadDeadline(time.Now()) // it works, as the socket is one that can be polled
-	}
-	for _, r := range l.rings {
-		for r.armed {
-			(<-wake).armed = false
-		}
-	}
-}
-
 // drain takes frames in the order of their times until there are none, and reports whether that is so: it also comes back when
 // there is something else to do.
 func (l *Live) drain(ctx context.Context) (idle bool) {
@@ -181,6 +175,9 @@ func (l *Live) drain(ctx context.Context) (idle bool) {
 			continue
 		}
 		l.asm.flush() // segments point into the block
+		if r.full() {
+			l.full++
+		}
 		r.release()
 		if ctx.Err() != nil || time.Since(l.kept) >= tickEvery {
 			return false
@@ -190,9 +187,6 @@ func (l *Live) drain(ctx context.Context) (idle bool) {
 
 func (l *Live) earliest() (first *ring) {
 	for _, r := range l.rings {
-		if r.armed {
-			continue
-		}
 		if !r.next() {
 			if !r.held {
 				continue
@@ -222,20 +216,27 @@ func (l *Live) keep(idle bool) error {
 		at = max(at, decode.TimeOf(now)-frameDelay)
 	}
 	l.asm.tick(at)
-	look := now.Sub(l.looked) >= lookEvery
-	if look {
+	if now.Sub(l.looked) >= lookEvery {
 		l.looked = now
+		if err := l.look(); err != nil {
+			return err
+		}
 	}
+	l.tell()
+	return nil
+}
+
+// look asks the kernel how the rings are.
+func (l *Live) look() error {
 	for _, r := range l.rings {
 		if err := r.failed(); err != nil {
 			return fmt.Errorf("cannot capture on %s any more: %w", r.name, err)
 		}
-		if look && r.down != "" {
+		if r.down != "" {
 			r.look()
 		}
 	}
 	l.count()
-	l.tell()
 	return nil
 }
 

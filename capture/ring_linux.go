@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"sync/atomic"
-	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/net/bpf"
@@ -51,8 +48,6 @@ type ring struct {
 	name   string
 	index  int // of the interface; 0 is any
 	fd     int
-	file   *os.File // around fd
-	conn   syscall.RawConn
 	mem    []byte
 	cooked bool
 	labels *interfaceLabels
@@ -67,10 +62,6 @@ type ring struct {
 	label string // the interface of head
 	ready bool   // head is set
 	down  string // why nothing comes; "" while all is well
-
-	// arm has watch wait for a block; while armed is set the ring is watch's.
-	arm   chan struct{}
-	armed bool
 }
 
 // cookedOrNot says how frames of an interface of the hardware type are taken, and of what link type they are then.
@@ -113,7 +104,6 @@ func openRing(name string, filter liveFilter, promiscuous bool) (r *ring, err er
 	if err != nil {
 		return nil, err
 	}
-	r.file = os.NewFile(uintptr(r.fd), "packet socket")
 	defer func() {
 		if err != nil {
 			r.close()
@@ -136,9 +126,7 @@ func openRing(name string, filter liveFilter, promiscuous bool) (r *ring, err er
 			return nil, err
 		}
 	}
-	r.arm = make(chan struct{}, 1)
-	r.conn, err = r.file.SyscallConn()
-	return r, err
+	return r, nil
 }
 
 // hardwareType asks for the ARPHRD number of an interface.
@@ -210,31 +198,16 @@ func (r *ring) promiscuous() error {
 	return unix.SetsockoptPacketMreq(r.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &m)
 }
 
-// close ends the capture. The ring is not armed.
+// close ends the capture.
 func (r *ring) close() {
 	if r.fd < 0 {
 		return
 	}
-	if r.arm != nil {
-		close(r.arm)
-	}
-	r.file.Close() // it was only read
+	unix.Close(r.fd) // it was only read
 	r.fd = -1
 	if r.mem != nil {
 		unix.Munmap(r.mem)
 		r.mem = nil
-	}
-}
-
-// watch tells wake each time that there may be a block. It waits through Go's poller: a thread that blocks in poll(2) a hundred
-// times a second costs more than all decoding.
-func (r *ring) watch(wake chan<- *ring) {
-	for range r.arm {
-		err := r.conn.Read(func(uintptr) bool { return r.available() })
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			time.Sleep(2 * ringRetire * time.Millisecond) // the poller may not wait while a socket has an error
-		}
-		wake <- r
 	}
 }
 
@@ -276,6 +249,9 @@ func (r *ring) taken() {
 func (r *ring) filling() bool {
 	return r.available() || atomic.LoadUint32((*uint32)(unsafe.Pointer(&r.mem[r.block*ringBlock+blockFrames]))) > 0
 }
+
+// full reports whether the block that is held was handed over since it was full, and not since its time was over.
+func (r *ring) full() bool { return atomic.LoadUint32(r.status())&unix.TP_STATUS_BLK_TMO == 0 }
 
 // release gives a block back to the kernel whose frames are of no use any more.
 func (r *ring) release() {
