@@ -128,11 +128,19 @@ func merge(all []target) []target {
 	return out
 }
 
-// find returns the place of a session among targets, or -1.
+// find returns the place of a session among targets, or -1. It is called for each message that a PUBLISH may be, and mostly there are few targets.
 func find(targets []target, id uint64) int {
-	i, ok := slices.BinarySearchFunc(targets, id, func(t target, id uint64) int { return cmp.Compare(t.id, id) })
-	if !ok {
-		return -1
+	from, to := 0, len(targets)
+	for from < to {
+		i := int(uint(from+to) >> 1)
+		switch at := targets[i].id; {
+		case at == id:
+			return i
+		case at < id:
+			from = i + 1
+		default:
+			to = i
+		}
 	}
-	return i
+	return -1
 }
