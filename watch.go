@@ -157,6 +157,7 @@ func (w *watching) headless(ctx context.Context) error {
 	ctx, cancel := limit(ctx, w.lasts)
 	defer cancel()
 	out, onEvent := w.reporter()
+	w.saveThreads()
 	w.start(reportKeep, 0, onEvent)
 	trouble := newTrouble(os.Stderr)
 	err := w.run(ctx, func() {
@@ -179,6 +180,17 @@ func (w *watching) headless(ctx context.Context) error {
 		return quietPipe(writeErr)
 	}
 	return w.verdict(ctx, snap, err)
+}
+
+// saveThreads keeps a run without a screen that captures on interfaces to one core, unless the user has set GOMAXPROCS. One goroutine does all of the work, and
+// with more cores the scheduler wakes another thread each time that frames come, to find that there is nothing for it.
+func (w *watching) saveThreads() {
+	if _, set := os.LookupEnv("GOMAXPROCS"); set {
+		return
+	}
+	if _, live := w.src.(*capture.Live); live {
+		runtime.GOMAXPROCS(1)
+	}
 }
 
 // run lets the engine take in what the source brings, until that has ended. Files are read on one core and judged on another, where there is one; a live
