@@ -86,7 +86,7 @@ func (c *Correlator) enter(m *Message, r *route) {
 
 // trim keeps a chain within its bound: what has all of its copies goes first.
 func (c *Correlator) trim(ch *chain) {
-	for m := ch.first; m != nil && ch.n >= maxChain/4; {
+	for m := ch.first; m != nil && ch.n >= maxChain/4 && ch.settled > 0; {
 		after := m.after
 		if m.waiting == 0 && m.Settled != 0 {
 			ch.trimmed = true

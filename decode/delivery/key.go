@@ -43,6 +43,7 @@ const maxChain = 64
 type chain struct {
 	first, last *Message
 	n           int
+	settled     int  // of n
 	trimmed     bool // there were more
 	loose       bool // a PUBLISH could not be told to belong to one of them
 	next        *chain
@@ -99,6 +100,9 @@ func (b *broker) unlink(m *Message) {
 		m.after.before = m.before
 	}
 	m.before, m.after, m.chain = nil, nil, nil
+	if m.Settled != 0 {
+		ch.settled--
+	}
 	if ch.n--; ch.n == 0 {
 		delete(b.keys, m.key)
 		*ch = chain{next: b.freeChain}

@@ -52,6 +52,9 @@ func (c *Correlator) settle(m *Message) {
 		return
 	}
 	m.Settled = c.tracker.Now()
+	if m.chain != nil {
+		m.chain.settled++
+	}
 	if m.elder == nil {
 		c.eldest = m.younger
 	} else {
