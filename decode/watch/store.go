@@ -11,13 +11,19 @@ import (
 // store keeps handshakes in the order of their ID: first those that were passed over since they were open when their turn to be
 // evicted came, then the rest.
 type store struct {
-	passed  []*handshake.Handshake // nil where one was evicted since
+	passed  []passedOver
 	holes   int
 	late    []*handshake.Handshake // those of passed that have ended, in that order
 	recent  []*handshake.Handshake // from head on
 	head    int
 	ended   int    // how many have ended
 	version uint64 // counts changes
+}
+
+// passedOver is a handshake that was open when its turn came; nil where it was evicted since. Its ID stays, by which others are found.
+type passedOver struct {
+	id uint64
+	h  *handshake.Handshake
 }
 
 func (s *store) len() int { return len(s.passed) - s.holes + len(s.recent) - s.head }
@@ -53,7 +59,7 @@ func (s *store) evict() *handshake.Handshake {
 			s.took()
 			return h
 		}
-		s.passed = append(s.passed, h)
+		s.passed = append(s.passed, passedOver{h.ID, h})
 	}
 	return nil
 }
@@ -63,22 +69,9 @@ func (s *store) remove(h *handshake.Handshake) {
 	if s.holes > 64 && s.holes > len(s.passed)/2 {
 		s.fill()
 	}
-	i := sort.Search(len(s.passed), func(i int) bool { return s.idFrom(i) >= h.ID })
-	for s.passed[i] != h { // idFrom looks past holes, so that the search may end on one before h
-		i++
-	}
-	s.passed[i] = nil
+	i := sort.Search(len(s.passed), func(i int) bool { return s.passed[i].id >= h.ID })
+	s.passed[i].h = nil
 	s.holes++
-}
-
-// idFrom returns the ID at place i of passed, or of the first after it that is no hole.
-func (s *store) idFrom(i int) uint64 {
-	for ; i < len(s.passed); i++ {
-		if s.passed[i] != nil {
-			return s.passed[i].ID
-		}
-	}
-	return 1<<64 - 1
 }
 
 func (s *store) took() {
@@ -93,7 +86,7 @@ func (s *store) took() {
 // fill closes the holes in passed.
 func (s *store) fill() {
 	if s.holes > 0 {
-		s.passed = slices.DeleteFunc(s.passed, func(h *handshake.Handshake) bool { return h == nil })
+		s.passed = slices.DeleteFunc(s.passed, func(p passedOver) bool { return p.h == nil })
 		s.holes = 0
 	}
 }
@@ -101,8 +94,8 @@ func (s *store) fill() {
 // all yields the handshakes in the order of their ID.
 func (s *store) all() iter.Seq[*handshake.Handshake] {
 	return func(yield func(*handshake.Handshake) bool) {
-		for _, h := range s.passed {
-			if h != nil && !yield(h) {
+		for i := range s.passed {
+			if h := s.passed[i].h; h != nil && !yield(h) {
 				return
 			}
 		}
@@ -121,7 +114,7 @@ func (s *store) at(i int) *handshake.Handshake {
 		return s.recent[s.head+i-n]
 	}
 	s.fill()
-	return s.passed[i]
+	return s.passed[i].h
 }
 
 // place returns the place of the handshake with an ID, or of the next one, and whether it is that one.

@@ -58,6 +58,37 @@ func TestStoreAgainstSlice(t *testing.T) {
 	}
 }
 
+// BenchmarkStorePassedOver has one handshake end at once, as that of a publisher, and one after 20,000 others, as that of a subscriber for whom a broker has a long
+// queue; few are kept.
+func BenchmarkStorePassedOver(b *testing.B) {
+	const open, keep = 20_000, 64
+	var s store
+	next := uint64(0)
+	begin := func() *handshake.Handshake {
+		h := new(handshake.Handshake)
+		if s.ended > keep {
+			h = s.evict()
+		}
+		next++
+		*h = handshake.Handshake{ID: next, State: handshake.AwaitingPuback}
+		s.add(h)
+		return h
+	}
+	end := func(h *handshake.Handshake) {
+		h.State = handshake.Complete
+		s.end(h)
+	}
+	queue := make([]*handshake.Handshake, open)
+	for i := range queue {
+		queue[i] = begin()
+	}
+	for i := 0; b.Loop(); i++ {
+		end(queue[i%open])
+		queue[i%open] = begin()
+		end(begin())
+	}
+}
+
 func TestRawStoreKeepsTheNewest(t *testing.T) {
 	s := newRawStore(1) // the least size
 	refs := map[uint64][]byte{}
