@@ -1,5 +1,7 @@
 package decode
 
+import "encoding/binary"
+
 // Keep lets p, or a copy of it, outlive the call of the Handler that it was given to: the bytes that it refers to are appended to buf, which is returned,
 // and p refers to them there. Unless whole is set Head and Payload are left out. p must be as it was decoded.
 func (p *Packet) Keep(buf []byte, whole bool) []byte {
@@ -11,6 +13,23 @@ func (p *Packet) Keep(buf []byte, whole bool) []byte {
 		p.Head, p.Payload = nil, nil
 	}
 	buf = keep(buf, &p.Topic)
+	return p.keepRest(buf)
+}
+
+// KeepWith does what Keep does for a packet of which the bytes are kept already: head is a copy of the whole Head, to which p refers from here on.
+func (p *Packet) KeepWith(head, buf []byte) []byte {
+	n := len(p.Payload) // the end of Head
+	if from := p.HeaderLength + 2; p.Type == PUBLISH && len(p.Topic) > 0 && int(binary.BigEndian.Uint16(p.Head[from-2:])) == len(p.Topic) {
+		p.Topic = head[from : from+len(p.Topic) : from+len(p.Topic)]
+	} else {
+		buf = keep(buf, &p.Topic) // it stands behind a Topic Alias
+	}
+	p.Head, p.Payload = head, head[len(head)-n:]
+	return p.keepRest(buf)
+}
+
+// keepRest keeps what is neither in the Head nor the Topic.
+func (p *Packet) keepRest(buf []byte) []byte {
 	buf = keep(buf, &p.Properties.raw)
 	if c := p.Connect; c != nil {
 		for _, b := range []*[]byte{&c.ClientID, &c.WillTopic, &c.WillPayload, &c.WillProperties.raw, &c.Username} {

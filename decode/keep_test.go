@@ -11,6 +11,7 @@ import (
 // keeper keeps copies of packets beyond the call that brings them, and what they looked like then.
 type keeper struct {
 	whole bool
+	with  bool // Head is kept apart
 	buf   []byte
 	kept  []decode.Packet
 	want  []string
@@ -23,7 +24,11 @@ func (k *keeper) Packet(_ *decode.Conn, p *decode.Packet) {
 	}
 	k.want = append(k.want, show(&q))
 	q = *p
-	k.buf = q.Keep(k.buf, k.whole)
+	if k.with {
+		k.buf = q.KeepWith(slices.Clone(p.Head), k.buf)
+	} else {
+		k.buf = q.Keep(k.buf, k.whole)
+	}
 	k.kept = append(k.kept, q)
 }
 
@@ -32,15 +37,15 @@ func (k *keeper) Loss(*decode.Conn, decode.Loss) {}
 // TestKeep: what was kept of a packet stays as it was when its bytes are overwritten, those of the secrets too.
 func TestKeep(t *testing.T) {
 	for _, v := range versions {
-		for _, whole := range []bool{true, false} {
-			testKeep(t, v, whole)
-		}
+		testKeep(t, v, &keeper{whole: true})
+		testKeep(t, v, &keeper{whole: false})
+		testKeep(t, v, &keeper{whole: true, with: true})
 	}
 }
 
-func testKeep(t *testing.T, v decode.Version, whole bool) {
+func testKeep(t *testing.T, v decode.Version, k *keeper) {
 	r := newTraffic(7, v)
-	k := &keeper{whole: whole, buf: make([]byte, 0, 1<<10)} // grows: what was kept before stays in the old memory
+	k.buf = make([]byte, 0, 1<<10) // grows: what was kept before stays in the old memory
 	c := decode.NewConn(decode.ConnInfo{}, nil)
 	feed := func(dir decode.Direction, data []byte) {
 		if r.IntN(8) == 0 { // in two pieces, so that it waits in the Conn
@@ -70,7 +75,7 @@ func testKeep(t *testing.T, v decode.Version, whole bool) {
 	}
 	for i := range k.kept {
 		if got := show(&k.kept[i]); got != k.want[i] {
-			t.Fatalf("%v, whole %v, packet %d:\n got %s\nwant %s", v, whole, i, got, k.want[i])
+			t.Fatalf("%v, whole %v, with %v, packet %d:\n got %s\nwant %s", v, k.whole, k.with, i, got, k.want[i])
 		}
 	}
 	if bytes.Contains(k.buf, []byte("secret")) {

@@ -150,7 +150,10 @@ func (e *Engine) open(c *connection, info *decode.ConnInfo, at decode.Time) {
 	c.link = e.tracker.Open(info, at)
 }
 
-func (e *Engine) packetOf(c *connection, p *decode.Packet) {
+func (e *Engine) packetOf(c *connection, p *decode.Packet) { e.packetAt(c, p, e.raw.add(p)) }
+
+// packetAt takes a packet whose bytes are kept where ref says.
+func (e *Engine) packetAt(c *connection, p *decode.Packet, ref uint64) {
 	if !c.counted {
 		c.counted = true
 		e.counts.Connections++
@@ -169,7 +172,6 @@ func (e *Engine) packetOf(c *connection, p *decode.Packet) {
 	if p.Type == decode.PUBLISH && p.QoS < 3 {
 		e.counts.Publish[p.QoS]++
 	}
-	ref := e.raw.add(p)
 	if e.survey != nil {
 		e.survey.current = c
 	}

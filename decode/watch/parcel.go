@@ -6,6 +6,7 @@ import "github.com/mqttwatch/mqttwatch/decode"
 type find struct {
 	conn  *connection
 	time  decode.Time
+	ref   uint64 // where the bytes of the packet are kept
 	kind  findKind
 	dir   decode.Direction
 	cause decode.CloseCause
@@ -31,6 +32,8 @@ type parcel struct {
 	packets []decode.Packet
 	losses  []decode.Loss
 	bytes   []byte // that packets refer to
+	// page is where bytes are kept from the first packet on, nil where they go on where they were; spare is one that the store let go of.
+	page, spare []byte
 }
 
 // parcelBytes is how many bytes of packets go together, about.
@@ -38,6 +41,9 @@ const parcelBytes = 128 << 10
 
 // deliver gives e all that is in the parcel, in its order.
 func (b *parcel) deliver(e *Engine) {
+	if b.page != nil {
+		b.spare, b.page = e.raw.open(b.page), nil
+	}
 	packet, loss := 0, 0
 	for i := range b.finds {
 		f := &b.finds[i]
@@ -45,7 +51,7 @@ func (b *parcel) deliver(e *Engine) {
 		case findOpen:
 			e.open(f.conn, f.conn.info, f.time)
 		case findPacket:
-			e.packetOf(f.conn, &b.packets[packet])
+			e.packetAt(f.conn, &b.packets[packet], f.ref)
 			packet++
 		case findLoss:
 			e.lossOf(f.conn, &b.losses[loss])

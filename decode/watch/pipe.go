@@ -35,7 +35,7 @@ type Pipe struct {
 // Config.OnEvent is called too, whenever it has taken in a part; nil is nothing.
 func NewPipe(e *Engine, after func()) *Pipe {
 	p := &Pipe{
-		e: e, after: after, whole: e.raw.ring != nil || e.survey != nil || len(e.cfg.Rules) > 0,
+		e: e, after: after, whole: e.raw.kept() || e.survey != nil || len(e.cfg.Rules) > 0,
 		full: make(chan *parcel, parcels), free: make(chan *parcel, parcels),
 	}
 	for range parcels {
@@ -96,14 +96,36 @@ func (p *Pipe) open(c *connection, _ *decode.ConnInfo, at decode.Time) {
 }
 
 func (p *Pipe) packetOf(c *connection, packet *decode.Packet) {
-	parcel := p.fill
-	if len(parcel.packets) == parcelPackets || len(parcel.bytes) > parcelBytes {
+	if len(p.fill.packets) == parcelPackets || len(p.fill.bytes) > parcelBytes {
 		p.ship()
-		parcel = p.fill
 	}
+	ref, head := p.keep(packet)
+	parcel := p.fill
 	parcel.packets = append(parcel.packets, *packet)
-	parcel.bytes = parcel.packets[len(parcel.packets)-1].Keep(parcel.bytes, p.whole)
-	p.add(find{kind: findPacket, conn: c})
+	if packet = &parcel.packets[len(parcel.packets)-1]; len(head) == len(packet.Head) && p.whole {
+		parcel.bytes = packet.KeepWith(head, parcel.bytes)
+	} else {
+		parcel.bytes = packet.Keep(parcel.bytes, p.whole)
+	}
+	p.add(find{kind: findPacket, conn: c, ref: ref})
+}
+
+// keep keeps the head of a packet for Engine.raw, whose owner learns of a new page by the parcel that it begins with.
+func (p *Pipe) keep(packet *decode.Packet) (ref uint64, head []byte) {
+	if !p.e.raw.kept() {
+		return 0, nil
+	}
+	w := &p.e.raw.writer
+	if !w.fits(packet) {
+		p.ship()
+		page := p.fill.spare
+		if p.fill.spare = nil; page == nil {
+			page = make([]byte, rawPage)
+		}
+		p.fill.page = page
+		w.turn(page)
+	}
+	return w.add(packet)
 }
 
 func (p *Pipe) lossOf(c *connection, l *decode.Loss) {

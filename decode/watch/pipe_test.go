@@ -114,11 +114,15 @@ func TestPipeWithLargeSegments(t *testing.T) {
 
 // TestPipeAllocatesNothing: parcels go round, so that in the steady state handing over costs no memory.
 func TestPipeAllocatesNothing(t *testing.T) {
-	for _, v := range []decode.Version{decode.V311, decode.V5} {
-		e, c := session(v, watch.Config{Keep: 1000})
+	for _, tc := range []struct {
+		version decode.Version
+		raw     int
+	}{{decode.V311, 0}, {decode.V5, 0}, {decode.V5, 1 << 18}} {
+		v := tc.version
+		e, c := session(v, watch.Config{Keep: 1000, RawBytes: tc.raw, Survey: tc.raw > 0})
 		pipe := watch.NewPipe(e, nil)
 		round := rounds(v, c, pipe.Feed)
-		for range 20 {
+		for range 30 { // the list of packets is full after 24
 			round()
 		}
 		per := testing.AllocsPerRun(20, round) / (roundBatches * 7)

@@ -6,76 +6,99 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode"
 )
 
-// rawStore keeps the bytes of the newest Control Packets in one ring. A reference is the place of a record in all that was ever written, plus one,
-// so that a record that was overwritten is known by its reference alone.
+// rawStore keeps the bytes of the newest Control Packets on pages, of which the oldest is written anew when the newest is full. A reference is the number of
+// a page and a place on it, so that a record that was overwritten is known by its reference alone.
 //
-// A record is its length (4 bytes), the length of the packet on the wire (8), the version (1), the bytes; it may run over the ring's end.
+// A record is its length (4 bytes), the length of the packet on the wire (8), the version (1), the bytes.
 type rawStore struct {
-	ring []byte
-	next uint64 // total written
+	pages  [][]byte // page n is in place n % len(pages); each is made when it is first written
+	newest uint64   // the pages are numbered from 1
+	writer rawWriter
 }
 
 const (
 	rawHeader = 13
 	// rawMost bounds one record, so that a few large packets do not push out all others.
 	rawMost = 16 << 10
+	// rawPage is the size of a page.
+	rawPage  = 1 << rawPlace
+	rawPlace = 16 // bits of a reference that are the place
 )
 
 func newRawStore(size int) rawStore {
 	if size <= 0 {
 		return rawStore{}
 	}
-	return rawStore{ring: make([]byte, max(size, 2*rawMost))}
+	return rawStore{pages: make([][]byte, max(size/rawPage, 2))}
 }
+
+// kept reports whether anything is kept at all.
+func (s *rawStore) kept() bool { return s.pages != nil }
 
 // add keeps the head of p and returns its reference; 0 where nothing is kept.
 func (s *rawStore) add(p *decode.Packet) uint64 {
-	if s.ring == nil {
+	if !s.kept() {
 		return 0
 	}
-	head := p.Head[:min(len(p.Head), rawMost-rawHeader)]
-	ref := s.next + 1
-	var h [rawHeader]byte
-	to := h[:]
-	at := s.next % uint64(len(s.ring))
-	fits := at+uint64(rawHeader+len(head)) <= uint64(len(s.ring))
-	if fits {
-		to = s.ring[at : at+rawHeader]
+	if !s.writer.fits(p) {
+		next := s.pages[(s.newest+1)%uint64(len(s.pages))]
+		if next == nil {
+			next = make([]byte, rawPage)
+		}
+		s.open(next)
+		s.writer.turn(next)
 	}
-	binary.BigEndian.PutUint32(to, uint32(len(head)))
-	binary.BigEndian.PutUint64(to[4:], uint64(p.Length))
-	to[12] = byte(p.Version)
-	if fits {
-		copy(s.ring[at+rawHeader:], head)
-		s.next += uint64(rawHeader + len(head))
-		return ref
-	}
-	s.write(to)
-	s.write(head)
+	ref, _ := s.writer.add(p)
 	return ref
 }
 
-func (s *rawStore) write(b []byte) {
-	at := int(s.next % uint64(len(s.ring)))
-	n := copy(s.ring[at:], b)
-	copy(s.ring, b[n:])
-	s.next += uint64(len(b))
+// open makes a page the newest, and returns the one that gives way to it; nil where none does.
+func (s *rawStore) open(page []byte) (old []byte) {
+	s.newest++
+	place := &s.pages[s.newest%uint64(len(s.pages))]
+	old, *place = *place, page
+	return old
 }
 
 // get returns a copy of what a reference stands for; a Raw without bytes where that was overwritten.
 func (s *rawStore) get(ref uint64) Raw {
-	if ref == 0 || s.ring == nil || s.next-(ref-1) > uint64(len(s.ring)) {
+	number := ref >> rawPlace
+	if number == 0 || number > s.newest || s.newest-number >= uint64(len(s.pages)) {
 		return Raw{}
 	}
-	h := s.read(ref-1, rawHeader)
-	b := s.read(ref-1+rawHeader, int(binary.BigEndian.Uint32(h)))
-	return Raw{Bytes: b, Length: int64(binary.BigEndian.Uint64(h[4:])), Version: decode.Version(h[12])}
+	record := s.pages[number%uint64(len(s.pages))][ref%rawPage:]
+	b := make([]byte, binary.BigEndian.Uint32(record))
+	copy(b, record[rawHeader:])
+	return Raw{Bytes: b, Length: int64(binary.BigEndian.Uint64(record[4:])), Version: decode.Version(record[12])}
 }
 
-func (s *rawStore) read(from uint64, n int) []byte {
-	b := make([]byte, n)
-	at := int(from % uint64(len(s.ring)))
-	k := copy(b, s.ring[at:])
-	copy(b[k:], s.ring)
-	return b
+// A rawWriter writes records on a page, one after the other. It belongs to the goroutine that decodes, so that bytes are copied once; what was handed over
+// of a page is not written again before the store lets go of the page.
+type rawWriter struct {
+	page   []byte
+	number uint64
+	next   int
+}
+
+func rawHead(p *decode.Packet) []byte { return p.Head[:min(len(p.Head), rawMost-rawHeader)] }
+
+// fits reports whether there is room for p on the page.
+func (w *rawWriter) fits(p *decode.Packet) bool {
+	return w.next+rawHeader+len(rawHead(p)) <= len(w.page)
+}
+
+// turn goes on with the next page.
+func (w *rawWriter) turn(page []byte) { w.page, w.number, w.next = page, w.number+1, 0 }
+
+// add writes the head of p, which fits, and returns its reference and what was written.
+func (w *rawWriter) add(p *decode.Packet) (ref uint64, head []byte) {
+	head = rawHead(p)
+	ref = w.number<<rawPlace | uint64(w.next)
+	to := w.page[w.next : w.next+rawHeader+len(head)]
+	binary.BigEndian.PutUint32(to, uint32(len(head)))
+	binary.BigEndian.PutUint64(to[4:], uint64(p.Length))
+	to[12] = byte(p.Version)
+	copy(to[rawHeader:], head)
+	w.next += len(to)
+	return ref, to[rawHeader:len(to):len(to)]
 }

@@ -119,8 +119,8 @@ func TestRawStoreKeepsTheNewest(t *testing.T) {
 			}
 		}
 	}
-	if kept < 40 || kept > 60 {
-		t.Errorf("%d packets of about 600 bytes kept in %d bytes", kept, len(s.ring))
+	if kept < 100 || kept > 250 {
+		t.Errorf("%d packets of about 580 bytes kept on %d pages", kept, len(s.pages))
 	}
 }
 
