@@ -175,6 +175,8 @@ type flight struct {
 	Since decode.Time
 	// Attachment belongs to the Observer. It is gone when Ended of the Observer has returned.
 	Attachment any
+	// Note belongs to the Recorder. It is gone when Record of HandshakeEnded has returned.
+	Note any
 	// Followed says that an Observer is to be told of it, though it has no Attachment.
 	Followed bool
 
@@ -213,6 +215,15 @@ func (h *Handshake) Step(i int) Step {
 		return h.rest[i].step(h.times[i])
 	}
 	return (*h.more)[i-int(h.nsteps)]
+}
+
+// At returns when step i was seen and which packet it was, and nothing else of it.
+func (h *Handshake) At(i int) (decode.Time, decode.Type) {
+	if i < int(h.nsteps) {
+		return h.times[i], decode.Type(h.rest[i].what & 15)
+	}
+	s := &(*h.more)[i-int(h.nsteps)]
+	return s.Time, s.Type
 }
 
 // Dropped counts the steps beyond the bound, which are not kept.

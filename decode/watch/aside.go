@@ -133,7 +133,7 @@ func (n *topicNode) absorbBefore(o *topicNode) {
 type sessionCounts struct {
 	packets, bytes [2]uint64
 	publish        [2][3]uint64
-	times          [2]*spread
+	times          [2]spread
 	conns          uint32
 }
 
@@ -144,20 +144,20 @@ func (c *sessionCounts) absorb(o *sessionCounts) {
 		for q, n := range o.publish[side] {
 			c.publish[side][q] += n
 		}
-		if t := o.times[side]; t != nil {
-			if c.times[side] == nil {
-				c.times[side] = new(spread)
-			}
-			c.times[side].absorb(t)
-		}
+		c.times[side].absorb(&o.times[side])
 	}
 	c.conns += o.conns
 }
 
 // counted takes the counts of a session, which begins anew with others.
 func (e *sessionEntry) counted(others sessionCounts) sessionCounts {
-	c := sessionCounts{e.packets, e.bytes, e.publish, e.times, e.conns - e.connsBefore}
-	e.packets, e.bytes, e.publish, e.times = others.packets, others.bytes, others.publish, others.times
+	c := sessionCounts{times: e.times, conns: e.conns - e.connsBefore}
+	for side := range e.sent {
+		sent := &e.sent[side]
+		c.packets[side], c.bytes[side], c.publish[side] = sent.packets, sent.bytes, sent.publish
+		sent.packets, sent.bytes, sent.publish = others.packets[side], others.bytes[side], others.publish[side]
+	}
+	e.times = others.times
 	e.connsBefore = e.conns - others.conns
 	return c
 }
@@ -184,7 +184,7 @@ func (e *sessionEntry) bringBack(at int) {
 
 // overSince reports whether nothing of a session was seen since, and nothing is open.
 func (e *sessionEntry) overSince(t decode.Time) bool {
-	return t != 0 && e.last <= t && !e.connected() && e.open == 0
+	return t != 0 && e.last() <= t && !e.connected() && e.open == 0
 }
 
 // overSince reports whether nothing was published to a topic since, and nothing is open.

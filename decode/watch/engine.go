@@ -173,11 +173,11 @@ func (e *Engine) packetAt(c *connection, p *decode.Packet, ref uint64) {
 		e.counts.Publish[p.QoS]++
 	}
 	if e.survey != nil {
-		e.survey.current = c
+		e.survey.begin(c, p)
 	}
 	e.tracker.Packet(c.link, p, ref)
 	if e.survey != nil {
-		e.survey.packet(c, c.info, p, ref)
+		e.survey.packet(p, ref)
 	}
 }
 
@@ -189,7 +189,7 @@ func (e *Engine) lossOf(c *connection, l *decode.Loss) {
 	}
 	e.tracker.Loss(c.link, *l)
 	if e.survey != nil {
-		e.survey.loss(c, c.info, *l)
+		e.survey.loss(c, l)
 	}
 }
 
@@ -233,6 +233,9 @@ func (e *Engine) Record(ev handshake.Event) {
 
 func (e *Engine) started(h *handshake.Handshake) {
 	e.store.add(h)
+	if e.survey != nil {
+		e.survey.started(h)
+	}
 	if o := e.counts.outcomes(h); o != nil {
 		if h.JoinedLate {
 			o.JoinedLate++

@@ -41,9 +41,11 @@ type connection struct {
 	counted bool
 	link    *handshake.Link
 	// The survey's: where to count.
-	entry  *sessionEntry
-	topics [2]recentTopics // by direction
-	note   *connNote
+	entry   *sessionEntry
+	session *handshake.Session // that of entry
+	pruned  uint64             // sessionBook.pruned when it was found
+	note    *connNote
+	topics  [2]recentTopics // by direction
 }
 
 // take takes a segment in.

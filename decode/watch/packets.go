@@ -12,6 +12,9 @@ import (
 // packetsKept is how many of the newest packets the list of packets keeps.
 const packetsKept = 50_000
 
+// longestText bounds what a row of the list of packets says of a packet.
+const longestText = 256
+
 // packetRing keeps compact records of the newest packets. They are numbered from 1.
 type packetRing struct {
 	parts [packetsKept / packetsPerPart][]packetRecord // each made when the first is to be kept in it
@@ -72,12 +75,28 @@ func (r *packetRing) at(number uint64) *packetRecord {
 // first is the number of the oldest record that is kept.
 func (r *packetRing) first() uint64 { return r.last - uint64(r.len()) + 1 }
 
-func (r *packetRing) add(p *packetNote, e *sessionEntry, text string) {
+// next returns the record of the next packet, which is the one that gives way, to be written anew. It is written where it lies: it would be copied twice.
+func (r *packetRing) next() *packetRecord {
 	i := r.last % packetsKept
 	if r.last++; r.parts[i/packetsPerPart] == nil {
 		r.parts[i/packetsPerPart] = make([]packetRecord, packetsPerPart)
 	}
-	r.parts[i/packetsPerPart][i%packetsPerPart] = packetRecord{p.packetFacts, e, text}
+	return &r.parts[i/packetsPerPart][i%packetsPerPart]
+}
+
+// of writes what a packet says of itself.
+func (r *packetRecord) of(c *connection, p *decode.Packet, ref uint64) {
+	r.packetFacts = packetFacts{
+		time: p.Time, ref: ref, offset: p.Offset, conn: c.noteOf(), err: p.Err, length: p.Length, payloadLength: p.PayloadLength,
+		id: p.PacketID, typ: p.Type, dir: p.Dir, qos: p.QoS, version: p.Version, reason: p.ReasonCode,
+		dup: p.Dup, retain: p.Retain, unknown: p.TopicUnknown,
+	}
+}
+
+// ofLoss writes what a loss says of itself.
+func (r *packetRecord) ofLoss(c *connection, l *decode.Loss) {
+	r.packetFacts = packetFacts{time: l.Time, offset: l.Offset, conn: c.noteOf(), err: l.Err, length: l.Bytes, dir: l.Dir, loss: int8(l.Cause) + 1}
+	r.text = ""
 }
 
 // packetText is what a row says of a packet that is no PUBLISH beside its numbers. Only packets that are rare make a text of their own.

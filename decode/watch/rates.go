@@ -18,13 +18,13 @@ type rates struct {
 	last  int64 // the newest
 }
 
-func (r *rates) add(second int64, p *packetNote) {
+func (r *rates) add(second int64, p *decode.Packet) {
 	if second != r.last {
 		r.roll(second)
 	}
 	s := &r.ring[r.last%RateSeconds]
-	s.Packets[p.typ&15]++
-	s.Bytes += uint64(max(p.length, 0))
+	s.Packets[p.Type&15]++
+	s.Bytes += uint64(max(p.Length, 0))
 }
 
 // roll clears the seconds up to a newer one.

@@ -119,7 +119,7 @@ func (b *sessionBook) matches(f *filter.Sessions, e *sessionEntry, now decode.Ti
 	s := filter.Session{
 		Client: e.session.ClientID, Server: e.session.Server, ServerName: e.session.ServerName, Version: e.session.Version, Connected: e.connected(),
 		Alert: e.severity >= handshake.Warn, Stuck: e.stuck, Open: e.open, InFlight: e.openBy, Connections: int(e.conns - e.connsBefore), Oldest: e.oldest(now), RTT: -1,
-		Idle: now.Sub(e.last),
+		Idle: now.Sub(e.last()),
 	}
 	if info, _ := e.session.Conn(); info != nil {
 		s.Addr = info.Client
@@ -128,12 +128,13 @@ func (b *sessionBook) matches(f *filter.Sessions, e *sessionEntry, now decode.Ti
 	if l != nil {
 		_, s.Silent = l.KeepAlive()
 	}
-	for side := range e.times {
-		for q, n := range e.publish[side] {
+	for side := range e.sent {
+		sent := &e.sent[side]
+		for q, n := range sent.publish {
 			s.Publish[q] += n
 		}
-		if t := e.times[side]; t != nil {
-			s.RTT = max(s.RTT, t.quantile(0.99))
+		if e.times[side].n > 0 {
+			s.RTT = max(s.RTT, e.times[side].quantile(0.99))
 		}
 		if l != nil && s.Connected {
 			w := l.Flow(decode.Direction(side))
@@ -150,7 +151,7 @@ func (e *sessionEntry) oldest(now decode.Time) time.Duration {
 		return -1
 	}
 	longest := time.Duration(-1)
-	for side := range e.times {
+	for side := range e.sent {
 		if w := l.Flow(decode.Direction(side)); w.Oldest != nil {
 			longest = max(longest, now.Sub(w.Oldest.Started()))
 		}
@@ -209,7 +210,7 @@ func (b *sessionBook) row(e *sessionEntry, now decode.Time) SessionRow {
 	e.at(b.epoch)
 	r := SessionRow{
 		ID: s.ID, Client: s.ClientID, ClientKnown: s.ClientID != "", Server: serverName(s), Version: s.Version, VersionAssumed: s.VersionAssumed,
-		Connected: e.connected(), Connections: int(e.conns - e.connsBefore), Open: e.open, Stuck: e.stuck, Alerts: e.alerts, Severity: e.severity, First: e.first, Last: e.last,
+		Connected: e.connected(), Connections: int(e.conns - e.connsBefore), Open: e.open, Stuck: e.stuck, Alerts: e.alerts, Severity: e.severity, First: e.first, Last: e.last(),
 	}
 	info, _ := s.Conn()
 	if info != nil {
@@ -233,12 +234,10 @@ func (b *sessionBook) row(e *sessionEntry, now decode.Time) SessionRow {
 }
 
 func (e *sessionEntry) flow(side decode.Direction, now decode.Time) Flow {
+	sent := &e.sent[side]
 	f := Flow{
-		InFlight: e.openBy[side], Publish: e.publish[side], Packets: e.packets[side], Bytes: e.bytes[side], Rate: e.rate[side].at(now),
-		P50: e.times[side].quantile(0.5), P99: e.times[side].quantile(0.99),
-	}
-	if t := e.times[side]; t != nil {
-		f.Answered, f.Max = t.n, t.most
+		InFlight: e.openBy[side], Publish: sent.publish, Packets: sent.packets, Bytes: sent.bytes, Rate: sent.rate.at(now),
+		P50: e.times[side].quantile(0.5), P99: e.times[side].quantile(0.99), Answered: e.times[side].n, Max: e.times[side].most,
 	}
 	f.Last, f.LastType = e.session.Last(side)
 	if l := e.session.Link(); l != nil && e.connected() {
@@ -273,9 +272,9 @@ func (b *sessionBook) detail(entry *sessionEntry, e *Engine) *SessionDetail {
 	if l := s.Link(); l != nil {
 		d.Clean = l.Clean()
 	}
-	for side, t := range entry.times {
-		if t != nil {
-			d.Times[side] = t.bins
+	for side := range entry.sent {
+		if bins := entry.times[side].bins; bins != nil {
+			d.Times[side] = *bins
 		}
 	}
 	d.Alerts = e.alerts(ladderAlerts, func(a *handshake.Alert) bool { return a.Session == s })

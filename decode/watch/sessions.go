@@ -3,7 +3,6 @@ package watch
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
@@ -22,20 +21,13 @@ type sessionBook struct {
 
 // A sessionEntry is what is counted of one session.
 type sessionEntry struct {
+	sent    [2]sentCounts // by direction
+	times   [2]spread     // by sender
 	session *handshake.Session
-	pruned  bool
-	named   bool // has a Client Identifier
-	conns   uint32
 	first   decode.Time
-	last    decode.Time
-	packets [2]uint64
-	bytes   [2]uint64
-	publish [2][3]uint64 // by direction and QoS
-	rate    [2]meter
-	times   [2]*spread // by sender
 	// before is what was set aside of these; connsBefore of conns are in it.
-	before      [asideLevels]*sessionCounts
-	connsBefore uint32
+	before             [asideLevels]*sessionCounts
+	conns, connsBefore uint32
 
 	epoch               uint64
 	open, stuck, alerts int
@@ -43,37 +35,49 @@ type sessionEntry struct {
 	severity            handshake.Severity
 }
 
+// sentCounts is what is counted of one side of a session with each packet. It is as large as what the processor's cache takes at once.
+type sentCounts struct {
+	packets, bytes uint64
+	publish        [3]uint64   // by QoS
+	last           decode.Time // 0 where there was none
+	rate           meter
+}
+
+// last is when the last packet came, of either side.
+func (e *sessionEntry) last() decode.Time { return max(e.sent[0].last, e.sent[1].last) }
+
 func newSessionBook() sessionBook {
 	return sessionBook{entries: make(map[*handshake.Session]*sessionEntry)}
 }
 
-// of returns the entry of the session that the connection of a packet belonged to.
-func (b *sessionBook) of(p *packetNote) *sessionEntry {
-	c := p.on
-	if c.entry != nil && c.entry.session == p.session && !c.entry.pruned {
-		c.entry.named = p.named
+// of returns the entry of the session that a connection belongs to.
+func (b *sessionBook) of(c *connection) *sessionEntry {
+	session := c.link.Session
+	if c.session == session && c.pruned == b.pruned {
 		return c.entry
 	}
-	e := b.entries[p.session]
-	if e == nil {
-		e = &sessionEntry{session: p.session}
-		b.entries[p.session] = e
-	}
-	if c.entry != nil && !c.entry.named && c.entry.conns == 1 {
-		delete(b.entries, c.entry.session) // it was the connection until its CONNECT
-	}
-	e.named = p.named
-	e.conns++
-	c.entry = e
-	return e
+	return b.find(c, session)
 }
 
-// bound makes room where there are too many: those of a sheet of notes are the most that there can be. It looks at the tracker's connections, so that
-// it is for the goroutine that feeds.
-func (b *sessionBook) bound() {
+// find makes the entry of a session that of a connection.
+func (b *sessionBook) find(c *connection, session *handshake.Session) *sessionEntry {
+	e := b.entries[session]
+	if e == nil {
+		e = &sessionEntry{session: session}
+		b.entries[session] = e
+	}
+	if c.entry != e {
+		if old := c.entry; old != nil && old.session != session && old.session.ClientID == "" && old.conns == 1 {
+			delete(b.entries, old.session) // it was the connection until its CONNECT
+		}
+		e.conns++
+	}
+	c.entry, c.session = e, session
 	if len(b.entries) > maxSessions {
 		b.prune()
 	}
+	c.pruned = b.pruned
+	return e
 }
 
 // prune takes out a quarter: first those without a connection, each by when it was last heard of.
@@ -83,11 +87,10 @@ func (b *sessionBook) prune() {
 		all = append(all, e)
 	}
 	slices.SortFunc(all, func(x, y *sessionEntry) int {
-		return cmp.Or(cmp.Compare(boolRank(x.connected()), boolRank(y.connected())), cmp.Compare(x.last, y.last), cmp.Compare(x.session.ID, y.session.ID))
+		return cmp.Or(cmp.Compare(boolRank(x.connected()), boolRank(y.connected())), cmp.Compare(x.last(), y.last()), cmp.Compare(x.session.ID, y.session.ID))
 	})
 	for _, e := range all[:(len(all)+3)/4] {
 		delete(b.entries, e.session)
-		e.pruned = true
 		b.pruned++
 	}
 }
@@ -104,23 +107,16 @@ func (e *sessionEntry) connected() bool {
 	return l != nil && l.Connected()
 }
 
-func (e *sessionEntry) packet(second int64, p *packetNote) {
-	if e.first == 0 {
-		e.first = p.time
+func (e *sessionEntry) packet(second int64, p *decode.Packet) {
+	sent := &e.sent[p.Dir]
+	if sent.packets == 0 && e.first == 0 {
+		e.first = p.Time
 	}
-	e.last = p.time
-	e.packets[p.dir]++
-	e.bytes[p.dir] += uint64(max(p.length, 0))
-	e.rate[p.dir].add(second)
-	if p.typ == decode.PUBLISH && p.qos < 3 {
-		e.publish[p.dir][p.qos]++
+	sent.packets++
+	sent.bytes += uint64(max(p.Length, 0))
+	sent.last = p.Time
+	sent.rate.add(second)
+	if p.Type == decode.PUBLISH && p.QoS < 3 {
+		sent.publish[p.QoS]++
 	}
-}
-
-// answered counts how long a delivery took.
-func (e *sessionEntry) answered(sender decode.Direction, d time.Duration) {
-	if e.times[sender] == nil {
-		e.times[sender] = new(spread)
-	}
-	e.times[sender].add(d)
 }

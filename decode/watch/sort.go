@@ -164,11 +164,11 @@ func (b *sessionBook) rank(e *sessionEntry, key SessionKey, now decode.Time) ran
 	case SessionsByVersion:
 		return positive(int(e.session.Version))
 	case SessionsByRate:
-		return number(e.rate[0].at(now) + e.rate[1].at(now))
+		return number(e.sent[0].rate.at(now) + e.sent[1].rate.at(now))
 	case SessionsByBytes:
-		return number(e.bytes[0] + e.bytes[1])
+		return number(e.sent[0].bytes + e.sent[1].bytes)
 	case SessionsByLast:
-		return number(int64(now.Sub(e.last)))
+		return number(int64(now.Sub(e.last())))
 	case SessionsByServer:
 		return named(serverName(e.session))
 	}
@@ -195,9 +195,7 @@ func (w *topicWalk) rank(n *topicNode, key TopicKey) rank {
 	case TopicsByP99:
 		return positive(int64(c.times.quantile(0.99)))
 	case TopicsByMax:
-		if c.times != nil {
-			return positive(int64(c.times.most))
-		}
+		return positive(int64(c.times.most))
 	case TopicsByBytes:
 		return number(c.bytes)
 	case TopicsByLast:

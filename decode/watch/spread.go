@@ -11,18 +11,27 @@ const SpreadBins = 128
 // A spread counts times by bins that grow with them, so that quantiles are good to an eighth whatever their size. It takes half a KiB, which
 // a session or a topic can afford; a histogram of more digits cannot be kept for each.
 type spread struct {
-	bins [SpreadBins]uint32
+	bins *[SpreadBins]uint32 // nil before the first
 	n    uint64
 	most time.Duration
 }
 
 func (s *spread) add(d time.Duration) {
+	if s.bins == nil {
+		s.bins = new([SpreadBins]uint32)
+	}
 	s.bins[SpreadBin(d)]++
 	s.n++
 	s.most = max(s.most, d)
 }
 
 func (s *spread) absorb(o *spread) {
+	if o.bins == nil {
+		return
+	}
+	if s.bins == nil {
+		s.bins = new([SpreadBins]uint32)
+	}
 	for i, n := range o.bins {
 		s.bins[i] += n
 	}
@@ -50,7 +59,7 @@ func SpreadFrom(bin int) time.Duration {
 
 // quantile returns the time below which that share of all times lies, 0 where there are none.
 func (s *spread) quantile(share float64) time.Duration {
-	if s == nil || s.n == 0 {
+	if s.n == 0 {
 		return 0
 	}
 	rank, sum := uint64(share*float64(s.n-1)), uint64(0)

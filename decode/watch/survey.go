@@ -1,6 +1,9 @@
 package watch
 
 import (
+	"encoding/binary"
+	"time"
+
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
@@ -8,8 +11,8 @@ import (
 // A survey gathers what the screens Sessions, Topics, Statistics and Packets show. All of it is bounded, what is left out is counted, and in the
 // steady state a packet allocates nothing.
 //
-// Looking up where to count takes about a quarter of the time that decoding and tracking take. The goroutine that feeds only writes down what came to
-// pass, in order; a full sheet of notes is counted by another goroutine while the next one is written.
+// It counts while the packet is at hand. Where to count is looked up as seldom as can be: a connection knows its session's entry and its last topics,
+// a handshake the topic of its PUBLISH.
 type survey struct {
 	sessions sessionBook
 	topics   topicTree
@@ -19,164 +22,189 @@ type survey struct {
 	sys      sysTopics
 	aside    aside // what was counted before the screen was cleared
 
-	written, counted *notes // counted belongs to the other goroutine while one counts
-	counting         bool
-	done             chan struct{}
-	countOther       func() // made once, so that starting it allocates nothing
-	// current is the connection whose packet is looked at.
-	current *connection
+	ends []endNote // not counted yet
+	// What is looked at: a connection, and the topic that its packet is published to, nil where that is no PUBLISH.
+	on    *connection
+	topic *topicNode
 }
 
 func newSurvey() *survey {
-	s := &survey{
-		sessions: newSessionBook(), topics: newTopicTree(), steps: newStepTimes(), sys: newSysTopics(),
-		written: newNotes(), counted: newNotes(), done: make(chan struct{}, 1),
-	}
-	s.countOther = func() {
-		s.count(s.counted)
-		s.done <- struct{}{}
-	}
-	return s
+	return &survey{sessions: newSessionBook(), topics: newTopicTree(), steps: newStepTimes(), sys: newSysTopics(), ends: make([]endNote, 0, endNotes)}
 }
 
-// packet notes a packet after the tracker has taken it in.
-func (s *survey) packet(c *connection, info *decode.ConnInfo, p *decode.Packet, ref uint64) {
-	s.written.packet(c, c.noteOf(info), p, ref)
-	s.turn()
+// begin looks at a packet before the tracker takes it in, which may begin and end handshakes.
+func (s *survey) begin(c *connection, p *decode.Packet) {
+	s.on, s.topic = c, nil
+	if p.Type == decode.PUBLISH {
+		s.topic = s.topicOf(c, p)
+	}
+}
+
+// started lets a handshake know its topic.
+func (s *survey) started(h *handshake.Handshake) {
+	if n := s.topic; n != nil && n.leaf && len(n.path) == len(h.Topic) { // not a level above, where there is no room for the topic itself
+		h.Note, n.path = n, h.Topic // the same text, which the tracker looks at too: it is in the processor's cache
+	}
+}
+
+// packet counts a packet after the tracker has taken it in: its session is known now.
+func (s *survey) packet(p *decode.Packet, ref uint64) {
+	entry := s.sessions.of(s.on)
+	second := secondOf(p.Time)
+	s.rates.add(second, p)
+	entry.packet(second, p)
+	record := s.packets.next()
+	record.entry = entry
+	record.of(s.on, p, ref)
+	if p.Type == decode.PUBLISH {
+		s.topic.publish(second, p)
+		record.text = s.topic.textOf(p.Topic)
+		s.sys.packet(p)
+	} else {
+		record.text = packetText(p)
+	}
 }
 
 // loss notes that bytes did not become packets.
-func (s *survey) loss(c *connection, info *decode.ConnInfo, l decode.Loss) {
-	s.written.loss(c, c.noteOf(info), l)
-	s.turn()
+func (s *survey) loss(c *connection, l *decode.Loss) {
+	record := s.packets.next()
+	record.entry = s.sessions.of(c)
+	record.ofLoss(c, l)
 }
 
-// ended notes a handshake that has ended.
+// ended counts how long a delivery took, unless its times mean nothing: it was joined late, sent again (an answer may belong to either packet), or not
+// answered.
 func (s *survey) ended(h *handshake.Handshake) {
-	s.written.ended(s.current, h)
-	s.turn()
-}
-
-// turn lets a full sheet be counted, and takes the other.
-func (s *survey) turn() {
-	if len(s.written.packets) < notesPerSheet && len(s.written.ends) < notesPerSheet {
+	if !h.Kind.Publish() || h.JoinedLate || h.Resends > 0 || h.Steps() < 2 {
 		return
 	}
-	s.wait()
-	s.written, s.counted = s.counted, s.written
-	s.counting = true
-	go s.countOther()
-}
-
-// wait waits until the other goroutine has counted, and makes room where too much is kept.
-func (s *survey) wait() {
-	if s.counting {
-		<-s.done
-		s.counting = false
+	first, before := h.At(0)
+	at := first
+	for i, n := 1, 0; i < h.Steps(); i++ {
+		next, typ := h.At(i)
+		if kind, known := stepKind(before, typ); known && n < mostSteps {
+			s.steps[kind][h.Sender].add(next.Sub(at))
+			n++
+		}
+		at, before = next, typ
 	}
-	s.sessions.bound()
+	if h.State == handshake.Complete {
+		s.complete(h, at.Sub(first))
+	}
 }
 
-// settle counts everything that was noted.
+// mostSteps is how many steps a delivery has that nobody sent again.
+const mostSteps = 3
+
+// An endNote is a delivery that is to be counted with its session and its topic, either of which may be nil.
+type endNote struct {
+	times *spread
+	topic *topicNode
+	took  time.Duration
+}
+
+// endNotes is how many deliveries are counted together.
+const endNotes = 256
+
+// complete notes a delivery.
+func (s *survey) complete(h *handshake.Handshake, took time.Duration) {
+	note := endNote{took: took}
+	if e := s.entryOf(h.Session); e != nil {
+		note.times = &e.times[h.Sender]
+	}
+	note.topic, _ = h.Note.(*topicNode)
+	if note.topic != nil && note.topic.pruned {
+		note.topic = s.topics.byName[h.Topic]
+	}
+	if s.ends = append(s.ends, note); len(s.ends) == cap(s.ends) {
+		s.settle()
+	}
+}
+
+// settle counts the deliveries that were noted. Where they are counted is seldom in the processor's cache; in a loop that does nothing else it waits for
+// several of those places at a time.
 func (s *survey) settle() {
-	s.wait()
-	s.count(s.written)
-	s.sessions.bound()
-}
-
-// count takes a sheet of notes in, and empties it.
-func (s *survey) count(n *notes) {
-	for i := range n.packets {
-		s.countPacket(n, &n.packets[i])
-	}
-	for i := range n.ends {
-		s.countEnd(&n.ends[i])
-	}
-	n.clear()
-}
-
-func (s *survey) countPacket(n *notes, p *packetNote) {
-	entry := s.sessions.of(p)
-	text := p.text
-	if p.loss == 0 {
-		second := secondOf(p.time)
-		s.rates.add(second, p)
-		entry.packet(second, p)
-		if p.typ == decode.PUBLISH {
-			topic := n.topicOf(p)
-			node := s.topicOf(p.on, p, topic)
-			node.publish(second, p)
-			if text = node.path; text != string(topic) {
-				text = string(topic[:min(len(topic), longestText)])
-			}
-			if p.sys {
-				s.sys.set(p.time, topic, n.payloadOf(p))
-			}
+	for i := range s.ends {
+		if t := s.ends[i].times; t != nil {
+			t.add(s.ends[i].took)
 		}
 	}
-	s.packets.add(p, entry, text)
-}
-
-func (s *survey) countEnd(h *endNote) {
-	for i, kind := range h.kinds[:h.steps] {
-		s.steps[kind][h.sender].add(h.times[i])
-	}
-	if !h.complete {
-		return
-	}
-	if c := h.on; c != nil && c.entry != nil && c.entry.session == h.session {
-		c.entry.answered(h.sender, h.whole)
-	} else if e := s.sessions.entries[h.session]; e != nil {
-		e.answered(h.sender, h.whole)
-	}
-	if n := s.topicOfHandshake(h); n != nil {
-		n.answered(h.whole)
-	}
-}
-
-// topicOf finds the node of a PUBLISH. Most connections publish to one topic again and again.
-func (s *survey) topicOf(c *connection, p *packetNote, topic []byte) *topicNode {
-	recent := &c.topics[p.dir]
-	for _, n := range recent.nodes {
-		if n != nil && !p.unknown && n.path == string(topic) && n.leaf && !n.pruned {
-			return n
+	for i := range s.ends {
+		if n := s.ends[i].topic; n != nil {
+			n.times.add(s.ends[i].took)
 		}
 	}
-	n := s.topics.node(topic, p.unknown)
-	recent.add(n)
+	clear(s.ends)
+	s.ends = s.ends[:0]
+}
+
+// entryOf finds the entry of a session, or nil. Most deliveries belong to the connection whose packet ended them.
+func (s *survey) entryOf(session *handshake.Session) *sessionEntry {
+	if c := s.on; c != nil && c.entry != nil && c.entry.session == session {
+		return c.entry
+	}
+	return s.sessions.entries[session]
+}
+
+// topicOf finds the node of a PUBLISH. Most connections publish to a few topics again and again.
+func (s *survey) topicOf(c *connection, p *decode.Packet) *topicNode {
+	if p.TopicUnknown {
+		return s.topics.node(nil, true)
+	}
+	topic := p.Topic[:min(len(p.Topic), handshake.MaxText)]
+	recent, tag := &c.topics[p.Dir], topicTag(topic)
+	n := recent.find(tag)
+	if n != nil && n.path == string(topic) && n.leaf && !n.pruned {
+		return n
+	}
+	if s.topics.full() { // others may give way, of which everything is to be counted
+		s.settle()
+	}
+	n = s.topics.node(topic, false)
+	recent.add(n, tag)
 	return n
 }
 
-// recentTopics are the nodes of the last topics that were published to on a connection.
+// recentTopics are the nodes of the last topics that were published to on a connection, by their tags.
 type recentTopics struct {
-	nodes [4]*topicNode
+	tags  [8]uint32
+	nodes [8]*topicNode
 	next  uint8
 }
 
-func (r *recentTopics) add(n *topicNode) {
-	r.nodes[r.next%uint8(len(r.nodes))] = n
+// find returns the node with a tag, which may be another topic's, or nil.
+func (r *recentTopics) find(tag uint32) *topicNode {
+	for i := range r.tags {
+		if r.tags[i] == tag {
+			return r.nodes[i]
+		}
+	}
+	return nil
+}
+
+func (r *recentTopics) add(n *topicNode, tag uint32) {
+	at := r.next % uint8(len(r.nodes))
+	r.nodes[at], r.tags[at] = n, tag
 	r.next++
 }
 
-// topicOfHandshake finds the node of a delivery, or nil. Most belong to the connection whose packet ended them.
-func (s *survey) topicOfHandshake(h *endNote) *topicNode {
-	if h.topicUnknown {
-		return s.topics.unknown
-	}
-	if c := h.on; c != nil {
-		for _, n := range c.topics[h.sender].nodes {
-			if n != nil && n.path == h.topic && n.leaf && !n.pruned {
-				return n
-			}
+// topicTag is of the end of a Topic Name, in which those of one connection differ.
+func topicTag(topic []byte) uint32 {
+	var end uint64
+	if n := len(topic); n >= 8 {
+		end = binary.LittleEndian.Uint64(topic[n-8:])
+	} else {
+		for _, b := range topic {
+			end = end<<8 | uint64(b)
 		}
 	}
-	return s.topics.byName[h.topic]
+	return uint32((end + uint64(len(topic))) * 0x9E3779B97F4A7C15 >> 32)
 }
 
 // noteOf returns what the rows of a connection's packets say of it.
-func (c *connection) noteOf(info *decode.ConnInfo) *connNote {
+func (c *connection) noteOf() *connNote {
 	if c.note == nil {
-		c.note = &connNote{id: info.ID, addr: info.Client, server: info.Server}
+		c.note = &connNote{id: c.info.ID, addr: c.info.Client, server: c.info.Server}
 	}
 	return c.note
 }

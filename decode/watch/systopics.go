@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
 
 const (
@@ -33,6 +34,13 @@ type sysValue struct {
 }
 
 func newSysTopics() sysTopics { return sysTopics{values: make(map[string]*sysValue)} }
+
+// packet takes a PUBLISH in, if a broker speaks of itself in it.
+func (s *sysTopics) packet(p *decode.Packet) {
+	if p.Dir == decode.FromServer && len(p.Topic) > len(sysPrefix) && string(p.Topic[:len(sysPrefix)]) == sysPrefix {
+		s.set(p.Time, p.Topic[:min(len(p.Topic), handshake.MaxText)], p.Payload[:min(len(p.Payload), maxSysValue)])
+	}
+}
 
 // set takes the newest message on a topic in, of which payload is the head.
 func (s *sysTopics) set(at decode.Time, topic, payload []byte) {

@@ -176,7 +176,7 @@ func (w *topicWalk) matches(n *topicNode) bool {
 			p.Publish[q] += count
 		}
 	}
-	if n.times != nil {
+	if n.times.n > 0 {
 		p.RTT = n.times.quantile(0.99)
 	}
 	return w.q.Filter.Match(&p)
@@ -216,15 +216,12 @@ func (w *topicWalk) row(n *topicNode, depth int) TopicRow {
 	var rate [2]float64
 	w.addUp(n, &c, &rate)
 	t := w.t
-	r := TopicRow{
+	return TopicRow{
 		ID: n.id, Path: n.path, Level: n.level, Depth: depth, Children: len(n.children), Unfolded: t.unfolded(n, depth, w.q),
 		Unknown: n == t.unknown, Published: n.leaf, Publish: c.publishes, Bytes: c.bytes, Last: c.last, Rate: rate,
-		P50: c.times.quantile(0.5), P99: c.times.quantile(0.99), Open: c.open, Stuck: c.stuck,
+		P50: c.times.quantile(0.5), P99: c.times.quantile(0.99), Max: c.times.most, Answered: c.times.n,
+		Open: c.open, Stuck: c.stuck,
 	}
-	if c.times != nil {
-		r.Max, r.Answered = c.times.most, c.times.n
-	}
-	return r
 }
 
 // addUp adds what is counted at n and below, as far as the filter chooses it. What topics counted that gave way is with the levels above, whose names

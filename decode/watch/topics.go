@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
@@ -39,7 +38,7 @@ type topicCounts struct {
 	publishes   [2][3]uint64 // by direction and QoS
 	bytes       uint64
 	rate        [2]meter
-	times       *spread
+	times       spread
 	last        decode.Time
 	open, stuck int // made anew for each list
 }
@@ -155,30 +154,28 @@ func (c *topicCounts) absorb(o *topicCounts) {
 	c.bytes += o.bytes
 	c.last = max(c.last, o.last)
 	c.open, c.stuck = c.open+o.open, c.stuck+o.stuck
-	if o.times != nil {
-		if c.times == nil {
-			c.times = new(spread)
-		}
-		c.times.absorb(o.times)
-	}
+	c.times.absorb(&o.times)
 }
+
+// full reports whether others may give way to one more topic.
+func (t *topicTree) full() bool { return t.nodes+maxTopicDepth > maxTopicNodes }
 
 // publish counts a PUBLISH.
-func (n *topicNode) publish(second int64, p *packetNote) {
-	if p.qos < 3 {
-		n.publishes[p.dir][p.qos]++
+func (n *topicNode) publish(second int64, p *decode.Packet) {
+	if p.QoS < 3 {
+		n.publishes[p.Dir][p.QoS]++
 	}
-	n.bytes += uint64(max(p.length, 0))
-	n.rate[p.dir].add(second)
-	n.last = max(n.last, p.time)
+	n.bytes += uint64(max(p.Length, 0))
+	n.rate[p.Dir].add(second)
+	n.last = max(n.last, p.Time)
 }
 
-// answered counts how long a delivery took.
-func (n *topicNode) answered(d time.Duration) {
-	if n.times == nil {
-		n.times = new(spread)
+// textOf is what the list of packets says of a Topic Name that is counted here: a text that is there already, where it is the same.
+func (n *topicNode) textOf(topic []byte) string {
+	if n.path == string(topic) {
+		return n.path
 	}
-	n.times.add(d)
+	return string(topic[:min(len(topic), longestText)])
 }
 
 // find returns the node of a delivery, or nil.
