@@ -20,9 +20,9 @@ const (
 	rawHeader = 13
 	// rawMost bounds one record, so that a few large packets do not push out all others.
 	rawMost = 16 << 10
-	// rawPage is the size of a page.
+	// rawPage is the size of a page: what a parcel holds, about, which ends with its page.
 	rawPage  = 1 << rawPlace
-	rawPlace = 16 // bits of a reference that are the place
+	rawPlace = 17 // bits of a reference that are the place
 )
 
 func newRawStore(size int) rawStore {
