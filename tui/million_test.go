@@ -16,20 +16,40 @@ import (
 func million(b *testing.B) *watch.Engine {
 	b.Helper()
 	e := watch.New(watch.Config{Keep: 1_000_000, Survey: true, RawBytes: 16 << 20})
-	c := decode.NewConn(decode.ConnInfo{ID: 1}, nil)
-	now := start
-	feed := func(dir decode.Direction, data []byte) {
-		e.Feed([]decode.Segment{{Kind: decode.Data, Conn: c, Dir: dir, Time: now, Data: data}})
-	}
-	feed(decode.FromClient, decode.AppendConnect(nil, decode.V311, decode.ConnectFields{ClientID: "c", CleanStart: true}))
-	feed(decode.FromServer, decode.AppendConnack(nil, decode.V311, decode.ConnackFields{}))
-	for i := range 1_000_000 {
-		now = now.Add(time.Millisecond)
-		id := uint16(i%60_000) + 1
-		feed(decode.FromClient, decode.AppendPublish(nil, decode.V311, decode.PublishFields{QoS: 1, PacketID: id, Topic: fmt.Sprint("t/", i*7919%5000)}))
-		feed(decode.FromServer, decode.AppendAck(nil, decode.PUBACK, decode.V311, decode.AckFields{PacketID: id}))
-	}
+	publishes(1_000_000).feed(e)
 	return e
+}
+
+// traffic is what one client and its Server send in turn, in segments.
+type traffic [][]byte
+
+// publishes returns n PUBLISH packets of QoS 1, on many topics, with their PUBACK.
+func publishes(n int) traffic {
+	t := traffic{
+		decode.AppendConnect(nil, decode.V311, decode.ConnectFields{ClientID: "c", CleanStart: true}),
+		decode.AppendConnack(nil, decode.V311, decode.ConnackFields{}),
+	}
+	for i := range n {
+		id := uint16(i%60_000) + 1
+		t = append(t, decode.AppendPublish(nil, decode.V311, decode.PublishFields{QoS: 1, PacketID: id, Topic: fmt.Sprint("t/", i*7919%5000)}),
+			decode.AppendAck(nil, decode.PUBACK, decode.V311, decode.AckFields{PacketID: id}))
+	}
+	return t
+}
+
+// feed has e take the traffic in, as on one connection, with a millisecond from one to the next.
+func (t traffic) feed(e *watch.Engine) {
+	c := decode.NewConn(decode.ConnInfo{ID: 1}, nil)
+	batch := make([]decode.Segment, 0, 256)
+	for i, data := range t {
+		batch = append(batch, decode.Segment{
+			Kind: decode.Data, Conn: c, Dir: decode.Direction(i % 2), Time: start.Add(time.Duration(i/2) * time.Millisecond), Data: data,
+		})
+		if len(batch) == cap(batch) || i == len(t)-1 {
+			e.Feed(batch)
+			batch = batch[:0]
+		}
+	}
 }
 
 // typed are the keys of a filter as somebody types it, who looks at what each of them chooses.
