@@ -132,10 +132,13 @@ func TestJSONSummary(t *testing.T) {
 		}
 	}
 	capture := s["capture"].(map[string]any)
-	for name, value := range map[string]float64{"frames": 237, "bytes": 12345, "tcp_gaps": 1, "malformed": 1, "connections": 2, "not_decoded": 3} {
+	for name, value := range map[string]float64{"frames": 237, "bytes": 12345, "tcp_gaps": 1, "malformed": 2, "connections": 2, "not_decoded": 3} {
 		if capture[name] != value {
 			t.Errorf("capture.%s: got %v, want %v", name, capture[name], value)
 		}
+	}
+	if first := capture["first_malformed"]; first != "client 10.0.0.7:5000: publish: topic name: is empty" {
+		t.Errorf("capture.first_malformed: got %v", first)
 	}
 }
 

@@ -76,6 +76,9 @@ func appendCapture(b []byte, t *totals, c *watch.Counts) []byte {
 	b = appendCount(b, `,"bytes":`, t.bytes)
 	b = appendCount(b, `,"tcp_gaps":`, t.gaps)
 	b = appendCount(b, `,"malformed":`, c.Malformed)
+	if c.FirstMalformed != "" {
+		b = appendString(append(b, `,"first_malformed":`...), c.FirstMalformed)
+	}
 	b = appendCount(b, `,"connections":`, c.Connections)
 	b = appendCount(b, `,"not_decoded":`, t.notDecodedFrames)
 	b = appendCount(b, `,"tcp_gap_bytes":`, t.gapBytes)

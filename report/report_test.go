@@ -72,7 +72,7 @@ func snapshot() *watch.Snapshot {
 	s := &watch.Snapshot{
 		Now: noon.Add(time.Minute),
 		Counts: watch.Counts{
-			Publish: [3]uint64{3, 2, 1}, Bytes: 900, Malformed: 1, Connections: 2, Sessions: 2, ConnectsRefused: map[string]uint64{"Not authorized": 1}, Lost: 1, LostBytes: 120, Evicted: 4,
+			Publish: [3]uint64{3, 2, 1}, Bytes: 900, Malformed: 2, FirstMalformed: "client 10.0.0.7:5000: publish: topic name: is empty", Connections: 2, Sessions: 2, ConnectsRefused: map[string]uint64{"Not authorized": 1}, Lost: 1, LostBytes: 120, Evicted: 4,
 			Handshakes:     [2]watch.Outcomes{{Complete: 1, Refused: 2, Abandoned: 3, Unknown: 4, Open: 5, JoinedLate: 6}, {Complete: 9}},
 			Alerts:         map[handshake.AlertName]uint64{handshake.PubackOverdue: 2, handshake.CaptureGap: 1},
 			AlertsCritical: map[handshake.AlertName]uint64{handshake.PubackOverdue: 1},

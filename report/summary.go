@@ -43,7 +43,7 @@ func AppendSummary(b []byte, s *watch.Snapshot) []byte {
 		alerts = append(alerts, part{string(name) + criticalWords(c.Alerts[name], c.AlertsCritical[name]), c.Alerts[name]})
 	}
 	b = appendParts(b, alerts)
-	return appendLosses(b, &t, c)
+	return appendLosses(appendMalformed(b, c), &t, c)
 }
 
 // criticalWords says how many of the alerts of a name were or became critical.
@@ -115,11 +115,26 @@ func appendOutcomeLine(b []byte, level int, o watch.Outcomes) []byte {
 		{"unknown", o.Unknown}, {"open", o.Open}, {"joined late", o.JoinedLate}})
 }
 
+// appendMalformed appends how many packets are not as the standard wants them, and what is wrong with the first; nothing where there are none.
+func appendMalformed(b []byte, c *watch.Counts) []byte {
+	if c.Malformed == 0 {
+		return b
+	}
+	b = appendNoun(append(b, "malformed    "...), c.Malformed, "packet")
+	if c.FirstMalformed != "" {
+		if c.Malformed > 1 {
+			b = append(b, ", the first"...)
+		}
+		b = append(append(b, " from "...), decode.Escape(c.FirstMalformed)...)
+	}
+	return append(b, '\n')
+}
+
 // appendLosses appends what was lost, dropped or left out; nothing where nothing was.
 func appendLosses(b []byte, t *totals, c *watch.Counts) []byte {
 	parts := []part{
 		{nounOf(t.gaps, "gap", " in TCP"), t.gaps}, {nounOf(t.gapBytes, "byte", " in gaps"), t.gapBytes},
-		{nounOf(c.Malformed, "malformed packet", ""), c.Malformed}, {nounOf(t.cut, "frame", " cut by the snap length"), t.cut},
+		{nounOf(t.cut, "frame", " cut by the snap length"), t.cut},
 		{"dropped by the kernel", t.kernelDrops}, {"dropped by mqttwatch", t.queueDrops},
 		{nounOf(c.LostBytes-min(c.LostBytes, t.gapBytes), "byte", " not understood"), c.LostBytes - min(c.LostBytes, t.gapBytes)},
 	}

@@ -40,7 +40,8 @@ expected     cmd/{id} -> stat/{id} within 1s: 3 answered, 1 unanswered
 expected     sensors/+/\x1b every learned: 1 never seen
 expected     requests of MQTT 5.0: none
 alerts       1 capture-gap, 2 puback-overdue (1 critical)
-not seen     1 gap in TCP, 100 bytes in gaps, 1 malformed packet, 3 frames cut by the snap length, 1 dropped by the kernel, 2 dropped by mqttwatch, 20 bytes not understood, 2 HTTP connections, 1 TLS connection (encrypted), 3 frames not decoded (link type 195)
+malformed    2 packets, the first from client 10.0.0.7:5000: publish: topic name: is empty
+not seen     1 gap in TCP, 100 bytes in gaps, 3 frames cut by the snap length, 1 dropped by the kernel, 2 dropped by mqttwatch, 20 bytes not understood, 2 HTTP connections, 1 TLS connection (encrypted), 3 frames not decoded (link type 195)
 note         file ends in the middle of a frame
 `
 	newSummary := func(w *bytes.Buffer) report.Reporter { return report.NewSummary(w) }

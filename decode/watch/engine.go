@@ -8,6 +8,7 @@
 package watch
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -161,7 +162,7 @@ func (e *Engine) packetAt(c *connection, p *decode.Packet, ref uint64) {
 	e.counts.Packets[p.Type&15]++
 	e.counts.Bytes += uint64(p.Length)
 	if p.Err != nil {
-		e.counts.Malformed++
+		e.malformed(c, p.Dir, p.Err)
 	}
 	if p.Type == decode.CONNACK && p.ReasonCode.FailedIn(decode.CONNACK) {
 		if e.counts.ConnectsRefused == nil {
@@ -181,11 +182,23 @@ func (e *Engine) packetAt(c *connection, p *decode.Packet, ref uint64) {
 	}
 }
 
+// malformed counts a packet, or the place of a stream, that dir sent and that is not as the standard wants it.
+func (e *Engine) malformed(c *connection, dir decode.Direction, err *decode.Error) {
+	if e.counts.Malformed++; e.counts.Malformed > 1 || err == nil {
+		return
+	}
+	from := "client " + c.info.Client.String()
+	if dir == decode.FromServer {
+		from = "broker " + c.info.Server.String() + " to " + from
+	}
+	e.counts.FirstMalformed = fmt.Sprintf("%s: %s (byte %d of its stream)", from, err, err.StreamOffset)
+}
+
 func (e *Engine) lossOf(c *connection, l *decode.Loss) {
 	e.counts.Lost++
 	e.counts.LostBytes += uint64(max(l.Bytes, 0))
 	if l.Cause == decode.LossUndecodable {
-		e.counts.Malformed++
+		e.malformed(c, l.Dir, l.Err)
 	}
 	e.tracker.Loss(c.link, *l)
 	if e.survey != nil {

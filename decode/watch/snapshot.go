@@ -78,12 +78,14 @@ type Snapshot struct {
 
 // Counts are totals since the start. They only grow.
 type Counts struct {
-	Packets    [16]uint64 // by decode.Type
-	Publish    [3]uint64  // by QoS
-	Bytes      uint64     // of Control Packets
-	Malformed  uint64
-	Handshakes [2]Outcomes // QoS 1, QoS 2
-	Alerts     map[handshake.AlertName]uint64
+	Packets   [16]uint64 // by decode.Type
+	Publish   [3]uint64  // by QoS
+	Bytes     uint64     // of Control Packets
+	Malformed uint64
+	// FirstMalformed is the first of them: who sent it, and what is wrong with it. Empty where there is none.
+	FirstMalformed string
+	Handshakes     [2]Outcomes // QoS 1, QoS 2
+	Alerts         map[handshake.AlertName]uint64
 	// AlertsCritical are those of Alerts that were critical from the start, or became so.
 	AlertsCritical map[handshake.AlertName]uint64
 	// ConnectsRefused counts the CONNACK packets that refuse the connection, by the name of their code.
