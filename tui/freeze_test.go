@@ -1,10 +1,13 @@
 package tui_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
 	"github.com/mqttwatch/mqttwatch/tui"
@@ -49,6 +52,42 @@ func TestFreezeWhileSnapshotIsOnItsWay(t *testing.T) {
 			t.Errorf("a line without its row: %q", l)
 		}
 	}
+}
+
+// TestFrozenLadderIsOfThen goes to a handshake that was answered after the freeze, on a session that has sent since.
+func TestFrozenLadderIsOfThen(t *testing.T) {
+	f := many()
+	d := newDriver(t, f, 160, 40, theme.Options{})
+	d.keys("g", "p")
+	d.tick(time.Second)
+	now := f.base.Now
+	for id, l := range f.ladders {
+		later := *l
+		answer := handshake.Step{Time: now + 1, Type: decode.PUBACK, Dir: decode.FromClient}
+		later.Steps = append(slices.Clone(l.Steps), answer)
+		later.Packets = append(slices.Clone(l.Packets), watch.Raw{Bytes: []byte{0x40, 2, 0, 4}, Length: 4})
+		later.State, later.Owes = handshake.Complete, watch.Owed{}
+		later.Links = append(slices.Clone(l.Links), handshake.LinkEvent{Time: now + 1, Kind: handshake.LinkClosed})
+		later.LastFromClient, later.LastFromServer = now+1, at(9*time.Second)
+		f.ladders[id] = &later
+	}
+	f.base.Now = now.Add(5 * time.Second)
+	d.keys("e").cursorOn("cmd/pump-2/set")
+	d.keys("enter").has("PUBACK? 8.3s").hasNot("last sent", "PUBACK id 4", "closed")
+	d.keys("p")
+	d.tick(time.Second)
+	d.has("client last sent 4.9s ago", "PUBACK id 4")
+}
+
+// TestFrozenSessionStillKnown goes to a handshake on whose session nothing came since the freeze: what is said of it is true of then.
+func TestFrozenSessionStillKnown(t *testing.T) {
+	f := many()
+	d := newDriver(t, f, 160, 40, theme.Options{})
+	d.keys("g", "p")
+	f.base.Now = f.base.Now.Add(5 * time.Second)
+	d.tick(time.Second)
+	d.keys("e").cursorOn("cmd/pump-2/set")
+	d.keys("enter").has("1 of 20 in flight, client last sent 3.2s ago, broker last sent 200ms ago")
 }
 
 func TestNextProblemWhileFrozen(t *testing.T) {

@@ -6,7 +6,6 @@
 package tui
 
 import (
-	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -218,9 +217,6 @@ func (m *Model) ask() tea.Cmd {
 	}
 }
 
-// frozenRows is how many rows are kept while the view is frozen.
-const frozenRows = 2000
-
 // query says what the screen needs. While frozen that is only the counts, and a ladder that is not there yet.
 func (m *Model) query() (q watch.Query, freeze bool) {
 	m.alignFilter()
@@ -336,7 +332,7 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 		m.bindSurvey(true)
 	case msg.snap.Ladder != nil && msg.snap.Ladder.ID == m.ladder.id:
 		kept := *m.shown
-		kept.Ladder = asFrozen(msg.snap.Ladder, m.shown)
+		kept.Ladder = asFrozen(msg.snap.Ladder, m.shown, msg.snap.Now)
 		m.shown = &kept
 		m.ladder.sync(&m.pen, kept.Ladder, kept.Now)
 		m.dirty = true
@@ -356,24 +352,6 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 		return m.ask()
 	}
 	return nil
-}
-
-// asFrozen returns a Ladder that was asked for while the view is frozen with the alerts as they were in s, which is shown: none that came later, and
-// those that s holds with the words of that moment.
-func asFrozen(l *watch.Ladder, s *watch.Snapshot) *watch.Ladder {
-	out := *l
-	out.Alerts = nil
-	for i := range l.Alerts {
-		a := l.Alerts[i]
-		if a.Raised > s.Now {
-			continue
-		}
-		if at := slices.IndexFunc(s.Alerts, func(old watch.Alert) bool { return old.ID == a.ID }); at >= 0 {
-			a = s.Alerts[at]
-		}
-		out.Alerts = append(out.Alerts, a)
-	}
-	return &out
 }
 
 // take shows a Snapshot.
