@@ -133,6 +133,10 @@ func (m *Model) jumpToSubject() tea.Cmd {
 	a := m.alerts.current()
 	m.remember()
 	m.screen, m.level, m.focus = screenHandshakes, levelList, 0
+	if m.frozen {
+		m.frozenSeek(a.Handshake, "the alert's handshake")
+		return nil
+	}
 	if !m.sort.plain() {
 		m.sort.at, m.sort.reverse = 0, false
 		m.resort()

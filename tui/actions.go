@@ -176,10 +176,7 @@ func (m *Model) toBottom() tea.Cmd {
 	if onStream(m) && !m.frozen && m.tableSortedOtherwise() == "" {
 		return m.followPackets()
 	}
-	if m.active() != paneList {
-		return m.moveBy(farAway)
-	}
-	if !m.sort.plain() {
+	if m.active() != paneList || m.frozen || !m.sort.plain() {
 		return m.moveBy(farAway)
 	}
 	m.list.followNewest()
@@ -187,13 +184,13 @@ func (m *Model) toBottom() tea.Cmd {
 }
 
 func (m *Model) following() string {
-	if !m.sort.plain() {
+	switch {
+	case m.frozen:
+		return m.frozenWords()
+	case !m.sort.plain():
 		return m.sortedOtherwise()
 	}
-	if m.list.follow {
-		return "the list follows the newest already"
-	}
-	return ""
+	return why(m.list.follow, "the list follows the newest already")
 }
 
 func (m *Model) zoomAxis(n int) tea.Cmd {

@@ -136,6 +136,10 @@ func (e *expectations) pick(m *Model) tea.Cmd {
 	if x == nil {
 		return nil
 	}
+	if m.frozen {
+		m.say(m.frozenWords() + ", then its rows are shown")
+		return nil
+	}
 	m.closeOver()
 	text := "topic=" + quoted(subjectOf(x))
 	if !x.Heartbeat {

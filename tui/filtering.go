@@ -123,9 +123,6 @@ func (m *Model) setFilter(text string) {
 	if f.kind == ofHandshakes {
 		m.seen = -1
 	}
-	if m.frozen {
-		m.say(m.frozenWords() + ", then the filter works")
-	}
 }
 
 // applyFilter makes a filter of what was typed, and of when the screen was cleared. It reports whether the text is valid; otherwise the filter stays.

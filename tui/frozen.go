@@ -8,8 +8,68 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
 
-// frozenRows is how many rows of each list are kept while the view is frozen.
+// frozenRows is how many rows of each list are kept while the view is frozen. They stay as they are: neither filtered nor sorted, since those that
+// another filter or order would choose may not be among them.
 const frozenRows = 2000
+
+// frozenWords say why something does not work while the view is frozen.
+func (m *Model) frozenWords() string {
+	return "the view is frozen: " + m.pen.keyOf("freeze") + " goes on"
+}
+
+// whileFrozen says why rows are not chosen anew.
+func (m *Model) whileFrozen() string {
+	if m.frozen {
+		return m.frozenWords()
+	}
+	return ""
+}
+
+// cannotFreeze says why the view is not frozen: rows would be kept that are not in the order that the header names.
+func (m *Model) cannotFreeze() string {
+	if m.frozen {
+		return ""
+	}
+	return m.notInOrder()
+}
+
+// cannotUnfilter says why Esc does not clear the filter; marks it clears, and it goes back, also while the view is frozen.
+func (m *Model) cannotUnfilter() string {
+	if clearsMarks(m) || cameHere(m) {
+		return ""
+	}
+	return m.whileFrozen()
+}
+
+// differs reports whether a view has another filter, or another order, than what is kept of its screen.
+func (m *Model) differs(v *pastView) bool {
+	f := m.filterOf(filterKindOf(v.screen))
+	if v.filter != f.text || v.problems != f.problems || v.sortAt != m.sort.at || v.reverse != m.sort.reverse {
+		return true
+	}
+	for _, k := range tableKinds() {
+		if s := k.shape(&m.survey); k.screen == v.screen && v.level == levelList && (v.tableBy != s.sortBy || v.turned != s.reverse) {
+			return true
+		}
+	}
+	return false
+}
+
+// cannotRestore says why one does not go to a view.
+func (m *Model) cannotRestore(v *pastView) string {
+	return why(m.frozen && m.differs(v), m.frozenWords())
+}
+
+// frozenSeek goes to a handshake among those that are kept while the view is frozen; what says what it is, where it is not there.
+func (m *Model) frozenSeek(id uint64, what string) {
+	i := m.list.find(id)
+	if i < 0 {
+		m.say(what + " is not in what is frozen")
+		return
+	}
+	m.list.moveTo(m.list.first + i)
+	m.follow()
+}
 
 // asFrozen returns a Ladder that was asked for at now, while the view was frozen, as it was in s, which is shown: without packets, links and alerts that came
 // later, and without what is not known of that moment.

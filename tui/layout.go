@@ -322,9 +322,6 @@ func (m *Model) promptNote() string {
 	if e := m.filter.mistake; e != nil {
 		return "   column " + count(e.Column) + ": " + m.pen.text.clean(e.Reason, 200)
 	}
-	if m.frozen {
-		return "   works when " + m.pen.keyOf("freeze") + " unfreezes the view; " + m.keyWords(&m.pen)
-	}
 	return "   " + m.keyWords(&m.pen)
 }
 

@@ -101,7 +101,11 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 	case paneExtended:
 		return m.clickPlace(&m.extended.place, y-m.extended.head, same)
 	case paneDeliveries, paneSessions, paneTopics, panePackets:
-		if y == 0 && m.table() != nil && m.cannotSort() == "" {
+		if y == 0 && m.table() != nil {
+			if reason := m.cannotSort(); reason != "" {
+				m.say(reason)
+				return nil
+			}
 			return m.settle(m.clickTitle(m.table(), msg.X))
 		}
 		return m.clickPlace(m.placeOf(m.panes()[which]), y-1, same)

@@ -54,7 +54,7 @@ func (m *Model) onProblem(msg problemMsg) tea.Cmd {
 	m.leaveNewest()
 	m.list.follow = false
 	if m.frozen {
-		m.frozenSeek(id)
+		m.frozenSeek(id, "the next problem")
 		return nil
 	}
 	m.list.seek = id
@@ -107,15 +107,4 @@ func (m *Model) placeAmong(ids []uint64) (place int, here bool) {
 // notInOrder says why there is no next problem yet.
 func (m *Model) notInOrder() string {
 	return why(!m.sort.plain() && m.sort.order == nil, "the list is being sorted")
-}
-
-// frozenSeek goes to a handshake among those that are kept while the view is frozen.
-func (m *Model) frozenSeek(id uint64) {
-	i := m.list.find(id)
-	if i < 0 {
-		m.say("the next problem is not in what is frozen")
-		return
-	}
-	m.list.moveTo(m.list.first + i)
-	m.follow()
 }

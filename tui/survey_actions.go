@@ -49,12 +49,18 @@ func (m *Model) cannotOpen() string {
 func (m *Model) nothingInSurvey() string {
 	switch m.active() {
 	case paneSessions:
+		if m.frozen {
+			return m.frozenWords() + ", then its handshakes are shown"
+		}
 		if r := m.survey.sessions.current(); r == nil {
 			return "there is no session to open"
 		} else if sessionFilter(r) == "" {
 			return "the client is not known"
 		}
 	case paneTopics:
+		if m.frozen {
+			return m.frozenWords() + ", then its handshakes are shown"
+		}
 		if r := m.survey.topics.current(); r == nil || r.Unknown {
 			return "there is no topic to open"
 		}

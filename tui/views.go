@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 )
 
@@ -46,6 +48,9 @@ func cameHere(m *Model) bool {
 func (m *Model) goBackWhence() tea.Cmd {
 	from := *m.came
 	m.remember()
+	if m.frozen {
+		return m.restore(from.view) // the handshakes keep the filter that they are shown with
+	}
 	m.came = nil
 	m.filter.problems = from.problems
 	m.setFilter(from.before)
@@ -90,17 +95,19 @@ func (m *Model) remember() {
 }
 
 func (m *Model) noEarlierView() string {
-	if len(m.views.before) == 0 {
+	n := len(m.views.before)
+	if n == 0 {
 		return "there is no view before this one"
 	}
-	return ""
+	return m.cannotRestore(&m.views.before[n-1])
 }
 
 func (m *Model) noLaterView() string {
-	if len(m.views.after) == 0 {
+	n := len(m.views.after)
+	if n == 0 {
 		return "there is no view after this one"
 	}
-	return ""
+	return m.cannotRestore(&m.views.after[n-1])
 }
 
 func (m *Model) earlierView() tea.Cmd {
@@ -119,18 +126,13 @@ func (m *Model) laterView() tea.Cmd {
 	return m.restore(next)
 }
 
-// restore goes to a view: screen, filter, sorting, and the cursor as soon as a Snapshot holds its handshake.
+// restore goes to a view: screen, filter, sorting, and the cursor as soon as a Snapshot holds its handshake. While the view is frozen the rows stay.
 func (m *Model) restore(p pastView) tea.Cmd {
 	m.screen, m.level, m.focus = p.screen, p.level, p.focus
 	m.alignFilter()
-	if p.filter != m.filter.text || p.problems != m.filter.problems {
-		m.filter.problems = p.problems
-		m.setFilter(p.filter)
-	}
 	var cmd tea.Cmd
-	if p.sortAt != m.sort.at || p.reverse != m.sort.reverse {
-		m.sort.at, m.sort.reverse = p.sortAt, p.reverse
-		cmd = m.resort()
+	if !m.frozen {
+		cmd = m.restoreChoice(&p)
 	}
 	m.message = ""
 	if k := m.table(); k != nil {
@@ -141,12 +143,7 @@ func (m *Model) restore(p pastView) tea.Cmd {
 		m.alerts.selected = p.alert
 		m.syncAlerts()
 	}
-	if p.follow {
-		m.list.followNewest()
-	} else if p.cursor != 0 && m.sort.plain() {
-		m.leaveNewest()
-		m.list.follow, m.list.seek = false, p.cursor
-	}
+	m.restoreCursor(&p)
 	if p.delivery != 0 && p.delivery != m.extended.id {
 		m.extended.open(p.delivery, 0)
 	}
@@ -156,9 +153,43 @@ func (m *Model) restore(p pastView) tea.Cmd {
 	return cmd
 }
 
+// restoreChoice filters the rows and sorts the handshakes as in a view.
+func (m *Model) restoreChoice(p *pastView) tea.Cmd {
+	if p.filter != m.filter.text || p.problems != m.filter.problems {
+		m.filter.problems = p.problems
+		m.setFilter(p.filter)
+	}
+	if p.sortAt != m.sort.at || p.reverse != m.sort.reverse {
+		m.sort.at, m.sort.reverse = p.sortAt, p.reverse
+		return m.resort()
+	}
+	return nil
+}
+
+// restoreCursor puts the cursor of the list where it was.
+func (m *Model) restoreCursor(p *pastView) {
+	switch {
+	case m.frozen:
+		if i := m.list.find(p.cursor); i >= 0 {
+			m.list.moveTo(m.list.first + i)
+		}
+	case p.follow:
+		m.list.followNewest()
+	case p.cursor != 0 && m.sort.plain():
+		m.leaveNewest()
+		m.list.follow, m.list.seek = false, p.cursor
+	}
+}
+
 // restoreTable sorts a table as it was, and goes to the row that was under the cursor.
 func (m *Model) restoreTable(k *tableKind, p *pastView) {
 	shape, l := k.shape(&m.survey), k.place(&m.survey)
+	if m.frozen {
+		if i := slices.Index(l.ids, p.row); i >= 0 {
+			l.moveTo(l.first + i)
+		}
+		return
+	}
 	shape.sortBy, shape.reverse = p.tableBy, p.turned
 	if l.follow = p.follow; !l.follow && p.row != 0 {
 		l.selected = p.row

@@ -37,11 +37,6 @@ func (p *pen) keyOf(command string) string {
 	return ":" + command
 }
 
-// frozenWords say why something does not work while the view is frozen.
-func (m *Model) frozenWords() string {
-	return "the view is frozen: " + m.pen.keyOf("freeze") + " goes on"
-}
-
 // stateOf returns what a row says of its state in width cells, with the style that goes with it.
 func (p *pen) stateOf(r *watch.Row, width int) (glyph, words string, st theme.Style) {
 	switch {
