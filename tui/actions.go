@@ -117,6 +117,8 @@ func (m *Model) switchFocus() tea.Cmd {
 
 // moveBy moves the cursor of the pane that has the keys.
 func (m *Model) moveBy(n int) tea.Cmd {
+	_, at, _ := m.rowHere()
+	defer m.sayKept(at + n)
 	switch m.active() {
 	case paneList:
 		was := m.list.follow

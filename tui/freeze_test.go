@@ -43,7 +43,7 @@ func TestFreezeWhileSnapshotIsOnItsWay(t *testing.T) {
 	d.tick(time.Second)
 	d.keys("pgup", "pgup", "pgup", "pgup", "pgup", "pgup")
 	d.has("row-4886 ", "frozen, +10 new")
-	d.keys("g")
+	d.keys("g").has("frozen: rows ", " to 5,000 only")
 	if got := d.selected(); !strings.Contains(got, "row-") {
 		t.Errorf("at the top of what is frozen the selection is %q", got)
 	}
@@ -107,6 +107,27 @@ func TestFreezeWhileSorting(t *testing.T) {
 	d.run(pending)
 	d.keys("p").has("FROZEN", "by time reversed")
 	d.cursorOn("row-100")
+}
+
+// TestFrozenInTheMiddle freezes far from both ends of a long list, and says which rows it has where one comes to an end of them.
+func TestFrozenInTheMiddle(t *testing.T) {
+	d := small(t, numbered(9000))
+	d.keys("g").keys("0", "5", "0", "0", "0", "G", "p")
+	d.keys("g").has("frozen: rows 3,", "only")
+	d.keys("down").hasNot("frozen: rows")
+	d.keys("pgup").has("frozen: rows 3,", "only")
+	d.keys("G").has("frozen: rows 3,", "only", "FROZEN")
+	d.keys("0", "7", "G").has("frozen: rows 3,", "only")
+	d.keys("p")
+	d.tick(time.Second)
+	d.keys("g").hasNot("frozen: rows").cursorOn("row-1")
+}
+
+// TestFrozenEndsOfAll has all rows of the list: its ends are no more than that.
+func TestFrozenEndsOfAll(t *testing.T) {
+	d := small(t, numbered(100))
+	d.keys("p", "g").hasNot("frozen: rows").cursorOn("row-1")
+	d.keys("pgup", "G", "down").hasNot("frozen: rows").cursorOn("row-100")
 }
 
 // TestFrozenLadderIsOfThen goes to a handshake that was answered after the freeze, on a session that has sent since.

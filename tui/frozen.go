@@ -71,6 +71,19 @@ func (m *Model) frozenSeek(id uint64, what string) {
 	m.follow()
 }
 
+// sayKept says which rows are kept while the view is frozen, where the cursor of the list was to go to another.
+func (m *Model) sayKept(to int) {
+	if !m.frozen || m.freezing || !onMarkable(m) {
+		return
+	}
+	ids, first := m.window()
+	_, _, total := m.rowHere()
+	end := first + len(ids)
+	if to = max(0, min(to, total-1)); len(ids) > 0 && (to < first || to >= end) {
+		m.say("frozen: rows " + count(first+1) + " to " + count(end) + " only")
+	}
+}
+
 // asFrozen returns a Ladder that was asked for at now, while the view was frozen, as it was in s, which is shown: without packets, links and alerts that came
 // later, and without what is not known of that moment.
 func asFrozen(l *watch.Ladder, s *watch.Snapshot, now decode.Time) *watch.Ladder {

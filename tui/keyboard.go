@@ -20,13 +20,12 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 		return nil
 	}
 	if m.mode() == modeMain {
+		m.message = "" // what was said of the key before is not of this one
 		if m.digitKey(key) {
-			m.message = ""
 			return nil
 		}
 		b := m.keys.find(m, key)
 		if b == nil || b.run == nil {
-			m.message = "" // what was said of the key before is not of this one
 			return nil
 		}
 		return m.runBinding(b)
@@ -133,6 +132,7 @@ func (m *Model) numbered() *place {
 
 // goToRow puts the cursor of the list on a row, counted from 1.
 func (m *Model) goToRow(row int) {
+	defer m.sayKept(row - 1)
 	if l := m.numbered(); l != nil {
 		l.follow = false
 		l.moveTo(row - 1)
