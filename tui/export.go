@@ -111,6 +111,9 @@ func (m *Model) exportChoices(list ExportList) []exportChoice {
 		ids := slices.Sorted(maps.Keys(m.marks().ids))
 		out = append(out, exportChoice{"marked (" + count(n) + ")", func(j *ExportJob) { j.IDs = ids }})
 	}
+	if m.frozen {
+		return append(out, m.frozenChoice())
+	}
 	s := &m.survey
 	add := func(filtered bool, matched, total int, choose func(*ExportJob)) {
 		if filtered {

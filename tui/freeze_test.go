@@ -166,6 +166,36 @@ func TestFrozenSessionStillKnown(t *testing.T) {
 	d.keys("enter").has("1 of 20 in flight, client last sent 3.2s ago, broker last sent 200ms ago")
 }
 
+// TestExportFrozen exports a list that goes on below what is frozen: what is written is the rows that the form counted.
+func TestExportFrozen(t *testing.T) {
+	o := &outside{}
+	f := numbered(50)
+	f.match = chooseTopic
+	d := newDriver(t, f, 120, 40, theme.Options{}, o.options)
+	d.keys("/").typeText("row-4").keys("enter", "p")
+	f.add(450)
+	d.tick(time.Second)
+	d.keys("S").has("frozen rows, as they are now (11)").hasNot("filtered (", "all (")
+	d.keys("enter")
+	if want := []uint64{4, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49}; len(o.jobs) != 1 || !slices.Equal(o.jobs[0].IDs, want) || o.jobs[0].Filter != nil {
+		t.Fatalf("jobs %+v", o.jobs)
+	}
+}
+
+// TestExportFrozenTables does so with the other lists, and with one that a filter left empty: no rows are not all rows.
+func TestExportFrozenTables(t *testing.T) {
+	o := &outside{}
+	d := newDriver(t, surveyAndDeliveries(), 120, 40, theme.Options{}, o.options)
+	d.keys("3", "/").typeText("idle>30s").keys("enter", "p")
+	for key, list := range map[string]tui.ExportList{"2": tui.ExportDeliveries, "3": tui.ExportSessions, "4": tui.ExportTopics, "7": tui.ExportPackets} {
+		d.keys(key, "S").has("frozen rows, as they are now (").keys("enter")
+		j := o.jobs[len(o.jobs)-1]
+		if j.List != list || j.IDs == nil || !slices.IsSorted(j.IDs) || (len(j.IDs) == 0) != (key == "3") {
+			t.Errorf("%s: job %+v", list, j)
+		}
+	}
+}
+
 func TestNextProblemWhileFrozen(t *testing.T) {
 	d := small(t, many())
 	d.keys("g", "p", "e").cursorOn("cmd/pump-2/set")

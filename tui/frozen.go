@@ -84,6 +84,14 @@ func (m *Model) sayKept(to int) {
 	}
 }
 
+// frozenChoice exports the rows that are kept while the view is frozen: what a filter chooses by now may be others.
+func (m *Model) frozenChoice() exportChoice {
+	ids, _ := m.window()
+	ids = append([]uint64{}, ids...) // no rows are not all rows, as nil is
+	slices.Sort(ids)
+	return exportChoice{"frozen rows, as they are now (" + count(len(ids)) + ")", func(j *ExportJob) { j.IDs = ids }}
+}
+
 // asFrozen returns a Ladder that was asked for at now, while the view was frozen, as it was in s, which is shown: without packets, links and alerts that came
 // later, and without what is not known of that moment.
 func asFrozen(l *watch.Ladder, s *watch.Snapshot, now decode.Time) *watch.Ladder {
