@@ -25,12 +25,9 @@ func (m *Model) whileFrozen() string {
 	return ""
 }
 
-// cannotFreeze says why the view is not frozen: rows would be kept that are not in the order that the header names.
+// cannotFreeze says why the view is not frozen: rows would be kept that are not in the order, or of the filter, that the header names.
 func (m *Model) cannotFreeze() string {
-	if m.frozen {
-		return ""
-	}
-	return m.notInOrder()
+	return why(!m.frozen && m.sort.lags(m.filter.parsed), "the list is being sorted")
 }
 
 // cannotUnfilter says why Esc does not clear the filter; marks it clears, and it goes back, also while the view is frozen.

@@ -385,13 +385,13 @@ type sorter struct {
 	calls int
 }
 
-func (s *sorter) Order(_ *filter.Filter, key watch.SortKey, reverse bool, progress func(float64) bool) *watch.Order {
+func (s *sorter) Order(f *filter.Filter, key watch.SortKey, reverse bool, progress func(float64) bool) *watch.Order {
 	s.calls++
 	if !progress(0.5) {
 		return nil
 	}
 	var ids []uint64
-	for _, r := range s.base.Rows {
+	for _, r := range s.chosen(watch.Query{Filter: f}) {
 		ids = append(ids, r.ID)
 	}
 	if reverse || key != watch.ByTime {
@@ -436,6 +436,23 @@ func TestSorting(t *testing.T) {
 	d.keys("[")
 	d.tick(time.Second)
 	d.hasNot("by client")
+}
+
+// TestFilterOfSorted filters a sorted list when nothing comes any more: its order is worked out anew all the same.
+func TestFilterOfSorted(t *testing.T) {
+	f := numbered(100)
+	f.match = chooseTopic
+	f.base.Sources[0].State = "ended"
+	d := newDriver(t, f, 100, 30, theme.Options{}, func(o *tui.Options) { o.Backend = &sorter{fake: f} })
+	d.keys("z").cursorOn("row-100")
+	d.keys("/").typeText("row-4").keys("enter")
+	d.keys("p").has("the list is being sorted").hasNot("FROZEN")
+	d.tick(time.Second)
+	d.has("row-49 ", "row-4 ", "/11").hasNot("row-100")
+	d.keys("p").has("FROZEN")
+	d.keys("p", "esc")
+	d.tick(time.Second)
+	d.keys("g").has("row-100", "/100")
 }
 
 func TestCannotSort(t *testing.T) {

@@ -35,9 +35,10 @@ var sortKeys = []sortKey{
 type sorting struct {
 	at      int // in sortKeys
 	reverse bool
-	order   *watch.Order // nil while the first is worked out, and by time
-	job     *sortJob     // that is being worked out
-	next    time.Time    // when the order is to be worked out again
+	order   *watch.Order   // nil while the first is worked out, and by time
+	of      *filter.Filter // of the rows in order
+	job     *sortJob       // that is being worked out
+	next    time.Time      // when the order is to be worked out again
 }
 
 // A sortJob is one order that is worked out.
@@ -154,7 +155,7 @@ func (m *Model) onOrder(msg orderMsg) tea.Cmd {
 	}
 	m.sort.job = nil
 	first := m.sort.order == nil
-	m.sort.order = msg.order
+	m.sort.order, m.sort.of = msg.order, msg.job.filter
 	now := m.opt.Now()
 	m.sort.next = now.Add(max(time.Second, 10*now.Sub(msg.job.began)))
 	m.dirty = true
@@ -172,12 +173,15 @@ func (m *Model) sortAgain() tea.Cmd {
 		}
 		return nil
 	}
-	stale := m.sort.job != nil
+	stale := m.sort.job != nil || m.sort.lags(m.filter.parsed)
 	if !stale && (m.sort.next.After(m.opt.Now()) || !alive(m.live.Sources) && m.sort.order != nil) {
 		return nil
 	}
 	return m.startSort()
 }
+
+// lags reports whether the rows are not yet sorted, or are those of another filter.
+func (s *sorting) lags(f *filter.Filter) bool { return !s.plain() && (s.order == nil || s.of != f) }
 
 // mark is what stands behind the title of the column that the list is sorted by.
 func (s *sorting) mark(p *pen, column string) string {
