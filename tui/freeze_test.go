@@ -98,6 +98,17 @@ func TestBackWhileFrozen(t *testing.T) {
 	d.keys("1").has("filter: client")
 }
 
+// TestGoingAboutWhileFrozen goes to the handshake of an alert, and to views before and after: screens and cursors come back, rows stay.
+func TestGoingAboutWhileFrozen(t *testing.T) {
+	d := newDriver(t, many(), 160, 40, theme.Options{})
+	d.keys("g", "p", "5", "l").cursorOn("cmd/pump-7/set")
+	d.keys("[").has("5 Alerts").hasNot("CLIENT ")
+	d.keys("]").cursorOn("cmd/pump-7/set")
+	d.keys("p")
+	d.tick(time.Second)
+	d.cursorOn("cmd/pump-7/set")
+}
+
 // TestFreezeWhileSorting does not freeze rows that are not yet in the order which the header names.
 func TestFreezeWhileSorting(t *testing.T) {
 	f := numbered(100)
