@@ -1,8 +1,8 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
@@ -21,7 +21,23 @@ type packetPane struct {
 	fields    []decode.Field
 	cursor    int
 	top       int
+	names     int // cells of the longest name with what is before it
+	above     int // lines above the fields, as drawn
+	rows      int // fields in sight, as drawn
 }
+
+// takeFields takes the packet apart; the cursor is on what is wrong with it.
+func (b *packetPane) takeFields() {
+	b.fields = dissect(b.raw)
+	for i := range b.fields {
+		f := &b.fields[i]
+		b.names = max(b.names, indent(f)+cells(f.Name))
+	}
+	b.moveTo(max(slices.IndexFunc(b.fields, func(f decode.Field) bool { return f.Err != "" }), 0))
+}
+
+// indent is how many cells are before the name of a field.
+func indent(f *decode.Field) int { return 1 + 2*min(f.Depth, 8) }
 
 // show takes in the packet at a line of a ladder; at the ghost it is the one that waits for it. Nothing is done where it is
 // shown already.
@@ -50,7 +66,7 @@ func (b *packetPane) show(l *watch.Ladder, at *rung) {
 	*b = packetPane{handshake: l.ID, step: step, have: have, raw: raw, note: note}
 	b.title = l.Steps[step].Type.String() + " id " + strconv.Itoa(int(l.PacketID))
 	if have {
-		b.fields = dissect(raw)
+		b.takeFields()
 	}
 }
 
@@ -70,17 +86,31 @@ func (b *packetPane) view(p *pen, width, height, aside int, focused bool) []stri
 	if !b.have {
 		return append(out, b.absent(p, width)...)
 	}
+	b.above = len(out)
 	per := bytesPerLine(width)
 	hexRows := (len(b.raw.Bytes) + per - 1) / per
 	room := height - 1 - len(out)
 	fieldRows := min(len(b.fields), max(room-hexRows, room*3/5))
+	b.rows = fieldRows
 	b.top = max(min(b.top, b.cursor), b.cursor-fieldRows+1)
 	b.top = max(0, min(b.top, len(b.fields)-fieldRows))
 	for i := b.top; i < min(b.top+fieldRows, len(b.fields)); i++ {
 		out = append(out, b.fieldLine(p, i, width, aside, focused))
 	}
-	out = append(out, newLine(width).put(p.th.Rule, " "+strings.Repeat(p.g.Line, max(width-2, 0))).full())
+	out = append(out, b.rule(p, width, focused))
 	return append(out, b.hex(p, width, per, height-len(out))...)
+}
+
+// rule separates the bytes from the fields, and says where there are more of these.
+func (b *packetPane) rule(p *pen, width int, focused bool) string {
+	words, st := "", p.th.Dim
+	switch hidden := len(b.fields) - b.rows; {
+	case hidden > 0 && focused:
+		words, st = " "+plural(b.top, "line")+" above, "+count(hidden-b.top)+" below ", p.th.Key
+	case hidden > 0:
+		words = " " + plural(hidden, "line") + " more: " + p.keyOf("other-pane") + " "
+	}
+	return newLine(width).put(p.th.Rule, " "+repeat(p.g.Line, width-2-cells(words))).put(st, words).full()
 }
 
 func (b *packetPane) head(p *pen, width int) string {
@@ -106,8 +136,8 @@ func (b *packetPane) fieldLine(p *pen, i, width, aside int, focused bool) string
 	f := &b.fields[i]
 	o := newLine(width)
 	o.flat = i == b.cursor && focused
-	o.put(p.th.Plain, " "+strings.Repeat("  ", min(f.Depth, 8)))
-	names := min(max(width*2/5, 16), 34)
+	o.put(p.th.Plain, repeat(" ", indent(f)))
+	names := min(max(b.names, 16), width*5/8)
 	o.put(p.th.Dim, cut(f.Name, names-o.used, p.g.Ellipsis)).to(names)
 	value := cutMiddle(scrolled(p.text.safe(f.Value), aside, p.g), width-o.used-1, p.g.Ellipsis)
 	o.put(p.th.Plain, " ").put(p.th.Plain, value)

@@ -27,6 +27,7 @@ type fake struct {
 	queries []watch.Query
 	whole   *watch.DeliveryLadder // answers for its ID, and for its handshakes
 	toggled map[uint64]bool       // topics, in the last query for them
+	raw     []byte                // of every packet in the list of packets
 }
 
 func (f *fake) Snapshot(q watch.Query) *watch.Snapshot {

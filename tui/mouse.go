@@ -89,11 +89,7 @@ func (m *Model) onClick(msg tea.MouseClickMsg) tea.Cmd {
 			m.ladder.moveTo(i)
 		}
 	case paneBytes:
-		head := 1
-		if m.packet.note != "" {
-			head = 2
-		}
-		if i := m.packet.top + y - head; y >= head && i < len(m.packet.fields) {
+		if i := m.packet.top + y - m.packet.above; y >= m.packet.above && i < m.packet.top+m.packet.rows {
 			m.packet.moveTo(i)
 		}
 	case paneLegs:

@@ -208,7 +208,7 @@ func (b *packetPane) showPacket(d *watch.PacketDetail) bool {
 		*b = packetPane{number: d.Number, step: -1, note: "No packet: " + plural(d.Length, "byte") + " lost here."}
 	}
 	if have {
-		b.fields = dissect(d.Raw)
+		b.takeFields()
 	}
 	return true
 }

@@ -3,6 +3,7 @@ package tui_test
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -55,7 +56,7 @@ func (f *fake) survey(s *watch.Snapshot, q *watch.Query) {
 		}
 		c.First, c.Rows = windowed(rows, w, func(r *watch.PacketRow) uint64 { return r.Number })
 		if n := int(q.Packets.Detail); n >= 1 && n <= len(l.Rows) {
-			c.Detail = &watch.PacketDetail{PacketRow: l.Rows[n-1], Raw: watch.Raw{Bytes: publishBytes, Length: int64(len(publishBytes)), Version: decode.V5}}
+			c.Detail = &watch.PacketDetail{PacketRow: l.Rows[n-1], Raw: watch.Raw{Bytes: f.raw, Length: int64(len(f.raw)), Version: decode.V5}}
 		}
 		s.Packets = &c
 	}
@@ -231,6 +232,7 @@ func manyStatistics() *watch.Statistics {
 // surveyOf is a Backend that holds n rows of each of the other screens; below 0 all there are.
 func surveyOf(n int) *fake {
 	f := many()
+	f.raw = publishBytes
 	f.base.Counts.Packets[decode.PINGREQ], f.base.Counts.Malformed, f.base.Counts.LostBytes = 40, 2, 2920
 	f.base.Counts.Handshakes[0] = watch.Outcomes{Complete: 12345, Refused: 3, Abandoned: 1, Open: 4, JoinedLate: 2}
 	sessions, topics, packets := manySessions(), manyTopics(), manyPackets()
@@ -272,6 +274,8 @@ func surveyScenes() []scene {
 		scene{"topics_stuck", func() *fake { return surveyOf(-1) }, []string{"4", "j", "j"}},
 		scene{"statistics_down", func() *fake { return surveyOf(-1) }, []string{"6", "G"}},
 		scene{"packets_bytes", func() *fake { return surveyOf(-1) }, []string{"7", "g", "enter", "j", "j"}},
+		scene{"packets_malformed", malformed, []string{"7", "g"}},
+		scene{"packets_malformed_open", malformed, []string{"7", "g", "enter"}},
 		scene{"sessions_hidden", func() *fake { return surveyOf(-1) }, []string{"3", "/", "x", "x", "enter"}},
 		scene{"sessions_sorted", func() *fake { return surveyOf(-1) }, []string{"3", ">", ">", ">"}},
 		scene{"sessions_problems_none", func() *fake { return surveyOf(-1) }, []string{"3", "!"}},
@@ -279,6 +283,22 @@ func surveyScenes() []scene {
 		scene{"packets_cleared", func() *fake { return surveyOf(-1) }, []string{"7", "C"}},
 		scene{"packets_hidden", func() *fake { return surveyOf(-1) }, []string{"7", "/", "a", "enter"}},
 	)
+}
+
+// malformed is a CONNECT of 5.0 whose Will Properties are wrong, far down.
+func malformed() *fake {
+	f := surveyOf(1)
+	properties := "\x11\x00\x00\x00\x3c" + "\x21\x00\x14" + "\x27\x00\x00\x10\x00" + "\x22\x00\x0a" + strings.Repeat("\x26\x00\x04line\x00\x01a", 8)
+	body := "\x00\x04MQTT\x05\x06\x00\x3c" + string(rune(len(properties))) + properties + "\x00\x08sensor-7"
+	will := len(body) + 3
+	body += "\x09" + "\x02\x00\x00\x00\x85" + "\x01\x90" + "\x01\x01" + "\x00\x04will" + "\x00\x04gone"
+	f.raw = []byte("\x10" + string([]byte{byte(len(body)) | 0x80, 1}) + body)
+	f.base.Packets.Rows = []watch.PacketRow{packetRow(1, decode.CONNECT, decode.FromClient, 0)}
+	r := &f.base.Packets.Rows[0]
+	r.PacketID, r.Length, r.Offset = 0, int64(len(f.raw)), 4096
+	r.Err = &decode.Error{Kind: decode.MalformedPacket, Type: decode.CONNECT, Field: "will properties: payload format indicator",
+		Reason: "is neither 0 nor 1", Offset: will + 6}
+	return f
 }
 
 func deliveryRow(id uint64, verdict msg.Verdict, after time.Duration) watch.Delivery {
