@@ -31,7 +31,7 @@ func (p *Packet) decodeAck() {
 
 // trailing faults p for bytes after its last field, which begin at off.
 func (p *Packet) trailing(off int) {
-	p.fault(MalformedPacket, off, "", "goes on after its last field")
+	p.fault(MalformedPacket, off, "", goesOn)
 }
 
 // end faults the packet if anything is left to read.

@@ -48,7 +48,7 @@ func flagsFault(first byte, v Version, assumed bool) string {
 		return ""
 	}
 	if t == RESERVED0 || t == AUTH && v != V5 && v != 0 && !assumed {
-		return "type is reserved"
+		return typeReserved
 	}
 	want := wellFormedFlags[t]
 	if want != 0 && (v == V31 || assumed) {

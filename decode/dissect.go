@@ -154,7 +154,7 @@ func (d *dissector) rest() {
 	if n := d.total - d.off; n > 0 && !d.done {
 		d.off = d.total
 		d.add("Trailing bytes", strconv.Itoa(n)+" bytes", n)
-		d.fields[len(d.fields)-1].Err = "goes on after its last field"
+		d.fields[len(d.fields)-1].Err = goesOn
 	}
 }
 
@@ -179,8 +179,15 @@ func (d *dissector) markErr() {
 	}
 	best := -1
 	for i, f := range d.fields {
-		if f.Err != "" {
+		switch {
+		case f.Err == goesOn && p.Err.Reason != goesOn:
+			d.fields[i].Err = "" // the rest of a packet that could not be read
+		case f.Err != "":
 			return // told already
+		}
+		// Both halves of the first byte begin at 0.
+		if f.Name == "Flags" && p.Err.Reason == typeReserved {
+			continue
 		}
 		if f.Offset <= p.Err.Offset && p.Err.Offset < f.Offset+max(f.Length, 1) {
 			best = i

@@ -124,6 +124,12 @@ func TestDissect(t *testing.T) {
   2+2 Packet Identifier = 7
 4+1 Trailing bytes = 1 bytes ! goes on after its last field
 `},
+		{"reserved type", v311, []byte{0x00, 2, 0, 7}, `0+2 Fixed Header = RESERVED0
+  0+1 Control Packet type = RESERVED0 (0) ! type is reserved
+  0+1 Flags = 0x0
+  1+1 Remaining Length = 2
+2+2 Trailing bytes = 2 bytes
+`},
 		{"payload not kept", v311, publish(v311, "a", 0, 0, 5000)[:8], `0+3 Fixed Header = PUBLISH
   0+1 Control Packet type = PUBLISH (3)
   0+1 Flags = DUP 0, QoS 0, RETAIN 0

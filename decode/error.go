@@ -45,6 +45,12 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// Reasons that Dissect tells apart from others.
+const (
+	goesOn       = "goes on after its last field"
+	typeReserved = "type is reserved"
+)
+
 // fault notes what is wrong with p. The first mistake is the one that is told.
 func (p *Packet) fault(kind ErrorKind, offset int, field, reason string) {
 	if p.Err == nil {

@@ -18,6 +18,7 @@ type packetPane struct {
 	title     string
 	note      string // what is under the ladder's cursor, where that is no packet
 	raw       watch.Raw
+	wrong     string // the whole of what is wrong with it
 	fields    []decode.Field
 	cursor    int
 	top       int
@@ -82,6 +83,15 @@ func (b *packetPane) view(p *pen, width, height, aside int, focused bool) []stri
 	}
 	if b.step >= 0 {
 		out = append(out, b.head(p, width))
+	}
+	for i, s := range wrap(p.text.safe(b.wrong), width-4) {
+		mark := "   "
+		if i == 0 {
+			mark = " " + p.g.Slow + " "
+		}
+		if b.wrong != "" && i < max(height/4, 2) {
+			out = append(out, newLine(width).put(p.th.Mistake, mark+s).full())
+		}
 	}
 	if !b.have {
 		return append(out, b.absent(p, width)...)

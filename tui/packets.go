@@ -167,7 +167,12 @@ func (p *pen) packetWords(r *watch.PacketRow, width int) string {
 		}
 		return s
 	case r.Err != nil:
-		return p.g.Slow + " " + p.text.clean(r.Err.Error(), width) + " (offset " + count(r.Offset+int64(r.Err.Offset)) + ")"
+		// The reason comes first: it is what must not be cut.
+		s := p.g.Slow + " " + p.text.clean(r.Err.Reason, width)
+		if r.Err.Field != "" {
+			s += ": " + p.text.clean(r.Err.Field, width)
+		}
+		return s + " (offset " + count(r.Offset+int64(r.Err.Offset)) + ")"
 	case r.TopicUnknown:
 		return p.g.Late + " (alias)"
 	}
@@ -193,6 +198,14 @@ func lossWord(c decode.LossCause) string {
 	return "skipped"
 }
 
+// faultWords is the whole of what is wrong with a packet.
+func faultWords(e *decode.Error) string {
+	if e.Field == "" {
+		return e.Kind.String() + ": " + e.Reason
+	}
+	return e.Kind.String() + ": " + e.Field + " " + e.Reason
+}
+
 // showPacket takes in a packet of the list of packets, with its bytes.
 // It reports whether that is another than before.
 func (b *packetPane) showPacket(d *watch.PacketDetail) bool {
@@ -206,6 +219,9 @@ func (b *packetPane) showPacket(d *watch.PacketDetail) bool {
 	}
 	if d.Lost {
 		*b = packetPane{number: d.Number, step: -1, note: "No packet: " + plural(d.Length, "byte") + " lost here."}
+	}
+	if e := d.Err; e != nil {
+		b.wrong = faultWords(e) + " (byte " + count(e.Offset) + " of the packet, " + count(d.Offset+int64(e.Offset)) + " of the stream)"
 	}
 	if have {
 		b.takeFields()
