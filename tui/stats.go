@@ -48,8 +48,24 @@ func (s *statsPane) view(p *pen, snap *watch.Snapshot, cleared *clearedAt, width
 		out = append(out, s.sys(p, width)...)
 	}
 	s.lines, s.height = len(out), height
+	if s.lines > height {
+		s.height-- // the last line says that there is more
+	}
 	s.moveBy(0)
-	return out[s.top:min(s.top+height, len(out))]
+	shown := out[s.top:min(s.top+s.height, len(out))]
+	if s.lines > height {
+		shown = append(shown[:len(shown):len(shown)], s.fold(p, width))
+	}
+	return shown
+}
+
+// fold says what is out of sight, and how one comes to it.
+func (s *statsPane) fold(p *pen, width int) string {
+	words := plural(s.top, "line") + " above: " + p.keyOf("page-up")
+	if below := s.lines - s.top - s.height; below > 0 {
+		words = plural(below, "line") + " more: " + p.keyOf("page-down")
+	}
+	return newLine(width).put(p.th.Rule, " "+repeat(p.g.Line, width-4-cells(words))).put(p.th.Dim, " "+words+" ").full()
 }
 
 func title(p *pen, width int, words, more string) string {
