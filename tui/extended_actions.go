@@ -138,6 +138,16 @@ func (m *Model) openStep() tea.Cmd {
 	return nil
 }
 
+// openBytes shows the bytes of the packet under the cursor, from the ladder of a whole delivery through that of its handshake.
+func (m *Model) openBytes() tea.Cmd {
+	whole := onExtended(m)
+	cmd := m.drillIn()
+	if whole && m.level == levelLadder {
+		m.focus = 1
+	}
+	return cmd
+}
+
 // subject returns the handshake of the rung under the cursor, or nil.
 func (x *extended) subject() *watch.Row {
 	switch r := x.current(); {

@@ -193,6 +193,17 @@ func TestExtendedLadderOpens(t *testing.T) {
 	d.hasNot("historian")
 }
 
+// TestExtendedLadderBytes: r on a step leads to its bytes, and Esc back through the ladder of its handshake.
+func TestExtendedLadderBytes(t *testing.T) {
+	d := newDriver(t, withDelivery(twoSubscribers())(), 80, 24, theme.Options{})
+	d.keys("2", "enter", "g", "j", "r")
+	d.has("PUBACK id 17", "The bytes of this packet are no longer kept.").hasNot("historian")
+	d.keys("esc")
+	d.has("QoS 1  id 17").hasNot("no longer kept")
+	d.keys("esc")
+	d.has("historian")
+}
+
 func TestExtendedLadderOfNothing(t *testing.T) {
 	f := withDelivery(oneSubscriber())()
 	f.base.Rows = append(f.base.Rows, completeRow())

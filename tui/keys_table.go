@@ -117,7 +117,8 @@ func keysOfMarks() keyMap {
 func keysOfLadder() keyMap {
 	const group = "Ladder"
 	return keyMap{
-		{name: "bytes", keys: []string{"r"}, help: "fields and bytes of the packet", group: group, here: onLadder, run: (*Model).drillIn},
+		{name: "bytes", keys: []string{"r"}, help: "fields and bytes of the packet", group: group, here: either(onLadder, onExtended),
+			off: (*Model).cannotOpen, run: (*Model).openBytes},
 		{name: "mark-packet", keys: []string{"space"}, help: "mark a packet; on another one, compare the two", group: group,
 			here: onLadder, off: (*Model).noPacket, run: (*Model).comparePacket},
 		{name: "compact", keys: []string{"s"}, help: "packets only, in few words", group: group, here: either(onLadder, onExtended), run: (*Model).toggleCompact},
