@@ -132,7 +132,15 @@ func (p *pen) deliveryCell(d *watch.Delivery, column, width int, now decode.Time
 		}
 		return took(d.Worst), text
 	}
-	return d.Confidence.String(), p.th.Dim
+	return sureWord(d), p.th.Dim
+}
+
+// sureWord says how sure it is which packets belong together: nothing where none were found, or what became of the message is not known.
+func sureWord(d *watch.Delivery) string {
+	if d.Forwarded == 0 || d.Verdict == delivery.CannotKnow {
+		return ""
+	}
+	return d.Confidence.String()
 }
 
 func (p *pen) deliveryState(d *watch.Delivery) (glyph string, st theme.Style) {

@@ -101,7 +101,10 @@ func (x *extended) absent(p *pen, width, height int) []string {
 
 func (p *pen) extendedTitle(d *watch.DeliveryLadder, width int) string {
 	glyph, st := p.deliveryState(&d.Delivery)
-	verdict, sure := glyph+" "+d.Verdict.String(), "  "+d.Confidence.String()+" "
+	verdict, sure := glyph+" "+d.Verdict.String(), " "
+	if s := sureWord(&d.Delivery); s != "" {
+		sure = "  " + s + " "
+	}
 	facts := "  QoS " + strconv.Itoa(int(d.QoS)) + "  " + size(uint64(max(d.Payload, 0)))
 	if d.Retain {
 		facts += "  retain"
