@@ -119,7 +119,7 @@ func (p *pen) deliveryCell(d *watch.Delivery, column, width int, now decode.Time
 	case deliveryQoS:
 		return "Q" + strconv.Itoa(int(d.QoS)), text
 	case deliveryVerdict:
-		return glyph + " " + d.Verdict.String(), st
+		return glyph + " " + verdictWord(d), st
 	case deliveryExpected:
 		return short(uint64(d.Expected)), text
 	case deliveryForwarded:
@@ -141,6 +141,17 @@ func sureWord(d *watch.Delivery) string {
 		return ""
 	}
 	return d.Confidence.String()
+}
+
+// noMatching is the Reason Code by which a broker says that nobody subscribed to what was published (5.0 §3.4.2.1).
+const noMatching decode.ReasonCode = 0x10
+
+// verdictWord is the verdict. That there is no subscriber only the broker knows: what is seen may be some of its connections.
+func verdictWord(d *watch.Delivery) string {
+	if d.Verdict == delivery.NoSubscriber && d.Reason != noMatching {
+		return "none in sight"
+	}
+	return d.Verdict.String()
 }
 
 func (p *pen) deliveryState(d *watch.Delivery) (glyph string, st theme.Style) {
@@ -214,7 +225,7 @@ func (l *legList) view(p *pen, width, height int, focused bool) []string {
 	}
 	l.resize(max(height-legsHead, 1))
 	glyph, st := p.deliveryState(&d.Delivery)
-	words := glyph + " " + d.Verdict.String() + ": " + plural(d.Expected, "subscriber") + " expected, " + count(d.Acknowledged) + " have it"
+	words := glyph + " " + verdictWord(&d.Delivery) + ": " + plural(d.Expected, "subscriber") + " expected, " + count(d.Acknowledged) + " have it"
 	if d.Doubt != delivery.NoDoubt {
 		words += ". " + d.Doubt.String()
 	}

@@ -355,7 +355,7 @@ func heartbeatWords(x *expect.Expectation, now decode.Time) string {
 
 var fateWords = map[expect.Fate]string{
 	expect.FateRefused: "the broker refused it", expect.FateOwed: "the broker has not acknowledged it", expect.FateUnreleased: "its publisher owes PUBREL",
-	expect.FateNoSubscriber: "nobody is subscribed to it", expect.FateNotForwarded: "the broker has not forwarded it",
+	expect.FateNoSubscriber: "nobody in sight is subscribed to it", expect.FateNotForwarded: "the broker has not forwarded it",
 	expect.FateUnseen: "how far it got is not known", expect.FateForwarded: "forwarded, and a device owes an acknowledgement",
 	expect.FateSent: "sent with QoS 0", expect.FateAcknowledged: "acknowledged by the device", expect.FateBroken: "its delivery to the device was broken off",
 }

@@ -193,6 +193,18 @@ func TestExtendedLadderOpens(t *testing.T) {
 	d.hasNot("historian")
 }
 
+// TestNobodySubscribed: that there is no subscriber is said where the broker said so; else there may be some on connections that are not seen.
+func TestNobodySubscribed(t *testing.T) {
+	none, told := published(handshake.QoS1), published(handshake.QoS1)
+	told.Reason = 0x10
+	d := newDriver(t, withDelivery(none)(), 80, 24, theme.Options{})
+	d.keys("2").has("none in sight").hasNot("no subscriber")
+	d.keys("enter").has("none in sight", "No subscriber is known in what was seen.")
+	d = newDriver(t, withDelivery(told)(), 80, 24, theme.Options{})
+	d.keys("2").has("no subscriber").hasNot("none in sight")
+	d.keys("enter").has("no subscriber", "The broker says that there is no subscriber.")
+}
+
 // TestExtendedLadderBytes: r on a step leads to its bytes, and Esc back through the ladder of its handshake.
 func TestExtendedLadderBytes(t *testing.T) {
 	d := newDriver(t, withDelivery(twoSubscribers())(), 80, 24, theme.Options{})

@@ -101,7 +101,7 @@ func (x *extended) absent(p *pen, width, height int) []string {
 
 func (p *pen) extendedTitle(d *watch.DeliveryLadder, width int) string {
 	glyph, st := p.deliveryState(&d.Delivery)
-	verdict, sure := glyph+" "+d.Verdict.String(), " "
+	verdict, sure := glyph+" "+verdictWord(&d.Delivery), " "
 	if s := sureWord(&d.Delivery); s != "" {
 		sure = "  " + s + " "
 	}
@@ -257,6 +257,9 @@ func (p *pen) toldWords(d *watch.DeliveryLadder, now decode.Time, width int) []t
 		}
 	}
 	add(p.th.Plain, toldSentence(d, now))
+	if d.Verdict == delivery.NoSubscriber && len(d.Copies) == 0 {
+		add(p.th.Plain, nobodyWords(d))
+	}
 	if d.Doubt != delivery.NoDoubt {
 		add(p.th.Note, "Unsure: "+p.text.clean(d.Doubt.String(), width)+".")
 	}
@@ -278,7 +281,7 @@ func toldSentence(d *watch.DeliveryLadder, now decode.Time) string {
 	case d.Told == 0:
 		return "The publisher was not told yet, " + age(now.Sub(d.At)) + " after its PUBLISH."
 	case len(d.Copies) == 0:
-		return "The publisher was told " + took(d.Told.Sub(d.At)) + " after its PUBLISH. No subscriber is known."
+		return "The publisher was told " + took(d.Told.Sub(d.At)) + " after its PUBLISH."
 	case waiting > 0:
 		return "The publisher was told " + took(d.Told.Sub(d.At)) + " after its PUBLISH, before " + plural(waiting, "subscriber") + " had it."
 	}
@@ -286,4 +289,12 @@ func toldSentence(d *watch.DeliveryLadder, now decode.Time) string {
 		return "The publisher was told " + took(d.Last.Sub(d.Told)) + " before the last subscriber had it."
 	}
 	return "The publisher was told " + took(d.Told.Sub(d.Last)) + " after the last subscriber had it."
+}
+
+// nobodyWords says of a message without subscribers whether there are none.
+func nobodyWords(d *watch.DeliveryLadder) string {
+	if d.Reason == noMatching {
+		return "The broker says that there is no subscriber."
+	}
+	return "No subscriber is known in what was seen."
 }

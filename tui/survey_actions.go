@@ -237,7 +237,7 @@ func (m *Model) surveyCopies(add func(letter, name, text, off string)) {
 
 // deliveryLine is a delivery as one line of text.
 func (m *Model) deliveryLine(d *watch.Delivery) string {
-	s := clockTime(d.At, m.pen.loc, false) + " " + decode.Escape(d.Publisher) + " Q" + strconv.Itoa(int(d.QoS)) + " " + decode.Escape(d.Topic) + ": " + d.Verdict.String() +
+	s := clockTime(d.At, m.pen.loc, false) + " " + decode.Escape(d.Publisher) + " Q" + strconv.Itoa(int(d.QoS)) + " " + decode.Escape(d.Topic) + ": " + verdictWord(d) +
 		", " + plural(d.Expected, "subscriber") + " expected, " + count(d.Forwarded) + " forwarded, " + count(d.Acknowledged) + " acknowledged"
 	if d.Worst >= 0 {
 		s += ", " + took(d.Worst) + " at most"
