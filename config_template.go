@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,7 +30,7 @@ func configTemplate(w io.Writer, k *kong.Kong) {
 	}
 	fmt.Fprint(w, "\n# The screen.\n[screen]\n")
 	for _, c := range tui.ColumnSets() {
-		fmt.Fprintf(w, "\n# Columns of the list of %s, in their order.\n#%s = %s\n", c.Title, c.Key, quoteAll(c.Names))
+		fmt.Fprintf(w, "\n# Columns of the list of %s, in their order%s.\n#%s = %s\n", c.Title, moreColumns(&c), c.Key, quoteAll(c.Shown))
 	}
 	for _, s := range tui.ScreenSettings() {
 		value := strconv.Quote(s.Values[0])
@@ -100,4 +101,13 @@ func usual(f *kong.Flag) string {
 		return f.Default
 	}
 	return "0"
+}
+
+// moreColumns names the columns that a list has and does not show at first.
+func moreColumns(c *tui.ColumnSet) string {
+	more := slices.DeleteFunc(slices.Clone(c.Names), func(name string) bool { return slices.Contains(c.Shown, name) })
+	if len(more) == 0 {
+		return ""
+	}
+	return "; there is also " + strings.Join(more, ", ")
 }

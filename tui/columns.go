@@ -21,7 +21,8 @@ var columnNotes = map[string]string{
 type ColumnSet struct {
 	Key, Title string
 	Names      []string
-	need       string // the column that cannot be left out
+	Shown      []string // those of Names that are shown at first
+	need       string   // the column that cannot be left out
 	notes      map[string]string
 }
 
@@ -42,13 +43,16 @@ func (c *ColumnSet) Check(names []string) string {
 }
 
 func handshakeColumns() *ColumnSet {
-	return &ColumnSet{Key: "columns", Title: "handshakes", Names: columnNames, need: "state", notes: columnNotes}
+	return &ColumnSet{Key: "columns", Title: "handshakes", Names: columnNames, Shown: columnNames, need: "state", notes: columnNotes}
 }
 
 func (k *tableKind) columnSet() *ColumnSet {
 	c := &ColumnSet{Key: k.key, Title: k.title, need: k.need, notes: map[string]string{}}
 	for _, column := range k.columns() {
 		c.Names = append(c.Names, column.id)
+		if !column.extra {
+			c.Shown = append(c.Shown, column.id)
+		}
 		c.notes[column.id] = column.note
 	}
 	return c
@@ -88,7 +92,7 @@ func (m *Model) columnChoice() columnChoice {
 	}
 	c := columnChoice{k.columnSet(), &k.shape(&m.survey).shown}
 	if *c.shown == nil {
-		*c.shown = slices.Clone(c.Names)
+		*c.shown = slices.Clone(c.Shown)
 	}
 	return c
 }
@@ -114,7 +118,7 @@ func (m *Model) openColumns() tea.Cmd {
 // saveColumns writes the columns into the configuration file, or takes them out where they are as at first: a list that nobody changed is not to stay
 // behind when there are new columns.
 func (m *Model) saveColumns(c columnChoice) {
-	if slices.Equal(*c.shown, c.Names) {
+	if slices.Equal(*c.shown, c.Shown) {
 		m.saveSetting("screen", c.Key, nil)
 		return
 	}

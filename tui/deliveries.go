@@ -55,6 +55,7 @@ const (
 	deliveryAcked
 	deliveryWorst
 	deliveryConfidence
+	deliveryNumber
 )
 
 func deliveryColumns() []tableColumn {
@@ -74,6 +75,7 @@ func deliveryColumns() []tableColumn {
 		deliveryWorst: {id: "worst", note: "how long the slowest subscriber took", name: "WORST", width: 6, right: true,
 			key: uint8(watch.DeliveriesByLatency)},
 		deliveryConfidence: {id: "sure", note: "how sure it is which packets belong together", name: "SURE", width: 9, rank: 5},
+		deliveryNumber:     {id: "number", note: "what alerts call it: message 4", name: "NO", width: 5, right: true, rank: 2, extra: true},
 	}
 }
 
@@ -131,9 +133,14 @@ func (p *pen) deliveryCell(d *watch.Delivery, column, width int, now decode.Time
 			return "-", p.th.Dim
 		}
 		return took(d.Worst), text
+	case deliveryNumber:
+		return strconv.FormatUint(d.ID, 10), p.th.Dim
 	}
 	return sureWord(d), p.th.Dim
 }
+
+// messageName is what alerts call a delivery.
+func messageName(id uint64) string { return "message " + strconv.FormatUint(id, 10) }
 
 // sureWord says how sure it is which packets belong together: nothing where none were found, or what became of the message is not known.
 func sureWord(d *watch.Delivery) string {
@@ -231,7 +238,7 @@ func (l *legList) view(p *pen, width, height int, focused bool) []string {
 	}
 	out := []string{
 		newLine(width).put(p.th.Strong, " "+cutMiddle(p.text.clean(d.Topic, width), max(width-24, 8), p.g.Ellipsis)).
-			put(p.th.Dim, "  QoS "+strconv.Itoa(int(d.QoS))+"  "+size(uint64(max(d.Payload, 0)))).full(),
+			put(p.th.Dim, "  QoS "+strconv.Itoa(int(d.QoS))+"  "+size(uint64(max(d.Payload, 0)))+"  "+messageName(d.ID)).full(),
 		newLine(width).put(st, " "+cut(words, width-2, p.g.Ellipsis)).full(),
 	}
 	var shape tableShape

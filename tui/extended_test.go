@@ -193,6 +193,14 @@ func TestExtendedLadderOpens(t *testing.T) {
 	d.hasNot("historian")
 }
 
+// TestMessageNumber: what alerts call a message by is in its details, and in a column for who asks for it.
+func TestMessageNumber(t *testing.T) {
+	d := newDriver(t, surveyOf(-1), 120, 40, theme.Options{})
+	d.keys("2", "g", "tab", "tab").has("QoS 1  23B  message 1", "WORST│")
+	d.keys("t").typeText("jjjjjjjjjj ").keys("esc").has("WORST    NO│", "43ms    12│")
+	d.keys("enter").has("message 1")
+}
+
 // TestNobodySubscribed: that there is no subscriber is said where the broker said so; else there may be some on connections that are not seen.
 func TestNobodySubscribed(t *testing.T) {
 	none, told := published(handshake.QoS1), published(handshake.QoS1)

@@ -106,6 +106,7 @@ func (p *pen) extendedTitle(d *watch.DeliveryLadder, width int) string {
 		sure = "  " + s + " "
 	}
 	facts := "  QoS " + strconv.Itoa(int(d.QoS)) + "  " + size(uint64(max(d.Payload, 0)))
+	facts += "  " + messageName(d.ID)
 	if d.Retain {
 		facts += "  retain"
 	}

@@ -33,7 +33,7 @@ var problemFilters = [filterKinds]string{
 // filterColumns are the words that take a value: what may be the beginning of one is not looked for while it is typed.
 var filterColumns = [filterKinds][]string{
 	ofHandshakes: {"topic", "client", "qos", "state", "type", "owes", "age", "rtt", "host", "reason", "sender", "kind", "resends"},
-	ofDeliveries: {"topic", "publisher", "subscriber", "qos", "latency", "verdict", "outcome"},
+	ofDeliveries: {"topic", "publisher", "subscriber", "qos", "latency", "verdict", "outcome", "number"},
 	ofSessions:   {"client", "host", "version", "qos", "open", "inflight", "conns", "age", "rtt", "idle"},
 	ofTopics:     {"topic", "qos", "rate", "open", "rtt", "idle"},
 	ofPackets:    {"topic", "client", "qos", "type", "host", "reason", "sender"},

@@ -22,7 +22,7 @@ func (s *tableShape) fit(all []tableColumn, width int) table {
 		all[i].at = i
 	}
 	if s.shown == nil {
-		return fitTable(all, width)
+		return fitTable(slices.DeleteFunc(all, func(c tableColumn) bool { return c.extra }), width)
 	}
 	var chosen []tableColumn
 	for _, name := range s.shown {

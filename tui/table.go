@@ -15,7 +15,9 @@ type tableColumn struct {
 	// key is what the engine sorts by, 0 where rows are not sorted by the column; text says that it sorts texts, of which the first is on top.
 	key  uint8
 	text bool
-	at   int // its place among all columns of the table
+	// extra columns are not shown until the user wants them.
+	extra bool
+	at    int // its place among all columns of the table
 }
 
 // A table is the columns that fit a width.

@@ -56,6 +56,7 @@ func deliveries() language[message] {
 			{"latency", "latency>1s", latencyTest},
 			{"verdict", "verdict:queued", verdictTest},
 			{"outcome", "outcome:refused", outcomeTest},
+			{"number", "number:4", numberTest(func(m message) int64 { return int64(m.ID) })},
 		},
 		flags: map[string]messageTest{
 			"undelivered": func(m message, _ decode.Time) bool {

@@ -3,6 +3,7 @@ package watch_test
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +199,24 @@ func TestLevelsCountWhatIsChosen(t *testing.T) {
 	q := watch.TopicQuery{Window: watch.Window{Limit: 99}, Filter: f, Sort: watch.Sort[watch.TopicKey]{Key: watch.TopicsByQoS1}}
 	if rows := e.Snapshot(watch.Query{Topics: &q}).Topics.Rows; rows[0].Path != "cmd" {
 		t.Errorf("by QoS 1 %q comes first, which has none that is chosen", rows[0].Path)
+	}
+}
+
+// TestDeliveryByNumber finds a delivery by the number that alerts call it by.
+func TestDeliveryByNumber(t *testing.T) {
+	e := fleet()
+	for text, want := range map[string][]uint64{"number:2": {2}, "number<3": {1, 2}, "number:1000000": nil} {
+		f, err := filter.ParseDeliveries(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []uint64
+		for _, d := range e.Snapshot(watch.Query{Deliveries: watch.DeliveryQuery{Filter: f, Limit: 99}}).Deliveries.Rows {
+			got = append(got, d.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s finds %v, not %v", text, got, want)
+		}
 	}
 }
 
