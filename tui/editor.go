@@ -11,6 +11,15 @@ import (
 type editor struct {
 	text   []rune
 	cursor int
+	// chosen is the whole text as if it were selected: what is typed first replaces it, keys that move keep it.
+	chosen bool
+}
+
+// newChosen returns an editor with a text that the user may keep, or type over.
+func newChosen(s string) editor {
+	e := newEditor(s)
+	e.chosen = len(e.text) > 0
+	return e
 }
 
 func newEditor(s string) editor {
@@ -28,6 +37,11 @@ const maxTyped = 1000
 
 // press takes a key and reports whether it changed the text.
 func (e *editor) press(k tea.KeyPressMsg) bool {
+	if k.Key().Text != "" {
+		return e.insert(k.Key().Text)
+	}
+	chosen := e.chosen
+	e.chosen = false
 	switch k.String() {
 	case "left", "ctrl+b":
 		e.cursor = max(e.cursor-1, 0)
@@ -38,6 +52,9 @@ func (e *editor) press(k tea.KeyPressMsg) bool {
 	case "end", "ctrl+e":
 		e.cursor = len(e.text)
 	case "backspace", "ctrl+h":
+		if chosen {
+			return e.remove(0, len(e.text))
+		}
 		return e.remove(e.cursor-1, e.cursor)
 	case "delete", "ctrl+d":
 		return e.remove(e.cursor, e.cursor+1)
@@ -47,8 +64,6 @@ func (e *editor) press(k tea.KeyPressMsg) bool {
 		return e.remove(e.cursor, len(e.text))
 	case "ctrl+w":
 		return e.remove(e.wordStart(), e.cursor)
-	default:
-		return e.insert(k.Key().Text)
 	}
 	return false
 }
@@ -62,6 +77,10 @@ func (e *editor) insert(s string) bool {
 		return r
 	}, s)
 	add := []rune(s)
+	if len(add) > 0 && e.chosen {
+		e.remove(0, len(e.text))
+		e.chosen = false
+	}
 	if len(add) == 0 || len(e.text)+len(add) > maxTyped {
 		return false
 	}

@@ -39,6 +39,7 @@ func (f *form) mode() mode { return modeForm }
 func (f *form) can(v verb) bool { return v == verbShift && len(f.fields[f.cursor].values) > 0 }
 
 func (f *form) moveBy(_ *Model, n int) {
+	f.fields[f.cursor].typed.chosen = false
 	f.cursor = (f.cursor + n + len(f.fields)) % len(f.fields)
 }
 
@@ -166,6 +167,9 @@ func (f *field) draw(p *pen, o *line, here bool) *line {
 		}
 		if f.value() == "" {
 			return o.put(p.th.Dim, f.hint)
+		}
+		if here && f.typed.chosen {
+			st = p.th.Selected
 		}
 		o.put(st, cutLeft(p.text.clean(f.value(), o.width), o.width-o.used-2, p.g.Ellipsis))
 		if why != "" {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
@@ -184,6 +186,32 @@ func TestGivenColumns(t *testing.T) {
 			t.Errorf("%v is taken", names)
 		}
 	}
+}
+
+// TestPublishOverTopic: the topic of the row is there to be kept, or typed over; keys that move keep it.
+func TestPublishOverTopic(t *testing.T) {
+	open := func() *driver {
+		d := newDriver(t, many(), 100, 30, theme.Options{}, func(o *tui.Options) { o.Publish = func(tui.Message) error { return nil } })
+		d.keys("G", "P").has("plant/a/temp")
+		if !strings.Contains(d.selected(), "plant/a/temp") {
+			t.Errorf("the topic does not look chosen: %q", d.selected())
+		}
+		return d
+	}
+	topic := func(d *driver, want string) {
+		t.Helper()
+		if !strings.Contains(strings.Join(d.screen(), "\n"), "topic             "+want+"  ") {
+			t.Errorf("the topic is not %q:\n%s", want, strings.Join(d.screen(), "\n"))
+		}
+	}
+	topic(open().typeText("a/b"), "a/b")
+	topic(open().keys("end").typeText("/x"), "plant/a/temp/x")
+	topic(open().keys("left").typeText("x"), "plant/a/temxp")
+	topic(open().keys("down", "up").typeText("1"), "plant/a/temp1")
+	topic(open().keys("backspace").typeText("c"), "c")
+	paste := open()
+	paste.send(tea.PasteMsg{Content: "p/q"})
+	topic(paste, "p/q")
 }
 
 func TestSavedFilters(t *testing.T) {

@@ -70,7 +70,7 @@ func (m *Model) openPublish() tea.Cmd {
 			f.fields[0].at = i
 		}
 		if r.Kind.Publish() {
-			f.fields[1].typed = newEditor(decode.Escape(r.Topic))
+			f.fields[1].typed = newChosen(decode.Escape(r.Topic))
 		}
 	}
 	if len(m.opt.Brokers) < 2 {
