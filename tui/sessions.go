@@ -75,7 +75,7 @@ func sessionColumns() []tableColumn {
 	return []tableColumn{
 		sessionClient: {id: "client", note: "Client Identifier, or address", name: "CLIENT", width: 10, good: 13, most: 24,
 			key: uint8(watch.SessionsByClient), text: true},
-		sessionState: {id: "state", note: "what is wrong, or whether it is connected", name: "STATE", width: 10, key: uint8(watch.SessionsByStuck)},
+		sessionState: {id: "state", note: "what is wrong, or whether it is connected", name: "STATE", width: 10, good: 12, key: uint8(watch.SessionsByStuck)},
 		sessionToServer: {id: "in-flight-out", note: "window to the broker", name: "IN FLIGHT →", width: 12, good: 15, most: 22,
 			key: uint8(watch.SessionsByInFlight)},
 		sessionToClient: {id: "in-flight-in", note: "window from the broker", name: "IN FLIGHT ←", width: 12, good: 15, most: 22,
@@ -128,6 +128,9 @@ func (l *sessionPane) view(p *pen, now decode.Time, f *filterState, width, heigh
 	})...)
 	out = fit(out, width, height-below-1)
 	words := " " + plural(l.data.Total, "session") + ", " + count(l.data.Connected) + " connected "
+	if n := l.data.Connecting; n > 0 {
+		words += p.g.Dot + " " + count(n) + " connecting "
+	}
 	if n := l.data.Pruned; n > 0 {
 		words += p.g.Dot + " " + count(n) + " not kept "
 	}
@@ -137,7 +140,8 @@ func (l *sessionPane) view(p *pen, now decode.Time, f *filterState, width, heigh
 
 func (p *pen) sessionCell(r *watch.SessionRow, column, width int, now decode.Time) (string, theme.Style) {
 	plain := p.th.Plain
-	if !r.Connected {
+	up := r.Connected || r.Connecting
+	if !up {
 		plain = p.th.Dim
 	}
 	switch column {
@@ -147,7 +151,7 @@ func (p *pen) sessionCell(r *watch.SessionRow, column, width int, now decode.Tim
 		glyph, words, st := p.sessionState(r)
 		return glyph + " " + words, st
 	case sessionToServer, sessionToClient:
-		return p.window(&r.Flows[column-sessionToServer], width, r.Connected)
+		return p.window(&r.Flows[column-sessionToServer], width, up)
 	case sessionOldest:
 		return oldest(r, now), plain
 	case sessionTimesOut, sessionTimesIn:
@@ -205,6 +209,8 @@ func (p *pen) sessionState(r *watch.SessionRow) (glyph, words string, st theme.S
 		return p.g.Slow, "silent", st
 	case r.Severity >= handshake.Warn:
 		return p.g.Slow, "alert", st
+	case r.Connecting:
+		return p.g.Waiting, "connecting", p.th.Waiting
 	case !r.Connected && r.Open > 0:
 		return p.g.Waiting, "offline", p.th.Waiting
 	case !r.Connected:

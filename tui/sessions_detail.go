@@ -54,8 +54,11 @@ func (p *pen) sessionWords(d *watch.SessionDetail, now decode.Time) string {
 		}
 	}
 	state := ", offline"
-	if d.Connected {
+	switch {
+	case d.Connected:
 		state = ", connected"
+	case d.Connecting:
+		state = ", connecting (no CONNACK was seen)"
 	}
 	s += state
 	if d.Since != 0 {
@@ -89,7 +92,7 @@ func (p *pen) flowLine(d *watch.SessionDetail, side decode.Direction, now decode
 	if wide {
 		room = 26
 	}
-	text, st := p.window(f, room, d.Connected)
+	text, st := p.window(f, room, d.Connected || d.Connecting)
 	o.put(st, padRight(text, room)).put(p.th.Plain, " ")
 	if f.Oldest != 0 {
 		o.put(p.th.Plain, "oldest "+age(now.Sub(f.Oldest))+"  ")

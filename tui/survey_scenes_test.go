@@ -128,7 +128,9 @@ func manySessions() []watch.SessionRow {
 	unknown.Flows[0].InFlight, unknown.Flows[0].Limit, unknown.Flows[0].Learned = 5, 10, true
 	unlimited := sessionRow(6, "scada")
 	unlimited.Flows[0].InFlight, unlimited.Flows[0].Limit, unlimited.Flows[0].Publish, unlimited.Flows[1].Publish = 2, 65535, [3]uint64{}, [3]uint64{}
-	rows := []watch.SessionRow{full, silent, waits, unknown, unlimited, gone}
+	asks := sessionRow(7, "new-meter")
+	asks.Connected, asks.Connecting, asks.Since = false, true, at(8*time.Second)
+	rows := []watch.SessionRow{full, silent, waits, unknown, unlimited, gone, asks}
 	for i := range 60 {
 		rows = append(rows, sessionRow(uint64(100+i), fmt.Sprintf("sensor-%d", i)))
 	}
@@ -242,7 +244,7 @@ func surveyOf(n int) *fake {
 		}
 		return min(n, have)
 	}
-	f.base.Sessions = &watch.SessionList{Rows: sessions[:cut(len(sessions))], Connected: cut(len(sessions) - 2)}
+	f.base.Sessions = &watch.SessionList{Rows: sessions[:cut(len(sessions))], Connected: cut(len(sessions) - 3), Connecting: cut(1)}
 	f.base.Topics = &watch.TopicList{Rows: topics[:cut(len(topics))], Topics: cut(len(topics))}
 	f.base.Packets = &watch.PacketList{Rows: packets[:cut(len(packets))]}
 	f.base.Statistics = &watch.Statistics{}

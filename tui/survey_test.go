@@ -100,7 +100,7 @@ func TestFrozenSurvey(t *testing.T) {
 	f.base.Sessions.Rows = f.base.Sessions.Rows[3:]
 	f.base.Topics.Rows = f.base.Topics.Rows[3:]
 	d.tick(time.Second)
-	d.has("pump-7", "FROZEN", "66 sessions")
+	d.has("pump-7", "FROZEN", "67 sessions")
 	d.keys("G")
 	if !strings.Contains(d.selected(), "sensor-59") {
 		t.Errorf("what is frozen ends at %q", d.selected())

@@ -15,6 +15,7 @@ type Session struct {
 	ServerName string
 	Version    decode.Version
 	Connected  bool
+	Connecting bool // its CONNACK was not seen
 	Silent     bool // for longer than Keep Alive allows
 	Alert      bool // an alert of it, or of one of its handshakes, is open
 	// Stuck and Open count handshakes, InFlight what each side has in its window, Limit how much fits; 0 where that is not known.
@@ -75,12 +76,13 @@ func sessions() language[*Session] {
 			{"idle", "idle>30s", timeTest(func(s *Session) time.Duration { return s.Idle })},
 		},
 		flags: map[string]sessionTest{
-			"stuck":   func(s *Session, _ decode.Time) bool { return s.Stuck > 0 },
-			"alert":   func(s *Session, _ decode.Time) bool { return s.Alert || s.Stuck > 0 },
-			"full":    func(s *Session, _ decode.Time) bool { return s.full(0) || s.full(1) },
-			"online":  func(s *Session, _ decode.Time) bool { return s.Connected },
-			"offline": func(s *Session, _ decode.Time) bool { return !s.Connected },
-			"silent":  func(s *Session, _ decode.Time) bool { return s.Silent },
+			"stuck":      func(s *Session, _ decode.Time) bool { return s.Stuck > 0 },
+			"alert":      func(s *Session, _ decode.Time) bool { return s.Alert || s.Stuck > 0 },
+			"full":       func(s *Session, _ decode.Time) bool { return s.full(0) || s.full(1) },
+			"online":     func(s *Session, _ decode.Time) bool { return s.Connected },
+			"offline":    func(s *Session, _ decode.Time) bool { return !s.Connected && !s.Connecting },
+			"connecting": func(s *Session, _ decode.Time) bool { return s.Connecting },
+			"silent":     func(s *Session, _ decode.Time) bool { return s.Silent },
 		},
 		bare: func(value string) sessionTest {
 			part := fold(value)

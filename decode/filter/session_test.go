@@ -52,6 +52,9 @@ func TestSessions(t *testing.T) {
 	gone := filter.Session{Addr: netip.MustParseAddrPort("10.0.0.9:1"), Version: decode.V311, Connections: 7, Oldest: -1, RTT: -1, Idle: time.Hour}
 	silent := filter.Session{Client: "pump-8", Version: decode.V31, Connected: true, Silent: true, Alert: true, Publish: [3]uint64{0, 3, 0}, Oldest: -1, RTT: time.Second}
 	all := []filter.Session{well, full, gone, silent}
+	asks := gone
+	asks.Connecting = true
+	checkChoices(t, []filter.Session{well, gone, asks}, filter.ParseSessions, map[string]string{"online": "*..", "offline": ".*.", "connecting": "..*"})
 	checkChoices(t, all, filter.ParseSessions, map[string]string{
 		"": "****", "pump": "*..*", "10.0.0.9": "..*.", "broker": "**..", "client:DISPLAY": ".*..", "client=pump-7": "*...", "host:10.0.0.7": "**..",
 		"host:10.1.0.0/16": "**..", "host:local": "**..", "host:10.0.0.9:1": "..*.", "version:5": "**..", "version:3.1.1": "..*.", "version=3.1": "...*", "qos:2": "**..",

@@ -76,6 +76,9 @@ func (l *Link) resumption(present bool) Resumption {
 // Connected reports whether the connection was accepted and has not ended. A connection joined in mid-stream is taken to be accepted.
 func (l *Link) Connected() bool { return (l.accepted || !l.asked) && !l.closed && !l.left }
 
+// Connecting reports whether a CONNECT was seen, and neither its CONNACK nor the end of the connection.
+func (l *Link) Connecting() bool { return l.asked && !l.accepted && !l.refused && !l.closed && !l.left }
+
 // Resumed reports whether CONNACK said that the broker had the session.
 func (l *Link) Resumed() bool { return l.resumedAt != 0 }
 

@@ -24,8 +24,9 @@ type SessionQuery struct {
 // A SessionList is part of the list of sessions.
 type SessionList struct {
 	Rows []SessionRow
-	// First is the place of Rows[0] among the Matched that the filter chose of the Total that are kept; Connected of these have a connection.
-	First, Matched, Total, Connected int
+	// First is the place of Rows[0] among the Matched that the filter chose of the Total that are kept; Connected of these have a connection, and
+	// Connecting one whose CONNACK was not seen.
+	First, Matched, Total, Connected, Connecting int
 	// Pruned counts the sessions that gave way to others.
 	Pruned uint64
 	// Detail is the one that was asked for; nil where it is not kept.
@@ -63,6 +64,7 @@ type SessionRow struct {
 	// VersionAssumed is set where no CONNECT was seen.
 	VersionAssumed bool
 	Connected      bool
+	Connecting     bool        // it has a connection, whose CONNACK was not seen
 	Since          decode.Time // that it is, or is not, connected
 	Connections    int         // seen
 	KeepAlive      int         // seconds; 0 is off, or not known
@@ -96,6 +98,8 @@ func (b *sessionBook) list(q *SessionQuery, e *Engine, since decode.Time) *Sessi
 		}
 		if entry.connected() {
 			out.Connected++
+		} else if entry.connecting() {
+			out.Connecting++
 		}
 	}
 	b.ranks.sortBy(all, q.Sort, func(entry *sessionEntry) rank { return b.rank(entry, q.Sort.Key, now) }, b.compare)
@@ -117,7 +121,7 @@ func (b *sessionBook) list(q *SessionQuery, e *Engine, since decode.Time) *Sessi
 func (b *sessionBook) matches(f *filter.Sessions, e *sessionEntry, now decode.Time) bool {
 	e.at(b.epoch)
 	s := filter.Session{
-		Client: e.session.ClientID, Server: e.session.Server, ServerName: e.session.ServerName, Version: e.session.Version, Connected: e.connected(),
+		Client: e.session.ClientID, Server: e.session.Server, ServerName: e.session.ServerName, Version: e.session.Version, Connected: e.connected(), Connecting: e.connecting(),
 		Alert: e.severity >= handshake.Warn, Stuck: e.stuck, Open: e.open, InFlight: e.openBy, Connections: int(e.conns - e.connsBefore), Oldest: e.oldest(now), RTT: -1,
 		Idle: now.Sub(e.last()),
 	}
@@ -210,7 +214,7 @@ func (b *sessionBook) row(e *sessionEntry, now decode.Time) SessionRow {
 	e.at(b.epoch)
 	r := SessionRow{
 		ID: s.ID, Client: s.ClientID, ClientKnown: s.ClientID != "", Server: serverName(s), Version: s.Version, VersionAssumed: s.VersionAssumed,
-		Connected: e.connected(), Connections: int(e.conns - e.connsBefore), Open: e.open, Stuck: e.stuck, Alerts: e.alerts, Severity: e.severity, First: e.first, Last: e.last(),
+		Connected: e.connected(), Connecting: e.connecting(), Connections: int(e.conns - e.connsBefore), Open: e.open, Stuck: e.stuck, Alerts: e.alerts, Severity: e.severity, First: e.first, Last: e.last(),
 	}
 	info, _ := s.Conn()
 	if info != nil {
@@ -222,7 +226,7 @@ func (b *sessionBook) row(e *sessionEntry, now decode.Time) SessionRow {
 			r.Client = info.Client.String()
 		}
 	}
-	r.Since = since(s, r.Connected, info)
+	r.Since = since(s, r.Connected || r.Connecting, info)
 	if l := s.Link(); l != nil {
 		seconds, silent := l.KeepAlive()
 		r.KeepAlive, r.Silent = int(seconds), silent

@@ -107,6 +107,11 @@ func (e *sessionEntry) connected() bool {
 	return l != nil && l.Connected()
 }
 
+func (e *sessionEntry) connecting() bool {
+	l := e.session.Link()
+	return l != nil && l.Connecting()
+}
+
 func (e *sessionEntry) packet(second int64, p *decode.Packet) {
 	sent := &e.sent[p.Dir]
 	if sent.packets == 0 && e.first == 0 {

@@ -271,3 +271,33 @@ func TestSpreadBins(t *testing.T) {
 		t.Error("times beyond the bins")
 	}
 }
+
+// TestSessionConnecting: a client whose CONNACK was not seen is neither connected nor away, until its connection ends or is refused.
+func TestSessionConnecting(t *testing.T) {
+	for name, then := range map[string]func(e *watch.Engine, c *decode.Conn){
+		"connecting": func(*watch.Engine, *decode.Conn) {},
+		"closed": func(e *watch.Engine, c *decode.Conn) {
+			e.Feed([]decode.Segment{{Kind: decode.Close, Conn: c, Time: start.Add(ms)}})
+		},
+		"connected": func(e *watch.Engine, c *decode.Conn) {
+			e.Feed([]decode.Segment{{Conn: c, Time: start.Add(ms), Dir: decode.FromServer, Data: decode.AppendConnack(nil, decode.V5, decode.ConnackFields{})}})
+		},
+		"refused": func(e *watch.Engine, c *decode.Conn) {
+			e.Feed([]decode.Segment{{Conn: c, Time: start.Add(ms), Dir: decode.FromServer, Data: []byte{0x20, 3, 0, 0x87, 0}}})
+		},
+	} {
+		e := watch.New(watch.Config{Survey: true})
+		c := decode.NewConn(decode.ConnInfo{ID: 1, Client: netip.MustParseAddrPort("10.0.0.2:5000"), Server: netip.MustParseAddrPort("10.0.0.1:1883")}, nil)
+		e.Feed([]decode.Segment{{Kind: decode.Open, Conn: c, Time: start}, {Conn: c, Time: start, Dir: decode.FromClient,
+			Data: decode.AppendConnect(nil, decode.V5, decode.ConnectFields{ClientID: "meter", CleanStart: true})}})
+		then(e, c)
+		l := e.Snapshot(watch.Query{Sessions: &watch.SessionQuery{Window: watch.Window{Limit: 9}}}).Sessions
+		if len(l.Rows) != 1 {
+			t.Fatalf("%s: %d sessions", name, len(l.Rows))
+		}
+		r := &l.Rows[0]
+		if asks, on := name == "connecting", name == "connected"; r.Connecting != asks || r.Connected != on || (l.Connecting == 1) != asks || (l.Connected == 1) != on {
+			t.Errorf("%s: connecting %v, connected %v, of all %d and %d", name, r.Connecting, r.Connected, l.Connecting, l.Connected)
+		}
+	}
+}
