@@ -138,7 +138,7 @@ func (b *sessionBook) matches(f *filter.Sessions, e *sessionEntry, now decode.Ti
 			s.Publish[q] += n
 		}
 		if e.times[side].n > 0 {
-			s.RTT = max(s.RTT, e.times[side].quantile(0.99))
+			s.RTT = max(s.RTT, e.times[side].percentile(99))
 		}
 		if l != nil && s.Connected {
 			w := l.Flow(decode.Direction(side))
@@ -241,7 +241,7 @@ func (e *sessionEntry) flow(side decode.Direction, now decode.Time) Flow {
 	sent := &e.sent[side]
 	f := Flow{
 		InFlight: e.openBy[side], Publish: sent.publish, Packets: sent.packets, Bytes: sent.bytes, Rate: sent.rate.at(now),
-		P50: e.times[side].quantile(0.5), P99: e.times[side].quantile(0.99), Answered: e.times[side].n, Max: e.times[side].most,
+		P50: e.times[side].percentile(50), P99: e.times[side].percentile(99), Answered: e.times[side].n, Max: e.times[side].most,
 	}
 	f.Last, f.LastType = e.session.Last(side)
 	if l := e.session.Link(); l != nil && e.connected() {

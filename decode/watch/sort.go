@@ -154,9 +154,9 @@ func (b *sessionBook) rank(e *sessionEntry, key SessionKey, now decode.Time) ran
 	case SessionsByOldest:
 		return positive(int64(e.oldest(now)))
 	case SessionsByRTT:
-		return positive(int64(e.times[decode.FromClient].quantile(0.99)))
+		return positive(int64(e.times[decode.FromClient].percentile(99)))
 	case SessionsByRTTIn:
-		return positive(int64(e.times[decode.FromServer].quantile(0.99)))
+		return positive(int64(e.times[decode.FromServer].percentile(99)))
 	case SessionsByConns:
 		return number(int(e.conns - e.connsBefore))
 	case SessionsByKeepAlive:
@@ -191,9 +191,9 @@ func (w *topicWalk) rank(n *topicNode, key TopicKey) rank {
 	case TopicsByStuck:
 		return number(c.stuck)
 	case TopicsByP50:
-		return positive(int64(c.times.quantile(0.5)))
+		return positive(int64(c.times.percentile(50)))
 	case TopicsByP99:
-		return positive(int64(c.times.quantile(0.99)))
+		return positive(int64(c.times.percentile(99)))
 	case TopicsByMax:
 		return positive(int64(c.times.most))
 	case TopicsByBytes:

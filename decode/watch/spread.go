@@ -8,7 +8,7 @@ import (
 // SpreadBins is how many bins a spread of times has: four to each doubling, from one microsecond to more than an hour.
 const SpreadBins = 128
 
-// A spread counts times by bins that grow with them, so that quantiles are good to an eighth whatever their size. It takes half a KiB, which
+// A spread counts times by bins that grow with them, so that percentiles are good to an eighth whatever their size. It takes half a KiB, which
 // a session or a topic can afford; a histogram of more digits cannot be kept for each.
 type spread struct {
 	bins *[SpreadBins]uint32 // nil before the first
@@ -57,14 +57,15 @@ func SpreadFrom(bin int) time.Duration {
 	return time.Duration(4+bin&3) << (bin/4 - 1) * time.Microsecond
 }
 
-// quantile returns the time below which that share of all times lies, 0 where there are none.
-func (s *spread) quantile(share float64) time.Duration {
-	if s.n == 0 {
-		return 0
+// percentile returns the time that so many percent of all times do not exceed, by the nearest rank: one of the times themselves, to the width of its bin. The
+// slowest is exact, which the 99th percentile is of fewer than a hundred. It is 0 where there are none.
+func (s *spread) percentile(percent uint64) time.Duration {
+	rank, sum := (percent*s.n+99)/100, uint64(0) // counted from 1
+	if rank == s.n {
+		return s.most
 	}
-	rank, sum := uint64(share*float64(s.n-1)), uint64(0)
 	for i, n := range s.bins {
-		if sum += uint64(n); sum > rank {
+		if sum += uint64(n); sum >= rank {
 			return min((SpreadFrom(i)+SpreadFrom(i+1))/2, s.most)
 		}
 	}

@@ -301,3 +301,67 @@ func TestSessionConnecting(t *testing.T) {
 		}
 	}
 }
+
+// TestPercentiles takes the nearest rank, as the histograms of steps do: the 99th of a hundred is the last but one, of fewer the slowest.
+func TestPercentiles(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		fast           int // answered in 215 µs
+		slow, p50, p99 time.Duration
+	}{
+		{"one", 0, 801 * time.Microsecond, 801 * time.Microsecond, 801 * time.Microsecond},
+		{"two", 1, 2500 * time.Microsecond, 215 * time.Microsecond, 2500 * time.Microsecond},
+		{"three", 2, 801 * time.Microsecond, 215 * time.Microsecond, 801 * time.Microsecond},
+		{"ninety-nine", 98, time.Second, 215 * time.Microsecond, time.Second},
+		{"a hundred", 99, time.Second, 215 * time.Microsecond, 215 * time.Microsecond},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newSurveyed(t)
+			for i := range test.fast + 1 {
+				took := 215 * time.Microsecond
+				if i == 0 {
+					took = test.slow
+				}
+				s.publish(time.Second, decode.FromClient, 1, 1, "p/1")
+				s.ack(took, decode.FromServer, decode.PUBACK, 1)
+			}
+			snap := s.Snapshot(watch.Query{Sessions: &watch.SessionQuery{Window: watch.Window{Limit: 1}}, Topics: &watch.TopicQuery{Window: watch.Window{Limit: 2}}})
+			flow, topic := snap.Sessions.Rows[0].Flows[decode.FromClient], snap.Topics.Rows[1]
+			for where, got := range map[string][3]time.Duration{"session": {flow.P50, flow.P99, flow.Max}, "topic": {topic.P50, topic.P99, topic.Max}} {
+				if watch.SpreadBin(got[0]) != watch.SpreadBin(test.p50) || watch.SpreadBin(got[1]) != watch.SpreadBin(test.p99) || got[2] != test.slow {
+					t.Errorf("%s: P50 %v, P99 %v, most %v; want about %v, %v, and %v", where, got[0], got[1], got[2], test.p50, test.p99, test.slow)
+				}
+				if test.p99 == test.slow && got[1] != test.slow {
+					t.Errorf("%s: P99 %v, want the slowest, %v", where, got[1], test.slow)
+				}
+			}
+		})
+	}
+}
+
+// TestRoundTripFilters finds a session and a topic by the slower of two answers.
+func TestRoundTripFilters(t *testing.T) {
+	s := newSurveyed(t)
+	for _, took := range []time.Duration{2300 * time.Microsecond, 215 * time.Microsecond} {
+		s.publish(ms, decode.FromClient, 1, 1, "p/1")
+		s.ack(took, decode.FromServer, decode.PUBACK, 1)
+	}
+	for text, want := range map[string]int{"rtt>1ms": 1, "rtt>2.4ms": 0} {
+		sessions, err := filter.ParseSessions(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		topics, err := filter.ParseTopics(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := watch.Window{Limit: 10}
+		snap := s.Snapshot(watch.Query{Sessions: &watch.SessionQuery{Window: w, Filter: sessions}, Topics: &watch.TopicQuery{Window: w, Filter: topics}})
+		if n := len(snap.Sessions.Rows); n != want {
+			t.Errorf("%s chooses %d sessions, want %d", text, n, want)
+		}
+		if n := len(snap.Topics.Rows); n != 2*want { // p and p/1
+			t.Errorf("%s chooses %d rows of topics, want %d", text, n, 2*want)
+		}
+	}
+}

@@ -177,7 +177,7 @@ func (w *topicWalk) matches(n *topicNode) bool {
 		}
 	}
 	if n.times.n > 0 {
-		p.RTT = n.times.quantile(0.99)
+		p.RTT = n.times.percentile(99)
 	}
 	return w.q.Filter.Match(&p)
 }
@@ -219,7 +219,7 @@ func (w *topicWalk) row(n *topicNode, depth int) TopicRow {
 	return TopicRow{
 		ID: n.id, Path: n.path, Level: n.level, Depth: depth, Children: len(n.children), Unfolded: t.unfolded(n, depth, w.q),
 		Unknown: n == t.unknown, Published: n.leaf, Publish: c.publishes, Bytes: c.bytes, Last: c.last, Rate: rate,
-		P50: c.times.quantile(0.5), P99: c.times.quantile(0.99), Max: c.times.most, Answered: c.times.n,
+		P50: c.times.percentile(50), P99: c.times.percentile(99), Max: c.times.most, Answered: c.times.n,
 		Open: c.open, Stuck: c.stuck,
 	}
 }
