@@ -34,15 +34,40 @@ func TestBrokers(t *testing.T) {
 	}
 }
 
-// TestBrokersOneDown says which broker is not there, and goes on with the other.
+// TestBrokersOneDown goes on with the broker that is there, and says which one is not: when it is tried, in the summary, and by its exit status.
 func TestBrokersOneDown(t *testing.T) {
 	port, nobody := mosquitto(t, "allow_anonymous true\n"), "mqtt://"+unusedPort(t)
 	r := run(t, nil, nobody, fmt.Sprintf("mqtt://127.0.0.1:%d", port), "--publish", "a=1", "--duration", "1s", "--output", "json")
-	if r.status != 0 || strings.Count(r.stderr, "\n") != 1 || !strings.Contains(r.stderr, nobody+": connection refused") {
+	tried, ended, _ := strings.Cut(r.stderr, "\n")
+	if r.status != 1 || !strings.Contains(tried, nobody+": connection refused") || ended != "mqttwatch: never connected to "+nobody+"\n" {
 		t.Errorf("status %d, stderr %q", r.status, r.stderr)
 	}
-	if qos1 := summary(t, r.stdout)["handshakes"].(map[string]any)["qos1"].(map[string]any); qos1["complete"] != 1.0 {
+	s := summary(t, r.stdout)
+	if qos1 := s["handshakes"].(map[string]any)["qos1"].(map[string]any); qos1["complete"] != 1.0 {
 		t.Errorf("QoS 1: %v", qos1)
+	}
+	notes := s["capture"].(map[string]any)["notes"].([]any)
+	if len(notes) != 1 || !strings.HasPrefix(notes[0].(string), "cannot connect to "+nobody+": connection refused") {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+// TestBrokersDown reaches neither of two brokers: one refuses, one does not answer.
+func TestBrokersDown(t *testing.T) {
+	mute, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.Close()
+	refuses, silent := "mqtt://"+unusedPort(t), "mqtt://"+mute.Addr().String()
+	r := run(t, nil, "broker", refuses, silent, "--duration", "1s", "--output", "summary")
+	if r.status != 1 || !strings.HasSuffix(r.stderr, "\nmqttwatch: never connected to "+refuses+", "+silent+"\n") {
+		t.Errorf("status %d, stderr %q", r.status, r.stderr)
+	}
+	for _, want := range []string{refuses + ": connection refused", silent + ": no answer until the end"} {
+		if !strings.Contains(r.stdout, "\nnote         cannot connect to "+want) {
+			t.Errorf("no note %q in\n%s", want, r.stdout)
+		}
 	}
 }
 

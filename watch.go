@@ -87,6 +87,20 @@ func clientsOf(src capture.Source) []*capture.Client {
 	return nil
 }
 
+// unreached returns an error that names the brokers to which no connection came about; why, the notes say.
+func unreached(clients []*capture.Client) error {
+	var names []string
+	for _, c := range clients {
+		if c.Unreached() {
+			names = append(names, c.Stats().Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("never connected to %s", strings.Join(names, ", "))
+}
+
 // onScreen reports whether the state is shown on the terminal, and not written to stdout.
 func (o *options) onScreen() bool { return o.Output == "auto" && term.IsTerminal(os.Stdout.Fd()) }
 
@@ -299,6 +313,9 @@ func (w *watching) verdict(ctx context.Context, snap *watch.Snapshot, err error)
 	}
 	if cause := signalled(ctx); cause != nil {
 		return cause
+	}
+	if err := unreached(w.clients); err != nil {
+		return err
 	}
 	if text := report.NoMQTT(snap); text != "" {
 		fmt.Fprintf(os.Stderr, "mqttwatch: %s\n", text)

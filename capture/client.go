@@ -244,7 +244,7 @@ func (c *Client) Stats() decode.SourceStats {
 }
 
 // Run connects, and connects again whenever the connection is lost, until ctx is done. It returns nil then; with FailFast it
-// returns why the first attempt failed. A Client runs once.
+// returns why the first attempt failed. Where no connection came about, a note of its Stats says why. A Client runs once.
 func (c *Client) Run(ctx context.Context, sink Sink) error {
 	c.mu.Lock()
 	if c.running {
@@ -261,9 +261,30 @@ func (c *Client) Run(ctx context.Context, sink Sink) error {
 	<-drained
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.since.IsZero() {
+		c.notes = append(c.notes, c.whyNot(err))
+	}
 	c.state, c.err = "ended", ""
 	if err != nil {
 		c.state, c.err = "failed", err.Error()
 	}
 	return err
+}
+
+// whyNot says why no connection came about in a run that ended with err.
+func (c *Client) whyNot(err error) string {
+	switch {
+	case err != nil:
+		return err.Error()
+	case c.err != "":
+		return c.err
+	}
+	return fmt.Sprintf("cannot connect to %s: no answer until the end", c.broker)
+}
+
+// Unreached reports whether no connection to the broker came about so far.
+func (c *Client) Unreached() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.since.IsZero()
 }
