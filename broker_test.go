@@ -216,3 +216,25 @@ func startTcpdump(t *testing.T, cmd *exec.Cmd) (stop func()) {
 	t.Fatal("tcpdump ended before it listened")
 	return nil
 }
+
+// TestNothingSubscribed says what a run without -t and --publish lacks, on the screen and in the summary, and says nothing where it does not.
+func TestNothingSubscribed(t *testing.T) {
+	url := fmt.Sprintf("mqtt://127.0.0.1:%d", mosquitto(t, "allow_anonymous true\n"))
+	note := "note         nothing is subscribed at " + url + ": start with -t '#' to see what is published\n"
+	for _, test := range []struct {
+		args []string
+		want bool
+	}{
+		{nil, true}, {[]string{"-t", "a"}, false}, {[]string{"--publish", "a=1"}, false}, {[]string{"--expect", "a every 60s"}, false},
+	} {
+		r := run(t, nil, append([]string{"broker", url, "--duration", "300ms", "--output", "summary"}, test.args...)...)
+		if got := strings.Contains(r.stdout, note); got != test.want {
+			t.Errorf("%q: the note is there: %v, want %v: %s", test.args, got, test.want, r.stdout)
+		}
+	}
+	term := newTerminal(t, 120, 30)
+	term.send(program+" "+url, "Enter")
+	term.wait("No handshakes yet", "Nothing is subscribed: start with -t '#', or press P")
+	term.send("q")
+	term.shell()
+}

@@ -14,8 +14,8 @@ import (
 const description = `Shows MQTT delivery handshakes: who sent what, who owes the next packet, and since when.
 
 A capture file, "-", an interface or a broker's URL may stand without its command:
-"mqttwatch eth0.pcap", "tcpdump -U -w - | mqttwatch -", "mqttwatch mqtt://host",
-"mqttwatch eth0 mqtt://host".
+"mqttwatch eth0.pcap", "tcpdump -U -w - | mqttwatch -", "mqttwatch mqtt://host -t '#'",
+"mqttwatch eth0 mqtt://host -t '#'".
 Every option is also read from the environment, --fail-on from MQTTWATCH_FAIL_ON, and from the
 configuration file ("mqttwatch config --print" prints a template of it).`
 

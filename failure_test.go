@@ -112,7 +112,7 @@ func TestUsage(t *testing.T) {
 	if r.status != 2 || r.stdout != "" {
 		t.Errorf("without arguments: status %d, stdout %q; want 2 and nothing", r.status, r.stdout)
 	}
-	for _, want := range []string{"mqttwatch demo", "mqttwatch replay FILE", "mqttwatch broker mqtt://"} {
+	for _, want := range []string{"mqttwatch demo", "mqttwatch replay FILE", "mqttwatch broker mqtt://HOST -t '#'"} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("without arguments, %q is not among what to try:\n%s", want, r.stderr)
 		}

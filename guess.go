@@ -11,7 +11,7 @@ import (
 )
 
 // whatWorks is what a user may say in place of a word that makes no sense.
-const whatWorks = "try: mqttwatch demo, mqttwatch FILE.pcap, mqttwatch eth0, mqttwatch mqtt://HOST, or mqttwatch --help"
+const whatWorks = "try: mqttwatch demo, mqttwatch FILE.pcap, mqttwatch eth0, mqttwatch mqtt://HOST -t '#', or mqttwatch --help"
 
 // withVerb puts the command at the front of args, guessing it where the first word is a file or a URL.
 func withVerb(k *kong.Kong, args []string) ([]string, error) {

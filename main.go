@@ -71,7 +71,8 @@ const shortUsage = `mqttwatch shows MQTT delivery handshakes: who sent what, who
   mqttwatch demo                  a broker in this process, and devices that misbehave
   mqttwatch replay FILE.pcap      a capture file; - reads what tcpdump -U -w - writes
   mqttwatch sniff IFACE           an interface of this machine; any is all of them
-  mqttwatch broker mqtt://HOST    a broker, through a connection of its own
+  mqttwatch broker mqtt://HOST -t '#'
+                                  a broker, through a connection of its own that subscribes to everything
   mqttwatch proxy --listen :1884 mqtt://HOST
                                   in the path between clients and a broker
 

@@ -291,6 +291,7 @@ func (w *watching) screenOptions() (tui.Options, error) {
 		opt.Brokers = append(opt.Brokers, tui.Broker{Name: c.Stats().Name, Server: c.Server()})
 		opt.Publish = w.publish
 	}
+	opt.Unsubscribed = len(w.clients) > 0 && !seesBroker(w.src) && !slices.ContainsFunc(w.clients, func(c *capture.Client) bool { return !c.Idle() })
 	return opt, nil
 }
 

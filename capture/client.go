@@ -225,6 +225,11 @@ func (c *Client) ClientID() string { return c.opts.ClientID }
 // Server is what the broker is called in the handshakes with it: its host, and its port where that is not the usual one.
 func (c *Client) Server() string { return c.broker.name() }
 
+// Idle reports whether the Client neither subscribes nor publishes by itself, so that it sees no messages. A Session that is resumed may have subscriptions.
+func (c *Client) Idle() bool {
+	return len(c.opts.Subscriptions) == 0 && len(c.opts.Publishes) == 0 && !c.opts.Resume
+}
+
 // Stats describes the connection: State is "starting", "live", "retrying", "failed" or "ended"; while retrying, Err says why
 // and when the next attempt is.
 func (c *Client) Stats() decode.SourceStats {
@@ -233,6 +238,9 @@ func (c *Client) Stats() decode.SourceStats {
 	defer c.mu.Unlock()
 	st.Name, st.Kind, st.State, st.Err = c.broker.String(), "client", c.state, c.err
 	st.Notes = append([]string(nil), c.notes...)
+	if c.Idle() && !c.since.IsZero() {
+		st.Notes = append(st.Notes, fmt.Sprintf("nothing is subscribed at %s: start with -t '#' to see what is published", c.broker))
+	}
 	if c.state == "retrying" {
 		if wait := time.Until(c.nextTry); wait > 0 {
 			st.Err += fmt.Sprintf("; next try in %d s", (wait+time.Second-1)/time.Second)

@@ -146,7 +146,7 @@ func TestClientWebSocketPieces(t *testing.T) {
 		}
 		await(c)
 	})
-	s := start(t, capture.ClientOptions{URL: url, FailFast: true})
+	s := start(t, capture.ClientOptions{URL: url, FailFast: true, Resume: true, ClientID: "a"})
 	waitFor(t, "the connection", func() bool { return s.Stats().State == "live" })
 	if got := s.bytes(decode.FromServer); string(got) != string(connack) {
 		t.Errorf("the tap saw %q", got)

@@ -105,6 +105,8 @@ func likely(p *pen, s *watch.Snapshot, mqtt uint64) string {
 	switch {
 	case mqtt > 0 && s.Counts.Publish[0] > 0 && s.Counts.Publish[1]+s.Counts.Publish[2] == 0:
 		return count(s.Counts.Publish[0]) + " QoS 0 PUBLISHes seen: they have no handshake." + beside(p, other)
+	case mqtt > 0 && p.unsubscribed:
+		return p.startWith()
 	case mqtt > 0:
 		return "MQTT is there, but no PUBLISH of QoS 1 or 2, no SUBSCRIBE and no UNSUBSCRIBE so far." + beside(p, other)
 	case other["TLS"] > 0:
@@ -126,6 +128,11 @@ func likely(p *pen, s *watch.Snapshot, mqtt uint64) string {
 		return "Nothing has come yet. Is this the right interface, file or broker?"
 	}
 	return "The source brought nothing."
+}
+
+// startWith says what to do where no message comes by itself.
+func (p *pen) startWith() string {
+	return "Nothing is subscribed: start with -t '#', or press " + p.keyOf("publish") + " to publish a message."
 }
 
 func rest(p *pen, counts map[string]uint64, without string) string {

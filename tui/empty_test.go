@@ -7,6 +7,7 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
+	"github.com/mqttwatch/mqttwatch/tui"
 )
 
 // TestEmptyScreens says what is there in place of handshakes.
@@ -31,6 +32,18 @@ func TestEmptyScreens(t *testing.T) {
 			t.Errorf("%s: %q is not on the screen:\n%s", tt.name, tt.want, d.frame())
 		}
 	}
+}
+
+// TestNothingSubscribed says what to do where no message comes by itself, until one does.
+func TestNothingSubscribed(t *testing.T) {
+	unsubscribed := func(opt *tui.Options) { opt.Unsubscribed = true }
+	connected := emptyOf("live", nil, 0)
+	connected.Counts.Packets[decode.CONNECT] = 1
+	for _, key := range []string{"1", "4"} {
+		newDriver(t, &fake{base: connected}, 120, 40, theme.Options{}, unsubscribed).keys(key).has("Nothing is subscribed: start with -t '#', or press P")
+		newDriver(t, &fake{base: connected}, 120, 40, theme.Options{}).keys(key).hasNot("Nothing is subscribed")
+	}
+	newDriver(t, &fake{base: emptyOf("live", nil, 7)}, 120, 40, theme.Options{}, unsubscribed).has("7 QoS 0 PUBLISHes seen")
 }
 
 // notDecoded is of a source with frames, but without TCP.

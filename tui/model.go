@@ -160,7 +160,7 @@ func New(opt Options) *Model {
 		m.keys = newKeyMap() // CheckKeys says so before
 	}
 	m.setColumns(opt.Columns)
-	m.pen = pen{th: &opt.Theme, g: &opt.Theme.Glyphs, text: textCleaner{ascii: opt.Theme.Glyphs.ASCII}, loc: opt.Location, keys: m.keys}
+	m.pen = pen{th: &opt.Theme, g: &opt.Theme.Glyphs, text: textCleaner{ascii: opt.Theme.Glyphs.ASCII}, loc: opt.Location, keys: m.keys, unsubscribed: opt.Unsubscribed}
 	m.live = &watch.Snapshot{}
 	m.shown = m.live
 	m.width, m.height = 80, 24

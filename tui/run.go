@@ -40,6 +40,8 @@ type Options struct {
 	// Publish sends a message to one of Brokers; nil where there is no client. It is called from a goroutine of its own.
 	Publish func(Message) error
 	Brokers []Broker
+	// Unsubscribed says that no message comes by itself: all that is watched are clients that subscribe to nothing and publish nothing.
+	Unsubscribed bool
 	// Clipboard puts text into the machine's own clipboard as far as that can be done; nil where only the terminal's is used.
 	Clipboard func(string)
 	// Location is the time zone of the times shown; nil is the local one.

@@ -116,6 +116,9 @@ func (l *topicPane) view(p *pen, now decode.Time, f *filterState, width, height 
 	if l.data != nil && l.total == 0 && l.data.Topics > 0 {
 		return noMatch(p, f, width, height, "topic", l.data.Topics)
 	}
+	if p.unsubscribed && (l.data == nil || l.total == 0) {
+		return emptyPane(p, width, height, "No topics yet", p.startWith())
+	}
 	if l.data == nil || l.total == 0 {
 		return emptyPane(p, width, height, "No topics yet", "A topic shows with the first PUBLISH to it. A subscription alone has none.")
 	}

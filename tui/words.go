@@ -18,6 +18,8 @@ type pen struct {
 	text textCleaner
 	loc  *time.Location
 	keys keyMap // that texts name keys from
+	// unsubscribed is Options.Unsubscribed.
+	unsubscribed bool
 }
 
 // keyOf returns the first key of a command as it is shown, so that what texts say is right for keys of one's own, too.
