@@ -61,6 +61,8 @@ func TestFailures(t *testing.T) {
 		{"number", []string{"replay", cut, "--keep", "x"}, 2, `--keep: "x" does not fit: give a whole number (`, ""},
 		{"time without a unit", []string{"replay", cut, "--warn", "60"}, 2, "such as 60s", ""},
 		{"no time", []string{"replay", cut, "--warn", "soon"}, 2, `"soon" is no time`, ""},
+		{"negative time", []string{"replay", cut, "--warn", "-1s"}, 2, "--warn: -1s is negative: give more than 0", ""},
+		{"negative number", []string{"replay", cut, "--keep", "-1"}, 2, "--keep: -1 is negative: give more than 0", ""},
 		{"letter", []string{"replay", cut, "-o", "json"}, 2, "unknown flag -o, did you mean --output?", ""},
 		{"verb misspelled", []string{"repaly", cut}, 2, "did you mean replay?", ""},
 		{"help of nothing", []string{"help", "repaly"}, 2, "did you mean replay?", ""},
@@ -98,6 +100,29 @@ func TestFailures(t *testing.T) {
 				t.Errorf("stdout is %q, want %q in it", r.stdout, test.stdout)
 			}
 		})
+	}
+}
+
+// TestNegativeTimes are refused by each command that takes them, wherever they come from.
+func TestNegativeTimes(t *testing.T) {
+	for option, starts := range map[string][][]string{
+		"duration":    {{"demo"}, {"sniff", "lo"}, {"proxy", "--listen", "127.0.0.1:0", "mqtt://127.0.0.1"}, {"broker", "mqtt://127.0.0.1"}, {"watch", "mqtt://127.0.0.1"}},
+		"every":       {{"broker", "mqtt://127.0.0.1"}},
+		"timeout":     {{"probe", "mqtt://127.0.0.1"}},
+		"write-every": {{"demo", "--write", filepath.Join(t.TempDir(), "x.pcapng")}},
+		"critical":    {{"demo"}},
+	} {
+		want := "mqttwatch: --" + option + ": -1s is negative: give more than 0\n"
+		for _, args := range starts {
+			if r := run(t, nil, append(args, "--"+option+"=-1s")...); r.status != 2 || r.stderr != want {
+				t.Errorf("%v --%s=-1s: status %d, %q", args, option, r.status, r.stderr)
+			}
+		}
+	}
+	cmd := command("demo", "--output", "summary")
+	cmd.Env = append(cmd.Env, "MQTTWATCH_DURATION=-1s")
+	if r := finish(t, cmd); r.status != 2 || !strings.Contains(r.stderr, "--duration: -1s is negative") {
+		t.Errorf("MQTTWATCH_DURATION=-1s: status %d, %q", r.status, r.stderr)
 	}
 }
 

@@ -41,6 +41,9 @@ func run(args []string) error {
 	if err != nil {
 		return parseError(err)
 	}
+	if err := checkTimes(command.Flags()); err != nil {
+		return err
+	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
 	switch command.Selected().Name {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -28,12 +29,23 @@ func parseError(err error) error {
 	return usagef("%s (%s --help shows what there is)", inWords(err.Error(), command, parse.Context.Flags()), command)
 }
 
+// checkTimes refuses negative times, of which none makes sense, wherever they come from.
+func checkTimes(flags []*kong.Flag) error {
+	for _, f := range flags {
+		if d, ok := f.Target.Interface().(time.Duration); ok && d < 0 {
+			return usagef("--%s: %s is negative: give more than 0", f.Name, d)
+		}
+	}
+	return nil
+}
+
 // inWords says in the user's words what kong says in Go's.
 func inWords(text, command string, flags []*kong.Flag) string {
 	// Compiled here, since that takes a twentieth of the time of a start and few starts have a mistake.
 	var (
 		notNumber   = regexp.MustCompile(`expected a valid (\d+) bit (u?)int but got (".*")$`)
 		notDuration = regexp.MustCompile(`expected duration but got "(.*?)".*$`)
+		negative    = regexp.MustCompile(`expected \S+ value but got "(-[0-9.].*?)".*$`) // taken for an option
 		missingWord = regexp.MustCompile(`^expected "<(\w+)>.*"$`)
 		shortFlag   = regexp.MustCompile(`^unknown flag -(\w)\b`)
 	)
@@ -47,6 +59,9 @@ func inWords(text, command string, flags []*kong.Flag) string {
 			example = value + "s or " + value + "ms"
 		}
 		return fmt.Sprintf("%s%q is no time: give a number with its unit, such as %s", text[:m[0]], value, example)
+	}
+	if m := negative.FindStringSubmatchIndex(text); m != nil {
+		return text[:m[0]] + text[m[2]:m[3]] + " is negative: give more than 0"
 	}
 	if m := missingWord.FindStringSubmatch(text); m != nil {
 		what := map[string]string{"url": "a broker's URL", "file": "a file"}[m[1]]

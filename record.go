@@ -29,9 +29,6 @@ func (o *options) recorded(src capture.Source) (capture.Source, error) {
 	if f.Write == "-" {
 		return nil, usagef("--write -: give a file; standard output is for what is shown")
 	}
-	if f.WriteEvery < 0 {
-		return nil, usagef("--write-every %s: give more than 0", f.WriteEvery)
-	}
 	size, err := byteSize(f.WriteSize)
 	if err != nil {
 		return nil, usagef("--write-size %s: %w", f.WriteSize, err)

@@ -119,7 +119,7 @@ func TestRecordCommandLine(t *testing.T) {
 		{"size without a file", []string{"--write-size", "1MB"}, 2, "where does --write put it?"},
 		{"no size", []string{"--write", filepath.Join(dir, "x"), "--write-size", "large"}, 2, "--write-size large: give at least 1KB"},
 		{"small size", []string{"--write", filepath.Join(dir, "x"), "--write-size", "12"}, 2, "--write-size 12: give at least 1KB"},
-		{"negative time", []string{"--write", filepath.Join(dir, "x"), "--write-every=-1s"}, 2, "--write-every -1s"},
+		{"negative time", []string{"--write", filepath.Join(dir, "x"), "--write-every=-1s"}, 2, "--write-every: -1s is negative"},
 	} {
 		r := run(t, nil, append([]string{"replay", in}, c.args...)...)
 		if r.status != c.status || !strings.Contains(r.stderr, c.want) {
