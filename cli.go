@@ -30,7 +30,7 @@ type options struct {
 
 	Output     string        `help:"What to show: auto, text, json or summary. auto is the screen on a terminal, else text." enum:"auto,text,json,summary" default:"auto" placeholder:"FORM" group:"output"`
 	Filter     string        `help:"Show only the handshakes that EXPR chooses, such as 'state:stuck qos:2' (docs/filter.md)." placeholder:"EXPR" group:"output"`
-	Deliveries string        `help:"Write only the deliveries that EXPR chooses, such as 'undelivered' or 'subscriber:pump-7 latency>1s' (docs/filter.md)." placeholder:"EXPR" group:"output"`
+	Deliveries string        `help:"Write the deliveries that EXPR chooses, and no others, such as 'undelivered' or 'subscriber:pump-7 latency>1s' (docs/filter.md). Without it text has those with a problem, json all." placeholder:"EXPR" group:"output"`
 	FailOn     string        `help:"End with status 3 if an alert of this severity or worse was raised: warn or critical." placeholder:"SEVERITY" group:"output"`
 	Color      string        `help:"Use colors: auto, always or never." enum:"auto,always,never" default:"auto" placeholder:"WHEN" group:"output"`
 	Theme      string        `help:"Colors: dark, light, contrast or mono." enum:"dark,light,contrast,mono" default:"dark" placeholder:"NAME" group:"output"`

@@ -236,3 +236,17 @@ func TestSummaryOutput(t *testing.T) {
 		}
 	}
 }
+
+// TestChosenDeliveries writes, as text, each delivery that --deliveries chooses; without it none that is complete.
+func TestChosenDeliveries(t *testing.T) {
+	for expr, want := range map[string]int{"": 0, "verdict:complete": 1, "topic:#": 1, "undelivered": 0} {
+		args := []string{"replay", "capture/testdata/captures/zeek__mqtt.pcap", "--output", "text"}
+		if expr != "" {
+			args = append(args, "--deliveries", expr)
+		}
+		r := run(t, nil, args...)
+		if n := strings.Count(r.stdout, "  DELIVERY complete  "); r.status != 0 || n != want {
+			t.Errorf("--deliveries %q: status %d, %d lines of deliveries, want %d:\n%s%s", expr, r.status, n, want, r.stdout, r.stderr)
+		}
+	}
+}

@@ -229,7 +229,9 @@ func (w *watching) reporter() (out report.Reporter, onEvent func(*watch.Event)) 
 	case "summary":
 		return report.NewSummary(os.Stdout), nil
 	default:
-		out = report.NewText(os.Stdout)
+		text := report.NewText(os.Stdout)
+		text.AllDeliveries = w.Deliveries != ""
+		out = text
 	}
 	return out, out.Event
 }

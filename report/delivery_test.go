@@ -57,22 +57,27 @@ func TestJSONDelivery(t *testing.T) {
 	}
 }
 
-// TestTextDelivery: a line for a delivery with a problem, none for one without.
+// TestTextDelivery: a line for a delivery with a problem, for one without where the user chose which to write.
 func TestTextDelivery(t *testing.T) {
-	var out bytes.Buffer
-	x := report.NewText(&out)
-	fine := undelivered()
-	fine.Verdict = deliveries.Complete
-	for _, d := range []*watch.Delivery{undelivered(), fine} {
-		x.Event(&watch.Event{Kind: watch.DeliverySettled, Time: noon, Delivery: d})
+	line := func(verdict string) string {
+		return "2026-11-22T12:01:33.120Z  DELIVERY " + verdict + "  app -> 3 subscribers  QoS 1  cmd/pump-2/set  1 forwarded  1 acknowledged: " +
+			"pump-2 not forwarded, group g unknown\n"
 	}
-	if err := x.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	want := "2026-11-22T12:01:33.120Z  DELIVERY not forwarded  app -> 3 subscribers  QoS 1  cmd/pump-2/set  1 forwarded  1 acknowledged: " +
-		"pump-2 not forwarded, group g unknown\n"
-	if got := out.String(); got != want {
-		t.Errorf("\n got %q\nwant %q", got, want)
+	for all, want := range map[bool]string{false: line("not forwarded"), true: line("not forwarded") + line("complete")} {
+		var out bytes.Buffer
+		x := report.NewText(&out)
+		x.AllDeliveries = all
+		fine := undelivered()
+		fine.Verdict = deliveries.Complete
+		for _, d := range []*watch.Delivery{undelivered(), fine} {
+			x.Event(&watch.Event{Kind: watch.DeliverySettled, Time: noon, Delivery: d})
+		}
+		if err := x.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); got != want {
+			t.Errorf("all: %v\n got %q\nwant %q", all, got, want)
+		}
 	}
 }
 

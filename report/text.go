@@ -13,6 +13,9 @@ import (
 // gets worse or clears; at the end the summary. Texts from the wire are escaped: a line never holds a control character.
 type Text struct {
 	page
+	// AllDeliveries writes a line for each delivery of which an event comes, since the user chose them, not only for those with a problem.
+	AllDeliveries bool
+
 	stamp stamp
 }
 
@@ -27,7 +30,7 @@ func (t *Text) Event(e *watch.Event) {
 	case watch.AlertRaised, watch.AlertEscalated, watch.AlertCleared:
 		t.buf = t.alert(t.buf, e)
 	case watch.DeliverySettled:
-		if isProblem(e.Delivery) {
+		if t.AllDeliveries || isProblem(e.Delivery) {
 			t.buf = t.delivery(t.buf, e.Delivery, e.Time)
 		}
 	case watch.ExpectationChanged:

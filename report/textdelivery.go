@@ -8,7 +8,7 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
 
-// isProblem reports whether a delivery is worth a line of text: alerts tell of what is wrong when it happens, the line tells who has the message and who has
+// isProblem reports whether a delivery is worth a line of text that nobody asked for: alerts tell of what is wrong when it happens, the line tells who has the message and who has
 // not.
 func isProblem(d *watch.Delivery) bool {
 	return d.Verdict == delivery.Undelivered || d.Verdict == delivery.Incomplete || d.Verdict == delivery.InQueue
