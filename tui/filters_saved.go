@@ -58,9 +58,9 @@ func (m *Model) openFilters() tea.Cmd {
 				m.say("it is not saved")
 				return nil
 			}
-			name := (*saved)[at-1].name
-			*saved = slices.Delete(*saved, at-1, at)
-			m.saveSetting(t.Table, name, nil)
+			if m.deleteSetting(t.Table, (*saved)[at-1].name) {
+				*saved = slices.Delete(*saved, at-1, at)
+			}
 			return nil
 		},
 	}))

@@ -230,7 +230,7 @@ func TestSavedFilters(t *testing.T) {
 	d.has("/ id:9")
 	d.keys("esc", "F")
 	d.has("mine", "stuck ones", "Used before", "id:9")
-	d.keys("delete")
+	d.keys("delete").has("deleted from the configuration file")
 	if o.saved[len(o.saved)-1] != "filters stuck ones <nil>" && o.saved[len(o.saved)-1] != "filters mine <nil>" {
 		t.Errorf("deleted %q", o.saved)
 	}
@@ -519,6 +519,15 @@ func TestSaveFails(t *testing.T) {
 	})
 	d.keys("t", "ctrl+s")
 	d.has(`not saved: read-only\x1b[2J`)
+}
+
+// TestDeleteFails keeps a filter in the list that is still in the file.
+func TestDeleteFails(t *testing.T) {
+	d := newDriver(t, many(), 100, 30, theme.Options{}, func(o *tui.Options) {
+		o.Filters = map[string]map[string]string{"filters": {"stuck ones": "state:stuck"}}
+		o.Save = func(string, string, any) error { return errors.New("read-only") }
+	})
+	d.keys("F", "delete").has("not deleted: read-only", "stuck ones")
 }
 
 func TestScrollAside(t *testing.T) {

@@ -174,14 +174,23 @@ func (m *Model) cannotSave() string {
 
 // saveSetting writes a value into the configuration file, and reports whether it could. It is a small file of the user's own, so that this is not done in the background.
 func (m *Model) saveSetting(table, key string, value any) bool {
+	return m.writeSetting(table, key, value, "saved", "to")
+}
+
+// deleteSetting takes a value out of the configuration file, and reports whether it could.
+func (m *Model) deleteSetting(table, key string) bool {
+	return m.writeSetting(table, key, nil, "deleted", "from")
+}
+
+func (m *Model) writeSetting(table, key string, value any, done, where string) bool {
 	if reason := m.cannotSave(); reason != "" {
 		m.say(reason)
 		return false
 	}
 	if err := m.opt.Save(table, key, value); err != nil {
-		m.say("not saved: " + m.pen.text.clean(err.Error(), m.width))
+		m.say("not " + done + ": " + m.pen.text.clean(err.Error(), m.width))
 		return false
 	}
-	m.say("saved to the configuration file")
+	m.say(done + " " + where + " the configuration file")
 	return true
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -187,7 +188,7 @@ func valueOf(n *unstable.Node) (any, bool) {
 }
 
 // Set returns text with a key of a table set to value, a string, bool, int64 or []string, or taken out where it is nil. All else stays as it is,
-// comments too.
+// comments too; but a table whose only key is taken out goes as Set made it.
 func Set(text []byte, table, key string, value any) ([]byte, error) {
 	f, err := Parse("the configuration file", text)
 	if err != nil {
@@ -205,7 +206,11 @@ func Set(text []byte, table, key string, value any) ([]byte, error) {
 	}
 	if v := f.Get(table, key); v != nil {
 		from := v.Line - 1
-		return join(lines[:from], line, lines[valueEnd(lines, from):]), nil
+		rest := slices.Concat(lines[:from], [][]byte{line}, lines[valueEnd(lines, from):])
+		if value == nil {
+			rest = withoutEmpty(rest, table)
+		}
+		return bytes.Join(rest, nil), nil
 	}
 	if value == nil {
 		return text, nil
@@ -223,6 +228,25 @@ func join(before [][]byte, line []byte, after [][]byte) []byte {
 	out = append(out, line...)
 	return append(out, bytes.Join(after, nil)...)
 }
+
+// withoutEmpty takes out a table in which nothing is left, as Set makes one: a blank line and the bare head. With a remark it is the user's own.
+func withoutEmpty(lines [][]byte, table string) [][]byte {
+	at := tableEnd(lines, table)
+	if at < 2 || !blank(lines[at-2]) || string(bytes.TrimSpace(lines[at-1])) != "["+table+"]" {
+		return lines
+	}
+	for _, l := range lines[at:] {
+		if bytes.HasPrefix(bytes.TrimSpace(l), []byte("[")) {
+			break
+		}
+		if !blank(l) {
+			return lines
+		}
+	}
+	return slices.Delete(lines, at-2, at)
+}
+
+func blank(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 }
 
 // valueEnd returns the place after the last line of the key that begins at line from: a list may have several.
 func valueEnd(lines [][]byte, from int) int {

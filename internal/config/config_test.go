@@ -77,6 +77,11 @@ func TestSet(t *testing.T) {
 		{"into a table", "[filters] # f\na = 'x'\n\n[keys]\n", "filters", "my own", "id:7", "[filters] # f\n'my own' = 'id:7'\na = 'x'\n\n[keys]\n"},
 		{"before tables", "[keys]\n", "", "ascii", true, "ascii = true\n[keys]\n"},
 		{"taken out", "[filters]\na = 'x'\nb = 'y'\n", "filters", "a", nil, "[filters]\nb = 'y'\n"},
+		{"the last of a table that Set made", "x = 1\n\n[filters]\na = 'x'\n\n[keys]\nquit = 'x'\n", "filters", "a", nil, "x = 1\n\n[keys]\nquit = 'x'\n"},
+		{"the last of a file that Set made", "\n[filters]\na = 'x'\n", "filters", "a", nil, ""},
+		{"the last of a table with a remark", "\n[filters]\na = 'x'\n# b = 'y'\n", "filters", "a", nil, "\n[filters]\n# b = 'y'\n"},
+		{"the last of a table below a remark", "# mine\n[filters]\na = 'x'\n", "filters", "a", nil, "# mine\n[filters]\n"},
+		{"the last of a table with a remark beside it", "\n[filters] # mine\na = 'x'\n", "filters", "a", nil, "\n[filters] # mine\n"},
 		{"taken out of nothing", "x = 1\n", "filters", "a", nil, "x = 1\n"},
 	}
 	for _, tt := range tests {
