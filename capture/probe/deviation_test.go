@@ -89,6 +89,19 @@ func TestCharacter(t *testing.T) {
 	}
 }
 
+// TestForgottenReceiveMaximum has a broker that keeps to the Receive Maximum of a subscriber only until its first acknowledgement.
+func TestForgottenReceiveMaximum(t *testing.T) {
+	t.Parallel()
+	r := run(t, (&wrongBroker{deliver: lesser, forgetful: true}).start(t), probe.Options{Versions: []decode.Version{decode.V5}})
+	w := r.Versions[0].Windows[0]
+	if w.ReceiveMaximum != 3 || w.InFlight != 5 || w.Arrived != 8 || len(w.Against) != 1 || r.Exceeded != 1 || r.Deviations != 0 {
+		t.Errorf("Receive Maximum 3: %+v, %d exceeded, %d deviations", w, r.Exceeded, r.Deviations)
+	}
+	if want := "! More was in flight than the Receive Maximum of a subscriber allows. All 9 pairs"; !strings.HasPrefix(r.Verdict(), want) {
+		t.Errorf("verdict %q, want %q", r.Verdict(), want)
+	}
+}
+
 // TestVersions leaves out what the broker does not speak, and says so; asked for by name it is an error.
 func TestVersions(t *testing.T) {
 	t.Parallel()

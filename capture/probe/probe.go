@@ -100,6 +100,11 @@ func (r *Report) add(v *Version) {
 			r.Deviations++
 		}
 	}
+	for i := range v.Windows {
+		if v.Windows[i].exceeded() {
+			r.Exceeded++
+		}
+	}
 }
 
 // measuring is the work with one version.

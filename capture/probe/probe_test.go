@@ -101,8 +101,9 @@ func TestMosquitto(t *testing.T) {
 		}
 	}
 	five := &r.Versions[0]
-	if w := five.Windows[0]; w.ReceiveMaximum != 3 || w.InFlight != 3 || w.Arrived != 8 || len(w.Against) > 0 {
-		t.Errorf("Receive Maximum 3: %+v", w)
+	// mosquitto 2.0.11 keeps to the Receive Maximum only until the first PUBACK.
+	if w := five.Windows[0]; w.ReceiveMaximum != 3 || w.InFlight != 3 && w.InFlight != 5 || w.Arrived != 8 || len(w.Against) != r.Exceeded || r.Exceeded > 0 != (w.InFlight > 3) {
+		t.Errorf("Receive Maximum 3: %+v, %d exceeded", w, r.Exceeded)
 	}
 	if five.Announced.ReceiveMaximum != 7 {
 		t.Errorf("announced %+v", five.Announced)

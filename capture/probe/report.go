@@ -14,10 +14,12 @@ type Report struct {
 	Versions []Version `json:"versions"`
 	// Deviations counts pairs that are not as the rule says, NotMeasured those of which nothing can be said, NotOffered those that the
 	// broker's Maximum QoS rules out.
-	Deviations  int      `json:"deviations"`
-	NotMeasured int      `json:"not_measured"`
-	NotOffered  int      `json:"not_offered"`
-	Notes       []string `json:"notes"`
+	Deviations  int `json:"deviations"`
+	NotMeasured int `json:"not_measured"`
+	NotOffered  int `json:"not_offered"`
+	// Exceeded counts windows in which more was in flight than the subscriber's Receive Maximum allows [MQTT-3.3.4-9].
+	Exceeded int      `json:"exceeded"`
+	Notes    []string `json:"notes"`
 }
 
 // Version is what was measured with one version of MQTT. What is nil was not measured; Problems says why.
@@ -114,16 +116,19 @@ type Resume struct {
 	Against []string `json:"against_standard"`
 }
 
-// Window is how many messages a broker sends to a subscriber that acknowledges none.
+// Window is how many messages a broker sends to a subscriber that withholds its acknowledgements.
 type Window struct {
 	// ReceiveMaximum is the subscriber's; 0 where it names none.
 	ReceiveMaximum uint16 `json:"receive_maximum"`
 	Published      int    `json:"published"`
-	InFlight       int    `json:"in_flight"`
+	// InFlight is the most that was in flight at once: at first and, under a Receive Maximum, each time after all before it was acknowledged.
+	InFlight int `json:"in_flight"`
 	// Arrived is how many had come once all were acknowledged.
 	Arrived int      `json:"arrived"`
 	Against []string `json:"against_standard"`
 }
+
+func (x *Window) exceeded() bool { return x.ReceiveMaximum > 0 && x.InFlight > int(x.ReceiveMaximum) }
 
 // Order tells whether the broker acknowledges in the order in which it was sent to.
 type Order struct {

@@ -27,6 +27,13 @@ func (r *Report) WriteText(w io.Writer) error {
 
 // Verdict says in one line whether deliveries are as the rule says.
 func (r *Report) Verdict() string {
+	if r.Exceeded > 0 {
+		return "! More was in flight than the Receive Maximum of a subscriber allows. " + r.pairs()
+	}
+	return r.pairs()
+}
+
+func (r *Report) pairs() string {
 	switch all := 9 * len(r.Versions); {
 	case r.Deviations > 0:
 		return fmt.Sprintf("! %d of %d pairs are not delivered with the lesser QoS, once.", r.Deviations, all)

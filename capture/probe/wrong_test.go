@@ -20,6 +20,8 @@ type wrongBroker struct {
 	patient bool
 	// forgets drops what is in flight when a session is resumed; else it is sent again without DUP, the last first.
 	forgets bool
+	// forgetful keeps to a Receive Maximum of 3 until the first PUBACK of it; it is about topics that end with "window/3".
+	forgetful bool
 	// reversed holds PUBACKs back until ten are due, and sends the last first; it is about topics that end with "order".
 	reversed bool
 
@@ -34,6 +36,7 @@ type wrongSession struct {
 	subs     map[string]uint8
 	inFlight []decode.PublishFields
 	lastID   uint16
+	queued   [][]byte
 }
 
 // lesser is what is right.
@@ -115,6 +118,10 @@ func (h *wrongConn) Packet(_ *decode.Conn, p *decode.Packet) {
 			tell()
 		}
 		h.b.waiting = nil
+		for _, publish := range h.session.queued {
+			h.conn.Write(publish)
+		}
+		h.session.queued = nil
 	case decode.DISCONNECT:
 		h.ended = true
 	}
@@ -155,6 +162,10 @@ func (h *wrongConn) publish(p *decode.Packet) {
 			f := decode.PublishFields{QoS: qos, PacketID: s.lastID, Topic: string(p.Topic), Payload: bytes.Clone(p.Payload)}
 			if qos > 0 {
 				s.inFlight, got = append(s.inFlight, f), true
+			}
+			if h.b.forgetful && len(s.inFlight) > 3 && bytes.HasSuffix(p.Topic, []byte("window/3")) {
+				s.queued = append(s.queued, decode.AppendPublish(nil, s.version, f))
+				continue
 			}
 			s.conn.Write(decode.AppendPublish(nil, s.version, f))
 		}
