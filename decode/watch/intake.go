@@ -74,6 +74,7 @@ func (in *intake) take(s *decode.Segment) {
 		delete(in.conns, s.Conn)
 		in.finishConn(s.Conn, s.Time)
 		in.out.closed(c, s.Time, s.Dir, s.Cause)
+		s.Conn.Attachment = nil // an alert may hold on to Info, and with it to the Conn, for long
 	}
 	in.out.segmentEnd()
 }
