@@ -36,6 +36,19 @@ const (
 	LossTruncated
 )
 
+// String says in a word what became of the bytes.
+func (c LossCause) String() string {
+	switch c {
+	case LossGap:
+		return "gap"
+	case LossTruncated:
+		return "cut"
+	case LossUndecodable:
+		return "undecoded"
+	}
+	return "skipped"
+}
+
 // A Loss is a run of bytes of one direction that did not become packets.
 type Loss struct {
 	Time   Time

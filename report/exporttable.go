@@ -206,7 +206,7 @@ func (e *TableExporter) Packet(p *watch.PacketRow) error {
 	r.add("sender", p.Dir.String())
 	typ, lost := p.Type.String(), ""
 	if p.Lost {
-		typ, lost = "", lossName(p.Loss)
+		typ, lost = "", p.Loss.String()
 	}
 	r.add("packet", typ)
 	r.add("lost", lost)
@@ -256,18 +256,6 @@ func (e *TableExporter) Alert(a *watch.Alert) error {
 	r.add("text", a.Text)
 	r.add("detail", a.Detail)
 	return e.row(&r)
-}
-
-func lossName(c decode.LossCause) string {
-	switch c {
-	case decode.LossGap:
-		return "gap"
-	case decode.LossTruncated:
-		return "cut"
-	case decode.LossUndecodable:
-		return "undecoded"
-	}
-	return "skipped"
 }
 
 func addrText(known bool, text string) string {

@@ -118,7 +118,7 @@ func (p *pen) packetCell(r *watch.PacketRow, column, width int, now decode.Time)
 		return p.arrowOf(r.Dir), st
 	case packetType:
 		if r.Lost {
-			return p.g.Hole + " " + lossWord(r.Loss), st
+			return p.g.Hole + " " + r.Loss.String(), st
 		}
 		return r.Type.String(), st
 	case packetQoS:
@@ -184,18 +184,6 @@ func (p *pen) packetWords(r *watch.PacketRow, width int) string {
 		s += hexCode(r.Reason) + " " + reasonName(r.Reason, r.Type, r.Version)
 	}
 	return s
-}
-
-func lossWord(c decode.LossCause) string {
-	switch c {
-	case decode.LossGap:
-		return "gap"
-	case decode.LossTruncated:
-		return "cut"
-	case decode.LossUndecodable:
-		return "undecoded"
-	}
-	return "skipped"
 }
 
 // faultWords is the whole of what is wrong with a packet.

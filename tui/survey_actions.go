@@ -253,7 +253,7 @@ func (m *Model) packetLine(r *watch.PacketRow) string {
 	}
 	name := r.Type.String()
 	if r.Lost {
-		name = lossWord(r.Loss)
+		name = r.Loss.String()
 	}
 	s := clockTime(r.Time, m.pen.loc, false) + " " + decode.Escape(r.Client) + arrow + name
 	if flags := m.pen.packetFlags(r); flags != "" {
