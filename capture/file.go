@@ -56,6 +56,9 @@ type File struct {
 	goesOn bool
 	// recorder may be nil.
 	recorder *Recorder
+	waits bool // reading may wait for what is still to come
+	// published is how many bytes of frames had been read when Stats was last brought up to date.
+	published uint64
 	// latest is the time of the capture when a pipe was last seen silent, ahead how far the clock was ahead of it.
 	latest, ahead decode.Time
 
@@ -123,6 +126,7 @@ func (f *File) Run(ctx context.Context, sink Sink) error {
 	if live {
 		state = "live"
 	}
+	f.waits = live || f.set != nil || f.opts.Speed > 0
 	f.publish(state, nil)
 	if f.set != nil {
 		f.publish("live", nil)
@@ -212,10 +216,16 @@ func (f *File) silent(now decode.Time) {
 	}
 }
 
+// publishEvery is how many bytes of frames are read, where reading does not wait, before Stats is brought up to date.
+const publishEvery = 1 << 20
+
 // spill hands on what was made of the bytes read so far, before they are overwritten or reading blocks.
 func (f *File) spill() {
 	f.asm.flush()
-	f.publish("", nil)
+	if read := f.asm.count.bytes; f.waits || read-f.published >= publishEvery {
+		f.published = read
+		f.publish("", nil)
+	}
 }
 
 // publish copies the counts to where Stats finds them. An empty state leaves the state as it is.

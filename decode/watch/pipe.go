@@ -13,7 +13,7 @@ const (
 )
 
 // longBatch is how many segments a source hands over when more is on the way.
-const longBatch = 256
+const longBatch = 64
 
 // A Pipe feeds an Engine on two cores: whoever calls Feed reads and decodes, while a goroutine of the Pipe goes on with what was decoded before. The
 // Engine comes to the same, byte for byte, as if it were fed directly: it still has one owner, who takes everything in the same order.
