@@ -102,12 +102,9 @@ func (a *assembler) frame(f *frame) {
 	}
 	c.frames++
 	c.bytes += uint64(len(f.data))
-	c.last = max(c.last, f.time)
-	if f.time > a.now {
-		a.now = f.time
-		if len(a.attention) > 0 && a.now >= a.check {
-			a.attend()
-		}
+	if f.time > c.last {
+		c.last = f.time
+		a.reach(f.time)
 	}
 	if f.wire > len(f.data) {
 		c.cut++
@@ -124,6 +121,17 @@ func (a *assembler) frame(f *frame) {
 	a.segment(s)
 }
 
+// reach says that time has come to now.
+func (a *assembler) reach(now decode.Time) {
+	if now <= a.now {
+		return
+	}
+	a.now = now
+	if len(a.attention) > 0 && now >= a.check {
+		a.attend()
+	}
+}
+
 // bare takes an acknowledgement alone, as four of ten frames are. It may prove a hole, also one behind which nothing came yet.
 func (a *assembler) bare(s *tcpSegment) {
 	f := a.flows.find(&s.key)
@@ -138,7 +146,9 @@ func (a *assembler) bare(s *tcpSegment) {
 		return
 	}
 	f.last = s.time
-	a.hear(f, s.side)
+	if !f.half[s.side].heard {
+		a.hear(f, s.side)
+	}
 	if other := s.side ^ 1; s.flags&tcpACK != 0 && f.half[other].acknowledge(s.ack) {
 		a.suspect(f, other)
 	}
@@ -169,12 +179,14 @@ func (a *assembler) segment(s *tcpSegment) {
 		s.seq++ // the SYN itself; data in it is TCP Fast Open (RFC 7413)
 	}
 	f.last = s.time
-	a.hear(f, s.side)
+	h, o := &f.half[s.side&1], &f.half[s.side&1^1]
+	if !h.heard {
+		a.hear(f, s.side)
+	}
 	if f.closed || f.kind == isOther {
 		a.dead(f, s)
 		return
 	}
-	h, o := &f.half[s.side], &f.half[s.side^1]
 	ahead := s.flags&tcpACK != 0 && o.acknowledge(s.ack) && len(s.data) > 0
 	ahead = ahead || f.waiting != nil && f.waiting.answers(s)
 	if s.flags&tcpRST != 0 {

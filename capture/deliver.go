@@ -35,7 +35,13 @@ func (a *assembler) emitData(f *flow, side uint8, data []byte, t decode.Time) {
 	if t > f.out {
 		f.out = t
 	}
-	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Data, Dir: f.direction(side), Data: data, Time: f.out})
+	n := len(a.batch) // which is less than batchSize, else it would have been flushed
+	a.batch = a.batch[:n+1]
+	s := &a.batch[n] // empty since the flush
+	s.Conn, s.Kind, s.Dir, s.Data, s.Time = f.conn, decode.Data, f.direction(side), data, f.out
+	if n+1 == batchSize {
+		a.flush()
+	}
 }
 
 func (a *assembler) emit(s decode.Segment) {
@@ -45,12 +51,9 @@ func (a *assembler) emit(s decode.Segment) {
 	}
 }
 
-// hear notes that something of an end was seen, and tells it once where the connection carries MQTT.
+// hear notes that something of an end was seen for the first time, and tells it where the connection carries MQTT.
 func (a *assembler) hear(f *flow, side uint8) {
-	if f.heard[side] {
-		return
-	}
-	f.heard[side] = true
+	f.half[side].heard = true
 	if f.conn != nil {
 		a.deaf--
 		a.tellHeard(f, side)

@@ -299,7 +299,7 @@ func (a *assembler) found(f *flow) {
 	f.conn = decode.NewConn(info, a.options)
 	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Open, Time: f.opened})
 	for side := range uint8(2) {
-		if f.heard[side] {
+		if f.half[side].heard {
 			a.tellHeard(f, side)
 		} else {
 			a.deaf++

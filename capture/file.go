@@ -56,7 +56,7 @@ type File struct {
 	goesOn bool
 	// recorder may be nil.
 	recorder *Recorder
-	waits bool // reading may wait for what is still to come
+	waits    bool // reading may wait for what is still to come
 	// published is how many bytes of frames had been read when Stats was last brought up to date.
 	published uint64
 	// latest is the time of the capture when a pipe was last seen silent, ahead how far the clock was ahead of it.
@@ -161,15 +161,7 @@ func (f *File) Run(ctx context.Context, sink Sink) error {
 func (f *File) merge(ctx context.Context) {
 	m := merger{inputs: f.inputs}
 	pace := newPacer(f.opts.Speed, f.asm.tick, f.spill)
-	done := ctx.Done()
-	for n := 0; ; n++ {
-		if n&0xFF == 0 {
-			select {
-			case <-done:
-				return
-			default:
-			}
-		}
+	for ctx.Err() == nil {
 		in := m.next()
 		if in == nil {
 			return
@@ -179,18 +171,31 @@ func (f *File) merge(ctx context.Context) {
 			pace.skip()
 		}
 		in.begun = true
+		f.asm.source = in.label
+		f.stretch(ctx, &m, in, pace)
+		if in.follower != nil && in.follower.moved {
+			f.moveOn()
+			m = merger{inputs: f.inputs}
+		}
+	}
+}
+
+// maxStretch is how many frames are taken without a look at whether the run ends.
+const maxStretch = 256
+
+// stretch takes frames of in for as long as it is the earliest.
+func (f *File) stretch(ctx context.Context, m *merger, in *input, pace *pacer) {
+	for range maxStretch {
 		if pace != nil && !pace.wait(ctx, in.frame.time) {
 			return
 		}
-		f.asm.source = in.label
 		if f.recorder != nil {
 			f.recorder.frame(&in.frame, in.label)
 		}
 		f.asm.frame(&in.frame)
 		in.advance()
-		if in.follower != nil && in.follower.moved {
-			f.moveOn()
-			m = merger{inputs: f.inputs}
+		if !m.stays(in) || in.follower != nil && in.follower.moved {
+			return
 		}
 	}
 }

@@ -15,6 +15,11 @@ type flowKey struct {
 	pa, pb uint16
 }
 
+// is reports whether k and o are the same. What differs most often is compared first, which == does not do.
+func (k *flowKey) is(o *flowKey) bool {
+	return k.a[1] == o.a[1] && k.pa == o.pa && k.b[1] == o.b[1] && k.pb == o.pb && k.a[0] == o.a[0] && k.b[0] == o.b[0]
+}
+
 // normalise sets the ports, brings the lesser end to the front and tells which end was the source.
 func (k *flowKey) normalise(src, dst uint16) (side uint8) {
 	k.pa, k.pb = src, dst
@@ -71,14 +76,15 @@ const (
 // half is one direction of a flow.
 type half struct {
 	next uint32 // sequence number of the byte that comes next
-	isn  uint32 // of the SYN, if syn is set, else one less than the first byte seen
 	seen uint32 // highest acknowledgement of this half's bytes by the other end, if acked is set
+	isn  uint32 // of the SYN, if syn is set, else one less than the first byte seen
 
 	started bool // next is known
 	bare    bool // from an acknowledgement alone: no byte of it was seen yet
 	syn     bool
 	fin     bool // the FIN was reached in order
 	acked   bool
+	heard   bool // something of that end was seen
 	trust   trust
 }
 
@@ -97,26 +103,23 @@ func (t trust) believed() bool { return t == matchSYN || t == matchData }
 
 // flow is one TCP connection: an incarnation of its addresses and ports.
 //
-// What each segment takes stands first and close together: with thousands of connections reading it is waiting for memory.
+// What each segment takes stands first, in two lines of the processor's cache: with thousands of connections reading it is waiting for memory.
 type flow struct {
 	key    flowKey
 	half   [2]half
 	kind   uint8
 	closed bool // its end was told, or it has nothing more to tell
 	// client is which end of key is the Client; roles tells how that is known.
-	client uint8
-	roles  roleSource
-	heard  [2]bool // something of that end was seen
-	// begun is set where the SYN of either end was seen.
-	begun  bool
-	queued bool // in assembler.attention
-	used   bool // in the table; what is not used waits to be used again
-
+	client  uint8
+	roles   roleSource
+	begun   bool         // the SYN of either end was seen
+	queued  bool         // in assembler.attention
+	used    bool         // in the table; what is not used waits to be used again
 	conn    *decode.Conn // set when it is found to carry MQTT
 	waiting *waiting     // segments behind a hole
-	stage   stage        // between TCP and MQTT, if any
 	last    decode.Time
 	out     decode.Time // of the last segment handed on: they do not go back in time
+	stage   stage       // between TCP and MQTT, if any; nil or not is told by its first word
 
 	hash   uint64
 	opened decode.Time
@@ -148,6 +151,7 @@ func (f *flow) direction(side uint8) decode.Direction {
 type flowTable struct {
 	slots []slot // a power of two
 	flows []*flow
+	fresh []flow // made, and not used yet
 	free  []uint32
 	seed  uint64
 	count int
@@ -166,18 +170,19 @@ func newFlowTable(seed uint64) *flowTable {
 
 // find returns the flow with the key, or nil.
 func (t *flowTable) find(k *flowKey) *flow {
-	if t.last != nil && t.last.key == *k {
+	if t.last != nil && t.last.key.is(k) {
 		return t.last
 	}
 	h := k.hash(t.seed)
-	mask := uint64(len(t.slots) - 1)
+	slots := t.slots
+	mask := uint64(len(slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
-		s := t.slots[i]
+		s := slots[i]
 		if s.index == 0 {
 			return nil
 		}
 		if s.tag == uint32(h>>32) {
-			if f := t.flows[s.index-1]; f.key == *k {
+			if f := t.flows[s.index-1]; f.key.is(k) {
 				t.last = f
 				return f
 			}
@@ -185,9 +190,13 @@ func (t *flowTable) find(k *flowKey) *flow {
 	}
 }
 
+// flowSlab is how many flows are made at once. They are used again for as long as the table lives. So many are more than 32 KiB, which the allocator
+// lays out from the beginning of a page, so that none has a line of the cache in common with its neighbour.
+const flowSlab = 192
+
 // add makes a flow for the key, which is not in the table.
 func (t *flowTable) add(k *flowKey) *flow {
-	if 2*(t.count+1) > len(t.slots) {
+	if 4*(t.count+1) > 3*len(t.slots) {
 		t.grow()
 	}
 	var index uint32
@@ -196,7 +205,11 @@ func (t *flowTable) add(k *flowKey) *flow {
 		*t.flows[index] = flow{}
 	} else {
 		index = uint32(len(t.flows))
-		t.flows = append(t.flows, &flow{})
+		if len(t.fresh) == 0 {
+			t.fresh = make([]flow, flowSlab)
+		}
+		t.flows = append(t.flows, &t.fresh[0])
+		t.fresh = t.fresh[1:]
 	}
 	f := t.flows[index]
 	f.key, f.hash, f.used = *k, k.hash(t.seed), true

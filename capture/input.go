@@ -170,6 +170,9 @@ func (in *input) unpacked(buf *buffer) (io.Reader, error) {
 // advance reads the next frame.
 func (in *input) advance() {
 	err := in.source.next(&in.frame)
+	if in.ok = err == nil; in.ok {
+		return
+	}
 	for err != nil && in.follower != nil && in.follower.replaced {
 		// What is left over in the old file can only be the beginning of a frame.
 		in.close()

@@ -11,7 +11,7 @@ type merger struct {
 }
 
 func (m *merger) next() *input {
-	if m.current != nil && m.current.ok && (len(m.inputs) == 1 || m.current.frame.time < m.limit) {
+	if m.current != nil && m.stays(m.current) {
 		return m.current
 	}
 	for {
@@ -21,6 +21,11 @@ func (m *merger) next() *input {
 		}
 		m.current.resume()
 	}
+}
+
+// stays reports whether the current input is still the earliest.
+func (m *merger) stays(current *input) bool {
+	return current.ok && (len(m.inputs) == 1 || current.frame.time < m.limit)
 }
 
 // choose looks at all inputs for the earliest frame and the one after it.

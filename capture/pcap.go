@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"io"
+	"math/bits"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 )
@@ -28,7 +29,7 @@ type pcapFile struct {
 	in     *buffer
 	order  binary.ByteOrder
 	big    bool
-	nano   bool
+	unit   int64 // of the fraction of a second, in nanoseconds
 	minor  uint16
 	header int // length of a record's header
 	limit  uint32
@@ -47,7 +48,7 @@ func openPcap(in *buffer) (*pcapFile, error) {
 	if err != nil {
 		return nil, nil
 	}
-	p := &pcapFile{in: in, order: binary.LittleEndian, header: 16}
+	p := &pcapFile{in: in, order: binary.LittleEndian, unit: 1000, header: 16}
 	magic := binary.LittleEndian.Uint32(first)
 	if first[0] == 0xA1 {
 		p.order, p.big = binary.BigEndian, true
@@ -56,7 +57,7 @@ func openPcap(in *buffer) (*pcapFile, error) {
 	switch magic {
 	case magicMicro:
 	case magicNano:
-		p.nano = true
+		p.unit = 1
 	case magicModified:
 		p.header = 24
 	default:
@@ -83,17 +84,17 @@ func headerError(err error) error {
 
 func (p *pcapFile) next(f *frame) error {
 	in := p.in
-	if in.hi-in.lo < p.header {
+	b := in.rest()
+	if len(b) < p.header {
 		if _, err := in.peek(p.header); err != nil {
 			return inRecord(err, in.offset)
 		}
+		b = in.rest()
 	}
-	h := in.b[in.lo : in.lo+16]
-	var sec, frac, incl, orig uint32
+	h, le := (*[16]byte)(b), binary.LittleEndian
+	sec, frac, incl, orig := le.Uint32(h[0:]), le.Uint32(h[4:]), le.Uint32(h[8:]), le.Uint32(h[12:])
 	if p.big {
-		sec, frac, incl, orig = binary.BigEndian.Uint32(h), binary.BigEndian.Uint32(h[4:]), binary.BigEndian.Uint32(h[8:]), binary.BigEndian.Uint32(h[12:])
-	} else {
-		sec, frac, incl, orig = binary.LittleEndian.Uint32(h), binary.LittleEndian.Uint32(h[4:]), binary.LittleEndian.Uint32(h[8:]), binary.LittleEndian.Uint32(h[12:])
+		sec, frac, incl, orig = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac), bits.ReverseBytes32(incl), bits.ReverseBytes32(orig)
 	}
 	if incl > orig && p.minor <= 3 { // libpcap before 1998 wrote them the other way round
 		incl, orig = orig, incl
@@ -102,19 +103,19 @@ func (p *pcapFile) next(f *frame) error {
 		return corrupt(in.offset, "a frame claims %d bytes", incl)
 	}
 	n := p.header + int(incl)
-	if in.hi-in.lo < n {
+	if len(b) < n {
 		if _, err := in.peek(n); err != nil {
 			return inRecord(err, in.offset)
 		}
+		b = in.rest()
 	}
-	f.data = in.b[in.lo+p.header : in.lo+n]
+	f.data = b[p.header:n]
 	in.skip(n)
-	f.wire = int(min(max(orig, incl), 1<<30))
-	f.link = p.link
-	unit := int64(1000)
-	if p.nano {
-		unit = 1
+	if orig < incl {
+		orig = incl
 	}
-	f.time = decode.Time(int64(sec)*1e9 + int64(frac)*unit)
+	f.wire = int(min(orig, 1<<30))
+	f.link = p.link
+	f.time = decode.Time(int64(sec)*1e9 + int64(frac)*p.unit)
 	return nil
 }

@@ -82,6 +82,10 @@ func (a *assembler) room(n int) []byte {
 
 // deliver takes the bytes of a connection in their order.
 func (a *assembler) deliver(f *flow, side uint8, data []byte, t decode.Time) {
+	if f.stage == nil && f.kind == isMQTT {
+		a.emitData(f, side, data, t)
+		return
+	}
 	if f.stage != nil {
 		f.stage.data(side, data, t)
 		return

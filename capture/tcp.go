@@ -71,7 +71,9 @@ func (h *half) acknowledge(ack uint32) (ahead bool) {
 	}
 	d := int32(ack - h.next)
 	if d == 0 {
-		h.matched()
+		if h.trust != matchData {
+			h.matched()
+		}
 	} else if d > farOff || d < -farOff {
 		return false
 	}
