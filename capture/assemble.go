@@ -109,11 +109,12 @@ func (a *assembler) frame(f *frame) {
 	if f.wire > len(f.data) {
 		c.cut++
 	}
-	if !a.dissector.dissect(f) {
+	s := &a.dissector.seg
+	s.time = f.time
+	if (f.link != linkEthernet || !s.plain(f.data)) && !a.dissector.general(f) {
 		return
 	}
 	c.tcp++
-	s := &a.dissector.seg
 	if len(s.data) == 0 && s.missing == 0 && s.flags&(tcpSYN|tcpFIN|tcpRST) == 0 {
 		a.bare(s)
 		return

@@ -169,10 +169,15 @@ func (in *input) unpacked(buf *buffer) (io.Reader, error) {
 
 // advance reads the next frame.
 func (in *input) advance() {
-	err := in.source.next(&in.frame)
-	if in.ok = err == nil; in.ok {
+	if err := in.source.next(&in.frame); err != nil {
+		in.stuck(err)
 		return
 	}
+	in.ok = true
+}
+
+// stuck takes what kept advance from the next frame.
+func (in *input) stuck(err error) {
 	for err != nil && in.follower != nil && in.follower.replaced {
 		// What is left over in the old file can only be the beginning of a frame.
 		in.close()

@@ -97,16 +97,7 @@ func (d *dissector) not(what string) bool {
 	return false
 }
 
-// dissect reports whether f holds a TCP segment, which is then in d.seg.
-func (d *dissector) dissect(f *frame) bool {
-	d.seg.time = f.time
-	if f.link == linkEthernet && d.seg.plain(f.data) {
-		return true
-	}
-	return d.general(f)
-}
-
-// general finds TCP wherever it is looked for.
+// general finds TCP wherever it is looked for, and reports whether f holds a segment, which is then in d.seg; its time is set already.
 func (d *dissector) general(f *frame) bool {
 	d.wire = f.wire - len(f.data)
 	return d.link(f.link, f.data)
