@@ -19,13 +19,18 @@ func (p *Packet) Keep(buf []byte, whole bool) []byte {
 // KeepWith does what Keep does for a packet of which the bytes are kept already: head is a copy of the whole Head, to which p refers from here on.
 func (p *Packet) KeepWith(head, buf []byte) []byte {
 	n := len(p.Payload) // the end of Head
-	if from := p.HeaderLength + 2; p.Type == PUBLISH && len(p.Topic) > 0 && int(binary.BigEndian.Uint16(p.Head[from-2:])) == len(p.Topic) {
+	if from := p.HeaderLength + 2; p.TopicInHead() {
 		p.Topic = head[from : from+len(p.Topic) : from+len(p.Topic)]
 	} else {
 		buf = keep(buf, &p.Topic) // it stands behind a Topic Alias
 	}
 	p.Head, p.Payload = head, head[len(head)-n:]
 	return p.keepRest(buf)
+}
+
+// TopicInHead reports whether the Topic Name stands in Head, behind the Fixed Header and its own length, and not behind a Topic Alias alone.
+func (p *Packet) TopicInHead() bool {
+	return p.Type == PUBLISH && len(p.Topic) > 0 && int(binary.BigEndian.Uint16(p.Head[p.HeaderLength:])) == len(p.Topic)
 }
 
 // keepRest keeps what is neither in the Head nor the Topic.

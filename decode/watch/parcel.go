@@ -19,6 +19,7 @@ type findKind uint8
 const (
 	findOpen   findKind = iota
 	findPacket          // the next of parcel.packets
+	findBrief           // the next of parcel.briefs
 	findLoss            // the next of parcel.losses
 	findUndecided
 	findHeard
@@ -29,9 +30,13 @@ const (
 // A parcel is what was found in some segments. It is used again and again.
 type parcel struct {
 	finds   []find
-	packets []decode.Packet
+	briefs  []brief         // packets of which a brief tells all
+	heads   [][]byte        // of briefs, where the bytes of packets are kept; else empty
+	packets []decode.Packet // the other packets
 	losses  []decode.Loss
-	bytes   []byte // that packets refer to
+	// restored is each of briefs in turn, when they are delivered.
+	restored decode.Packet
+	bytes    []byte // that packets refer to
 	// page is where bytes are kept from the first packet on, nil where they go on where they were; spare is one that the store let go of.
 	page, spare []byte
 }
@@ -44,7 +49,7 @@ func (b *parcel) deliver(e *Engine) {
 	if b.page != nil {
 		b.spare, b.page = e.raw.open(b.page), nil
 	}
-	packet, loss := 0, 0
+	packet, short, loss := 0, 0, 0
 	for i := range b.finds {
 		f := &b.finds[i]
 		switch f.kind {
@@ -53,6 +58,10 @@ func (b *parcel) deliver(e *Engine) {
 		case findPacket:
 			e.packetAt(f.conn, &b.packets[packet], f.ref)
 			packet++
+		case findBrief:
+			b.restore(&b.restored, short)
+			e.packetAt(f.conn, &b.restored, f.ref)
+			short++
 		case findLoss:
 			e.lossOf(f.conn, &b.losses[loss])
 			loss++
@@ -76,6 +85,8 @@ func (b *parcel) reset() {
 	if cap(b.bytes) > 2*parcelBytes {
 		b.bytes = nil
 		clear(b.packets)
+		clear(b.heads)
+		b.restored = decode.Packet{}
 	}
-	b.finds, b.packets, b.losses, b.bytes = b.finds[:0], b.packets[:0], b.losses[:0], b.bytes[:0]
+	b.finds, b.briefs, b.heads, b.packets, b.losses, b.bytes = b.finds[:0], b.briefs[:0], b.heads[:0], b.packets[:0], b.losses[:0], b.bytes[:0]
 }

@@ -96,11 +96,16 @@ func (p *Pipe) open(c *connection, _ *decode.ConnInfo, at decode.Time) {
 }
 
 func (p *Pipe) packetOf(c *connection, packet *decode.Packet) {
-	if len(p.fill.packets) == parcelPackets || len(p.fill.bytes) > parcelBytes {
+	if len(p.fill.packets)+len(p.fill.briefs) == parcelPackets || len(p.fill.bytes) > parcelBytes {
 		p.ship()
 	}
 	ref, head := p.keep(packet)
 	parcel := p.fill
+	if kept := len(head) == len(packet.Head); (kept || !p.whole) && fitsBrief(packet) {
+		parcel.addBrief(packet, head)
+		p.add(find{kind: findBrief, conn: c, ref: ref})
+		return
+	}
 	parcel.packets = append(parcel.packets, *packet)
 	if packet = &parcel.packets[len(parcel.packets)-1]; len(head) == len(packet.Head) && p.whole {
 		parcel.bytes = packet.KeepWith(head, parcel.bytes)
