@@ -2,6 +2,7 @@ package watch
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -188,17 +189,20 @@ func (r *recentTopics) add(n *topicNode, tag uint32) {
 	r.next++
 }
 
-// topicTag is of the end of a Topic Name, in which those of one connection differ.
+// topicTag mixes all bytes of a Topic Name: those of one connection may differ at its end, as those of a device do, or in the middle, as those of a gateway.
+// Whoever chooses names with the same tag makes nothing but the way to their nodes longer.
 func topicTag(topic []byte) uint32 {
-	var end uint64
-	if n := len(topic); n >= 8 {
-		end = binary.LittleEndian.Uint64(topic[n-8:])
-	} else {
-		for _, b := range topic {
-			end = end<<8 | uint64(b)
-		}
+	const odd = 0x9E3779B97F4A7C15
+	h := uint64(len(topic)) * odd
+	for ; len(topic) >= 8; topic = topic[8:] {
+		h = (bits.RotateLeft64(h, 29) ^ binary.LittleEndian.Uint64(topic)) * odd
 	}
-	return uint32((end + uint64(len(topic))) * 0x9E3779B97F4A7C15 >> 32)
+	var end uint64
+	for _, b := range topic {
+		end = end<<8 | uint64(b)
+	}
+	h = (bits.RotateLeft64(h, 29) ^ end) * odd
+	return uint32(h >> 32)
 }
 
 // noteOf returns what the rows of a connection's packets say of it.

@@ -33,28 +33,30 @@ type topicTree struct {
 	ranks      ranks[*topicNode, TopicKey]
 }
 
-// topicCounts is what is counted of a topic.
+// topicCounts is what is counted of a topic. What each PUBLISH takes stands first.
 type topicCounts struct {
 	publishes   [2][3]uint64 // by direction and QoS
-	bytes       uint64
 	rate        [2]meter
-	times       spread
+	bytes       uint64
 	last        decode.Time
 	open, stuck int // made anew for each list
+	times       spread
 }
 
+// topicNode is a level of a Topic Name. What each PUBLISH takes stands first: nodes are many, and seldom in the processor's cache.
 type topicNode struct {
+	path   string // the whole Topic Name, up to this level
+	leaf   bool   // was itself published to
+	pruned bool
+
+	topicCounts // of what was published to this very topic, and to those below that gave way
+
 	id       uint64
 	parent   *topicNode
 	level    string
-	path     string // the whole Topic Name, up to this level
 	children map[string]*topicNode
-	sorted   []*topicNode // children by name; nil where it is to be made anew
-	pruned   bool
-	leaf     bool // was itself published to
-
-	topicCounts                           // of what was published to this very topic, and to those below that gave way
-	before      [asideLevels]*topicCounts // what was set aside of that
+	sorted   []*topicNode              // children by name; nil where it is to be made anew
+	before   [asideLevels]*topicCounts // what was set aside of the counts
 }
 
 func newTopicTree() topicTree { return topicTree{byName: make(map[string]*topicNode)} }
@@ -172,7 +174,7 @@ func (n *topicNode) publish(second int64, p *decode.Packet) {
 
 // textOf is what the list of packets says of a Topic Name that is counted here: a text that is there already, where it is the same.
 func (n *topicNode) textOf(topic []byte) string {
-	if n.path == string(topic) {
+	if len(n.path) == len(topic) { // else it is a level above, or not known
 		return n.path
 	}
 	return string(topic[:min(len(topic), longestText)])
