@@ -117,3 +117,39 @@ func flagOf(k *kong.Kong, is func(*kong.Flag) bool) *kong.Flag {
 	}
 	return nil
 }
+
+// misplaced returns an error where words of a command, which should all be of the kind that it takes, stand for another command: it names the one that takes
+// them.
+func misplaced(own, kind string, words []string) error {
+	var shown, verbs, others []string
+	for _, word := range words {
+		verb, err := guess(word)
+		if err != nil || own == "sniff" && capture.IsInterface(word) {
+			verb = own // whether there is such a one is found out later
+		}
+		word = named(word)
+		if verb != own {
+			others = append(others, word)
+		}
+		shown, verbs = append(shown, word), append(verbs, verb)
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	if verbs = slices.Compact(verbs); len(verbs) > 1 {
+		verbs = []string{"watch"}
+	}
+	return usagef("%s is no %s: mqttwatch %s %s", others[0], kind, verbs[0], strings.Join(shown, " "))
+}
+
+// named returns a word of the command line as it may be shown: a URL without its password.
+func named(word string) string {
+	if !capture.IsURL(word) {
+		return word
+	}
+	url, err := capture.ParseURL(word)
+	if err != nil {
+		return "URL"
+	}
+	return url.String()
+}

@@ -31,6 +31,9 @@ func (c *replayCommand) run(ctx context.Context, o *options) error {
 	if slices.Contains(c.Files, "") {
 		return errNoName
 	}
+	if err := misplaced("replay", "file", c.Files); err != nil {
+		return err
+	}
 	src := capture.NewFile(c.Files, capture.FileOptions{Speed: speed, Follow: c.Follow, Ports: c.Port, Stdin: os.Stdin})
 	title := "replay " + tui.FilesTitle(c.Files)
 	if speed != 0 {
@@ -40,7 +43,10 @@ func (c *replayCommand) run(ctx context.Context, o *options) error {
 }
 
 func (c *brokerCommand) run(ctx context.Context, o *options) error {
-	var err error
+	err := misplaced("broker", "URL", c.URL)
+	if err != nil {
+		return err
+	}
 	if c.rules, err = o.rules(); err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +29,7 @@ func (c *sniffCommand) run(ctx context.Context, o *options) error {
 	if len(c.Interfaces) == 0 {
 		return usagef("on which interface? mqttwatch sniff --list names them")
 	}
-	if err := c.misplaced(); err != nil {
+	if err := misplaced("sniff", "interface", c.Interfaces); err != nil {
 		return err
 	}
 	if err := o.check(); err != nil { // before rights are asked for
@@ -48,41 +47,6 @@ func (c *sniffCommand) run(ctx context.Context, o *options) error {
 	}
 	o.lasts = c.Duration
 	return o.watch(ctx, "sniff "+strings.Join(c.Interfaces, " "), src)
-}
-
-// misplaced returns an error where files or brokers are among the interfaces: it names the command that takes them.
-func (c *sniffCommand) misplaced() error {
-	var words, verbs, others []string
-	for _, word := range c.Interfaces {
-		verb, err := guess(word)
-		if err != nil || capture.IsInterface(word) {
-			verb = "sniff" // whether there is such a one is found out later
-		}
-		word = named(word)
-		if verb != "sniff" {
-			others = append(others, word)
-		}
-		words, verbs = append(words, word), append(verbs, verb)
-	}
-	if len(others) == 0 {
-		return nil
-	}
-	if verbs = slices.Compact(verbs); len(verbs) > 1 {
-		verbs = []string{"watch"}
-	}
-	return usagef("%s is no interface: mqttwatch %s %s", others[0], verbs[0], strings.Join(words, " "))
-}
-
-// named returns a word of the command line as it may be shown: a URL without its password.
-func named(word string) string {
-	if !capture.IsURL(word) {
-		return word
-	}
-	url, err := capture.ParseURL(word)
-	if err != nil {
-		return "URL"
-	}
-	return url.String()
 }
 
 // sniffError tells a mistake on the command line from what the machine refuses.

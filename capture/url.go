@@ -65,7 +65,11 @@ func IsURL(word string) bool {
 // a user name or a password.
 func ParseURL(s string) (*BrokerURL, error) {
 	if !IsURL(s) {
-		return nil, fmt.Errorf("%s: not a URL; a broker is given as mqtt://host or mqtts://host", redact(s))
+		host := redact(s)
+		if host != s || strings.ContainsAny(s, "/ ") {
+			host = "host"
+		}
+		return nil, fmt.Errorf("%s: not a URL; a broker is given as mqtt://%s or mqtts://%s", redact(s), host, host)
 	}
 	scheme, _, _ := strings.Cut(s, "://")
 	scheme = strings.ToLower(scheme)
