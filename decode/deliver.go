@@ -37,7 +37,7 @@ func (f *feed) packet(b []byte, pl *plan, l *large) {
 	switch {
 	case pl.oversize:
 		p.QoS, p.Dup, p.Retain = publishFlags(b[0])
-		p.fault(MalformedPacket, 0, "remaining length", "the packet is larger than what is decoded")
+		p.fault(MalformedPacket, 0, "remaining length", tooLarge)
 	default:
 		f.body(p, b, l)
 	}

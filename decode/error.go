@@ -45,6 +45,12 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// NotDecoded reports whether nothing is known to be wrong with the packet: it was larger than Options.MaxPacket, and was not looked into.
+func (e *Error) NotDecoded() bool { return e.Reason == tooLarge }
+
+// tooLarge is of a packet beyond Options.MaxPacket.
+const tooLarge = "the packet is larger than what is decoded"
+
 // Reasons that Dissect tells apart from others.
 const (
 	goesOn       = "goes on after its last field"

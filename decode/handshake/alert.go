@@ -47,6 +47,7 @@ const (
 	ReconnectLoop           AlertName = "reconnect-loop"
 	NoMatchingSubscribers   AlertName = "no-matching-subscribers"
 	UndecodableStream       AlertName = "undecodable-stream"
+	MalformedPacket         AlertName = "malformed-packet"
 
 	// Those of the Observer that follows messages to their subscribers.
 	NotForwarded        AlertName = "not-forwarded"
@@ -121,6 +122,8 @@ type Alert struct {
 	Peers      []string      // addresses that take part
 	Last2      decode.Type   // the last packet before it
 	Prior      bool          // unexpected-ack: it belongs to an earlier connection; capture-gap: all of one end is missing
+	// Fault is what is wrong with a packet: malformed-packet.
+	Fault *decode.Error
 	// Teller words an alert that the Observer raised; nil for the Tracker's own.
 	Teller Teller
 	link   *Link

@@ -68,6 +68,21 @@ func refusalEntries() []Entry {
 			V5:     []string{"3.4.2-1", "3.5.2-1", "3.6.2-1", "3.7.2-1"},
 		},
 		{
+			Name: MalformedPacket, Severities: []Severity{Warn}, Subject: AboutConnection,
+			Title: "a packet that the standard does not allow",
+			Means: "The packet cannot be parsed as the standard lays it out (a Malformed Packet), or it can and holds what is not allowed there (a Protocol Error). Who receives it must close the connection, which many do without a word; others pass over it, so that the sender never learns of it. The text says which field is wrong and how; the list of packets has it with its bytes. Under a version that is not known for certain, and behind a hole in the capture, nothing is said.",
+			Causes: []string{
+				"A client library of one's own, or an old one: wrong flags in the Fixed Header, a wildcard in the Topic Name, properties that the packet cannot carry.",
+				"A program that gives its library a Topic Name with + or # in it, or text that is no UTF-8.",
+				"A sender that writes from two threads at once, so that packets are mixed.",
+			},
+			Checks: []string{
+				"The packet itself: the list of packets with the filter malformed, its details and its bytes.",
+				"Does the receiver close right after it? Then that is why the client is gone; with 5.0 its DISCONNECT says 0x81 or 0x82.",
+			},
+			V311: []string{"4.8.0-1"}, V5: []string{"4.13.1-1"},
+		},
+		{
 			Name: NoMatchingSubscribers, Severities: []Severity{Info}, Subject: AboutHandshake,
 			Title: "nobody subscribes to what was published",
 			Means: "The broker acknowledged with 0x10 (No matching subscribers): it took the message and had nobody to give it to. Brokers may leave this out, so its absence proves nothing.",

@@ -51,6 +51,17 @@ func (t *Tracker) checkReason(l *Link, p *decode.Packet) {
 	}
 }
 
+// malformed raises malformed-packet. Where the packet may be right after all it does not: under a version that was guessed, behind a gap, or where it is
+// only larger than what is decoded.
+func (t *Tracker) malformed(l *Link, p *decode.Packet) {
+	if p.VersionAssumed || p.Late || p.Err.NotDecoded() {
+		return
+	}
+	a := aboutPacket(MalformedPacket, Warn, p, nil)
+	a.Fault = p.Err
+	t.raisePoint(l, a, p.Err.Error())
+}
+
 // acknowledged finds the handshake that an acknowledgement is about, nil where there is none.
 func (t *Tracker) acknowledged(l *Link, p *decode.Packet) *Handshake {
 	switch p.Type {

@@ -83,6 +83,11 @@ func (a *Alert) pointText() string {
 				s = fmt.Sprintf("1 byte from %s is missing in the capture", a.end(a.By))
 			}
 		}
+	case MalformedPacket:
+		s = fmt.Sprintf("%s sent a malformed packet: %s", a.end(a.By), a.Fault)
+		if a.Fault.Kind == decode.ProtocolError {
+			s = fmt.Sprintf("%s broke the protocol: %s", a.end(a.By), a.Fault)
+		}
 	case UndecodableStream:
 		s = fmt.Sprintf("bytes from %s are no MQTT", a.end(a.By))
 	case JoinedMidStream:

@@ -164,6 +164,9 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 		return
 	}
 	t.noteJoined(l, p)
+	if p.Err != nil {
+		t.malformed(l, p)
+	}
 	l.last[p.Dir], l.lastType[p.Dir] = p.Time, p.Type
 	l.newest = p.Type
 	l.deaf[p.Dir], l.blind[p.Dir] = false, false
