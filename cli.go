@@ -50,16 +50,38 @@ type options struct {
 type cli struct {
 	options
 
-	Demo    demoCommand    `cmd:"" help:"Watch a broker in this process and devices that misbehave on purpose."`
-	Replay  replayCommand  `cmd:"" help:"Read capture files (pcap, pcapng, perhaps packed with gzip or zstd), or - for standard input."`
-	Sniff   sniffCommand   `cmd:"" help:"Capture on network interfaces (any: on all of them); --list names them."`
-	Proxy   proxyCommand   `cmd:"" help:"Stand between clients and a broker, and watch what passes."`
-	Broker  brokerCommand  `cmd:"" help:"Connect to a broker, subscribe and publish, and watch that connection."`
-	Probe   probeCommand   `cmd:"" help:"Measure how a broker delivers: the QoS pairs, the steps, when publishers are told, resumed sessions."`
-	Watch   watchCommand   `cmd:"" help:"Watch sources of several kinds at once: files, interfaces, brokers."`
-	Config  configCommand  `cmd:"" help:"Show where the configuration file is; --print prints a template of it."`
-	Explain explainCommand `cmd:"" help:"Say what an alert means, what usually causes it, and what to check next."`
-	Version versionCommand `cmd:"" help:"Say which version this is."`
+	Demo    demoCommand
+	Replay  replayCommand
+	Sniff   sniffCommand
+	Proxy   proxyCommand
+	Broker  brokerCommand
+	Probe   probeCommand
+	Watch   watchCommand
+	Config  configCommand
+	Explain explainCommand
+	Version versionCommand
+}
+
+// A command is a word that says what to do; its options are a struct that kong reads.
+type command struct {
+	name, help string
+	options    any
+}
+
+// commands lists what kong is to know besides the options of every command, in the order of the help.
+func (c *cli) commands() []command {
+	return []command{
+		{"demo", "Watch a broker in this process and devices that misbehave on purpose.", &c.Demo},
+		{"replay", "Read capture files (pcap, pcapng, perhaps packed with gzip or zstd), or - for standard input.", &c.Replay},
+		{"sniff", "Capture on network interfaces (any: on all of them); --list names them.", &c.Sniff},
+		{"proxy", "Stand between clients and a broker, and watch what passes.", &c.Proxy},
+		{"broker", "Connect to a broker, subscribe and publish, and watch that connection.", &c.Broker},
+		{"probe", "Measure how a broker delivers: the QoS pairs, the steps, when publishers are told, resumed sessions.", &c.Probe},
+		{"watch", "Watch sources of several kinds at once: files, interfaces, brokers.", &c.Watch},
+		{"config", "Show where the configuration file is; --print prints a template of it.", &c.Config},
+		{"explain", "Say what an alert means, what usually causes it, and what to check next.", &c.Explain},
+		{"version", "Say which version this is.", &c.Version},
+	}
 }
 
 type demoCommand struct {
@@ -159,9 +181,19 @@ func (o *options) muted() ([]handshake.AlertName, error) {
 	return names, nil
 }
 
-// newParser returns the parser of the command line into c.
-func newParser(c *cli, more ...kong.Option) *kong.Kong {
-	return kong.Must(c, append(more,
+// everyCommand is what newParser is asked for where the options of all are needed.
+const everyCommand = ""
+
+// newParser returns the parser of the command line into c. All commands are known to it, but the options only of the one that is named: making those of the others
+// would take most of the time of a start.
+func newParser(c *cli, named string, more ...kong.Option) *kong.Kong {
+	for _, cmd := range c.commands() {
+		if named != everyCommand && named != cmd.name {
+			cmd.options = new(struct{})
+		}
+		more = append(more, kong.DynamicCommand(cmd.name, cmd.help, "", cmd.options))
+	}
+	return kong.Must(&c.options, append(more,
 		kong.Name("mqttwatch"),
 		kong.Description(description),
 		kong.DefaultEnvars("MQTTWATCH"),

@@ -26,11 +26,11 @@ type configCommand struct {
 }
 
 // run prints what is asked for.
-func (c *configCommand) run(k *kong.Kong, path string) error {
+func (c *configCommand) run(path string) error {
 	out := bufio.NewWriter(os.Stdout)
 	switch {
 	case c.Print:
-		configTemplate(out, k)
+		configTemplate(out, newParser(new(cli), everyCommand))
 	case path == "":
 		return errors.New("no home directory is known: set XDG_CONFIG_HOME, or give --config FILE")
 	default:
@@ -137,8 +137,7 @@ func readConfig(path string, named bool) (*config.File, error) {
 
 // checkConfig names the first key or value that makes no sense, with its line.
 func checkConfig(f *config.File) error {
-	var probe cli
-	flags := configFlags(newParser(&probe))
+	flags := configFlags(newParser(new(cli), everyCommand))
 	args := []string{"version"}
 	for i := range f.Values {
 		v := &f.Values[i]
@@ -184,7 +183,7 @@ func optionArgs(v *config.Value) []string {
 // tryOptions reads options of every command, and says what is wrong with them.
 func tryOptions(args []string) error {
 	var c cli
-	k := newParser(&c)
+	k := newParser(&c, "version")
 	for _, f := range configFlags(k) {
 		f.Envs, f.Tag.Envs = nil, nil // what the environment says has its own check
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/kong"
 
@@ -14,13 +15,14 @@ import (
 const whatWorks = "try: mqttwatch demo, mqttwatch FILE.pcap, mqttwatch eth0, mqttwatch mqtt://HOST -t '#', or mqttwatch --help"
 
 // withVerb puts the command at the front of args, guessing it where the first word is a file or a URL.
-func withVerb(k *kong.Kong, args []string) ([]string, error) {
+func withVerb(args []string) ([]string, error) {
+	k := sync.OnceValue(func() *kong.Kong { return newParser(new(cli), everyCommand) })
 	at := firstWord(k, args)
 	if at < 0 {
 		return args, nil
 	}
 	word := args[at]
-	verbs := verbsOf(k)
+	verbs := verbs()
 	if slices.Contains(verbs, word) {
 		return append([]string{word}, slices.Delete(slices.Clone(args), at, at+1)...), nil
 	}
@@ -32,7 +34,7 @@ func withVerb(k *kong.Kong, args []string) ([]string, error) {
 }
 
 // mixed reports whether one of the words stands for another command than verb.
-func mixed(k *kong.Kong, args []string, verb string) bool {
+func mixed(k func() *kong.Kong, args []string, verb string) bool {
 	for len(args) > 0 {
 		at := firstWord(k, args)
 		if at < 0 {
@@ -46,13 +48,27 @@ func mixed(k *kong.Kong, args []string, verb string) bool {
 	return false
 }
 
-func verbsOf(k *kong.Kong) []string {
-	var verbs []string
-	for _, n := range k.Model.Children {
-		verbs = append(verbs, n.Name)
+// verbs lists the names of the commands.
+func verbs() []string {
+	var names []string
+	for _, cmd := range new(cli).commands() {
+		names = append(names, cmd.name)
 	}
-	return verbs
+	return names
 }
+
+// namedIn returns the command whose options args can have, as withVerb returns them.
+func namedIn(args []string) string {
+	switch {
+	case slices.Contains(verbs(), args[0]):
+		return args[0]
+	case len(args) == 1 && asksForHelp(args[0]):
+		return "version" // which has no options; none are shown
+	}
+	return everyCommand
+}
+
+func asksForHelp(arg string) bool { return arg == "--help" || arg == "-h" }
 
 // errNoName is of "", which a variable of a script was perhaps to be.
 var errNoName = usagef("the name of the file is empty: name a capture file, or - for standard input")
@@ -83,8 +99,9 @@ func guess(word string, verbs ...string) (string, error) {
 	return "", usagef("%s: no such command, file or interface; %s%s", word, likely(word, verbs), whatWorks)
 }
 
-// firstWord returns the place of the first argument that is neither an option nor its value; -1 where all are.
-func firstWord(k *kong.Kong, args []string) int {
+// firstWord returns the place of the first argument that is neither an option nor its value; -1 where all are. Which options have values k knows, which is made
+// only where that matters.
+func firstWord(k func() *kong.Kong, args []string) int {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		switch {
@@ -92,7 +109,7 @@ func firstWord(k *kong.Kong, args []string) int {
 			return -1
 		case arg == "-" || !strings.HasPrefix(arg, "-"):
 			return i
-		case takesValue(k, arg):
+		case !asksForHelp(arg) && takesValue(k(), arg):
 			i++
 		}
 	}

@@ -25,11 +25,11 @@ func run(args []string) error {
 	args = askedFor(args)
 	var c cli
 	var fromFile fileResolver
-	k := newParser(&c, kong.Resolvers(&fromFile))
-	args, err := withVerb(k, args)
+	args, err := withVerb(args)
 	if err != nil {
 		return err
 	}
+	k := newParser(&c, namedIn(args), kong.Resolvers(&fromFile))
 	path, named := configPath(args)
 	if args[0] != "config" && !slices.Contains(args, "--help") && !slices.Contains(args, "-h") { // these are to help where the file has a mistake
 		if c.file, err = readConfig(path, named); err != nil {
@@ -62,7 +62,7 @@ func run(args []string) error {
 	case "watch":
 		return c.Watch.run(ctx, &c.options)
 	case "config":
-		return c.Config.run(k, path)
+		return c.Config.run(path)
 	case "explain":
 		return c.Explain.run()
 	}
