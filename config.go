@@ -138,6 +138,7 @@ func readConfig(path string, named bool) (*config.File, error) {
 // checkConfig names the first key or value that makes no sense, with its line.
 func checkConfig(f *config.File) error {
 	flags := configFlags(newParser(new(cli), everyCommand))
+	trial := newTrial()
 	args := []string{"version"}
 	for i := range f.Values {
 		v := &f.Values[i]
@@ -155,13 +156,13 @@ func checkConfig(f *config.File) error {
 			return f.Errorf(v, "%s", why)
 		}
 		if v.Table == "" {
-			if err := tryOptions(append([]string{"version"}, optionArgs(v)...)); err != nil && v.Key != "critical" && v.Key != "warn" {
+			if err := trial.try(append([]string{"version"}, optionArgs(v)...)); err != nil && v.Key != "critical" && v.Key != "warn" {
 				return f.Errorf(v, "%w", err)
 			}
 			args = append(args, optionArgs(v)...)
 		}
 	}
-	if err := tryOptions(args); err != nil {
+	if err := trial.try(args); err != nil {
 		return fmt.Errorf("%s: %w", f.Path, err)
 	}
 	return checkKeys(f)
@@ -180,20 +181,30 @@ func optionArgs(v *config.Value) []string {
 	return out
 }
 
-// tryOptions reads options of every command, and says what is wrong with them.
-func tryOptions(args []string) error {
-	var c cli
-	k := newParser(&c, "version")
-	for _, f := range configFlags(k) {
+// A trial reads options of every command without doing what they say.
+type trial struct {
+	c cli
+	k *kong.Kong
+}
+
+func newTrial() *trial {
+	t := new(trial)
+	t.k = newParser(&t.c, "version")
+	for _, f := range configFlags(t.k) {
 		f.Envs, f.Tag.Envs = nil, nil // what the environment says has its own check
 	}
-	if _, err := k.Parse(args); err != nil {
+	return t
+}
+
+// try says what is wrong with options; those of the time before are forgotten.
+func (t *trial) try(args []string) error {
+	if _, err := t.k.Parse(args); err != nil {
 		return err
 	}
-	if _, err := filter.Parse(c.Filter); err != nil {
-		return filterError("--filter", c.Filter, err)
+	if _, err := filter.Parse(t.c.Filter); err != nil {
+		return filterError("--filter", t.c.Filter, err)
 	}
-	return c.options.check()
+	return t.c.options.check()
 }
 
 func flagOfValue(f *config.File, v *config.Value, flags []configFlag) (configFlag, error) {
