@@ -61,6 +61,7 @@ func (o *options) watch(ctx context.Context, title string, src capture.Source) e
 	if err != nil {
 		return err
 	}
+	collectLater()
 	clients := clientsOf(src)
 	if src, err = o.recorded(src); err != nil {
 		return err
