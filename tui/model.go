@@ -132,6 +132,7 @@ type Model struct {
 	asking, again bool           // a Snapshot is on its way; another is wanted after it
 	frame         string
 	dirty         bool
+	first         func(tea.View) // shows the first frame with data; nil where that was done, or Bubble Tea does it
 }
 
 // filterState is the filter as typed and what it means.
@@ -261,7 +262,9 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tickMsg:
 		return m, tea.Batch(m.onTick(time.Time(msg)), m.tick())
 	case snapshotMsg:
-		return m, m.onSnapshot(msg)
+		cmd := m.onSnapshot(msg)
+		m.showFirst()
+		return m, cmd
 	case problemMsg:
 		return m, m.onProblem(msg)
 	case orderMsg:
@@ -302,6 +305,14 @@ func (m *Model) onTick(now time.Time) tea.Cmd {
 		m.message, m.dirty = "", true
 	}
 	return tea.Batch(m.ask(), m.sortAgain(), m.lookForPublished())
+}
+
+// showFirst shows the first frame that has data.
+func (m *Model) showFirst() {
+	if m.first != nil {
+		m.first(m.View())
+		m.first = nil
+	}
 }
 
 // onSnapshot takes a Snapshot in, and asks for the next where one is wanted at once.

@@ -89,6 +89,12 @@ func Run(ctx context.Context, opt Options) (*watch.Snapshot, error) {
 	if opt.Input != nil {
 		options = append(options, tea.WithInput(opt.Input))
 	}
+	if first, width, height := newFirstFrame(&opt); first != nil {
+		defer first.leave()
+		m.first, m.width, m.height = first.show, width, height
+		m.layOut()
+		opt.Output = first
+	}
 	if opt.Output != nil {
 		options = append(options, tea.WithOutput(opt.Output))
 	}
