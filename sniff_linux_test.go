@@ -3,6 +3,8 @@ package main_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -161,10 +163,13 @@ func sniffSaturated(t *testing.T, qos int) (ours, theirs int) {
 	}
 	if theirs == 0 {
 		read := summary(t, run(t, nil, "replay", "--output", "json", file).stdout)
-		for _, key := range []string{"handshakes", "packets", "alerts"} {
+		for _, key := range []string{"handshakes", "packets"} {
 			if a, b := fmt.Sprint(live[key]), fmt.Sprint(read[key]); a != b {
 				t.Errorf("%s: live %s, tcpdump's file %s", key, a, b)
 			}
+		}
+		if a, b := alertsOf(live), alertsOf(read); !nearlySame(a, b) {
+			t.Errorf("alerts: live %v, tcpdump's file %v", a, b)
 		}
 	}
 	complete := live["handshakes"].(map[string]any)[fmt.Sprint("qos", qos)].(map[string]any)["complete"].(float64)
@@ -172,6 +177,35 @@ func sniffSaturated(t *testing.T, qos int) (ours, theirs int) {
 		t.Errorf("%v handshakes complete, want %d; %s", complete, 8*each, errs.String())
 	}
 	return 0, theirs
+}
+
+// alertsOf returns the numbers of alerts in a summary.
+func alertsOf(summary map[string]any) map[string]any {
+	alerts, _ := summary["alerts"].(map[string]any)
+	return alerts
+}
+
+// nearlySame compares numbers of alerts. On a busy machine hundreds of packets are overdue, and what two programs have for the time of a frame differs by some
+// microseconds, so that what is answered just in time for one may be just too late for the other.
+func nearlySame(a, b map[string]any) bool {
+	for name := range merged(a, b) {
+		x, _ := a[name].(float64)
+		y, _ := b[name].(float64)
+		if math.Abs(x-y) > 1+max(x, y)/100 {
+			return false
+		}
+	}
+	return true
+}
+
+// merged holds what either holds.
+func merged(a, b map[string]any) map[string]any {
+	all := maps.Clone(a)
+	if all == nil {
+		all = map[string]any{}
+	}
+	maps.Copy(all, b)
+	return all
 }
 
 // TestSniffStalled: what comes while the process does not run waits in the ring, here for 2.5 s of 200 messages a second.
