@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"reflect"
@@ -269,6 +270,55 @@ func documentedFields(t *testing.T) map[string]map[string]bool {
 		}
 	}
 	return out
+}
+
+// escaped is a string of JSON, written character by character.
+func escaped(s string) string {
+	out := `"`
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		short := strings.IndexRune("\"\\\n\r\t", r)
+		switch {
+		case short >= 0:
+			out += `\` + `"\nrt`[short:short+1]
+		case r == utf8.RuneError && size == 1, r < ' ', r >= 0x7f && r <= 0x9f, r == 0x61c, r == 0xfeff, r == 0x200e, r == 0x200f,
+			r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+			out += fmt.Sprintf(`\u%04x`, r)
+		default:
+			out += s[:size]
+		}
+		s = s[size:]
+	}
+	return out + `"`
+}
+
+// FuzzJSONEscape compares a text with what it is character by character, at each place among eight.
+func FuzzJSONEscape(f *testing.F) {
+	f.Add(hostile)
+	f.Add("plant/line-2/temperature")
+	f.Fuzz(func(t *testing.T, s string) {
+		for range 8 {
+			if got := string(report.AppendString(nil, s)); got != escaped(s) {
+				t.Errorf("%q is written as %s, not %s", s, got, escaped(s))
+			}
+			s = "x" + s + "y"
+		}
+	})
+}
+
+// TestJSONEscapesEachByte puts each byte at each place of a text.
+func TestJSONEscapesEachByte(t *testing.T) {
+	for length := 1; length <= 24; length++ {
+		for at := range length {
+			for c := range 256 {
+				text := []byte(strings.Repeat("a", length))
+				text[at] = byte(c)
+				if got, want := string(report.AppendString(nil, string(text))), escaped(string(text)); got != want {
+					t.Fatalf("%q is written as %s, not %s", text, got, want)
+				}
+			}
+		}
+	}
 }
 
 func FuzzJSONString(f *testing.F) {
