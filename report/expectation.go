@@ -1,7 +1,6 @@
 package report
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -24,7 +23,7 @@ func appendText(b []byte, name, s string) []byte {
 func (j *JSON) expectation(b []byte, e *watch.Event) []byte {
 	x := e.Expectation
 	b = append(b, `{"kind":"expectation","id":`...)
-	b = strconv.AppendUint(b, x.ID, 10)
+	b = appendUint(b, x.ID)
 	b = append(b, `,"time":`...)
 	b = j.time(b, e.Time)
 	b = appendText(b, `,"type":`, expectationType(x.Heartbeat))
@@ -45,7 +44,7 @@ func (j *JSON) expectation(b []byte, e *watch.Event) []byte {
 	b = j.time(b, x.Deadline)
 	b = append(b, `,"every_ns":`...)
 	if x.Every > 0 {
-		b = strconv.AppendInt(b, int64(x.Every), 10)
+		b = appendInt(b, int64(x.Every))
 	} else {
 		b = append(b, "null"...)
 	}
@@ -53,15 +52,15 @@ func (j *JSON) expectation(b []byte, e *watch.Event) []byte {
 	b = j.time(b, x.Answered)
 	b = appendText(b, `,"answer":`, x.Answer)
 	b = append(b, `,"answers":`...)
-	b = strconv.AppendInt(b, int64(x.Answers), 10)
+	b = appendInt(b, int64(x.Answers))
 	b = appendSpan(b, `,"latency_ns":`, x.Latency)
 	b = appendBool(b, `,"shared":`, x.Shared)
 	b = appendText(b, `,"fate":`, underscored(x.Fate.String()))
 	b = appendText(b, `,"silence":`, underscored(x.Silence.String()))
 	b = append(b, `,"forwarded":`...)
-	b = strconv.AppendInt(b, int64(x.Forwarded), 10)
+	b = appendInt(b, int64(x.Forwarded))
 	b = append(b, `,"acknowledged":`...)
-	b = strconv.AppendInt(b, int64(x.Acknowledged), 10)
+	b = appendInt(b, int64(x.Acknowledged))
 	return append(b, '}', '\n')
 }
 

@@ -1,4 +1,11 @@
 package report
 
-// AppendString is what texts from the wire pass through.
-var AppendString = appendString
+// AppendInt, AppendString and AppendTime are what a line is made of.
+var (
+	AppendInt    = appendInt
+	AppendString = appendString
+	AppendTime   = (*stamp).append
+)
+
+// A Stamp writes times.
+type Stamp = stamp

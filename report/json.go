@@ -43,17 +43,17 @@ func (j *JSON) handshake(b []byte, r *watch.Row) []byte {
 	} else {
 		b = append(b, `{"kind":"subscription","id":`...)
 	}
-	b = strconv.AppendUint(b, r.ID, 10)
+	b = appendUint(b, r.ID)
 	b = j.ends(b, r)
 	b = append(b, `,"packet_id":`...)
-	b = strconv.AppendUint(b, uint64(r.PacketID), 10)
+	b = appendUint(b, uint64(r.PacketID))
 	if isDelivery(r) {
 		b = append(b, `,"qos":`...)
 		b = append(b, byte('0'+qos(r.Kind)))
 		b = append(b, `,"topic":`...)
 		b = appendString(b, r.Topic)
 		b = append(b, `,"payload_length":`...)
-		b = strconv.AppendInt(b, int64(r.Payload), 10)
+		b = appendInt(b, int64(r.Payload))
 		b = appendBool(b, `,"retain":`, r.Retain)
 	} else {
 		b = append(b, `,"packet":`...)
@@ -120,8 +120,8 @@ func (j *JSON) owes(b []byte, r *watch.Row) []byte {
 	b = append(b, r.Owes.By.String()...)
 	b = append(b, `","packet":`...)
 	b = appendType(b, r.Owes.Packet)
-	b = append(b, `,"since":"`...)
-	return append(j.stamp.append(b, r.Owes.Since), '"', '}')
+	b = append(b, `,"since":`...)
+	return append(j.stamp.appendQuoted(b, r.Owes.Since), '}')
 }
 
 func (j *JSON) times(b []byte, r *watch.Row) []byte {
@@ -133,7 +133,7 @@ func (j *JSON) times(b []byte, r *watch.Row) []byte {
 	if r.Ended == 0 || r.Started == 0 {
 		return append(b, "null"...)
 	}
-	return strconv.AppendInt(b, int64(r.Ended.Sub(r.Started)), 10)
+	return appendInt(b, int64(r.Ended.Sub(r.Started)))
 }
 
 // time appends t as a string, null where it is not known.
@@ -141,7 +141,7 @@ func (j *JSON) time(b []byte, t decode.Time) []byte {
 	if t == 0 {
 		return append(b, "null"...)
 	}
-	return append(j.stamp.append(append(b, '"'), t), '"')
+	return j.stamp.appendQuoted(b, t)
 }
 
 func (j *JSON) steps(b []byte, r *watch.Row) []byte {
@@ -154,23 +154,23 @@ func (j *JSON) steps(b []byte, r *watch.Row) []byte {
 		b = append(b, `{"packet":`...)
 		b = appendType(b, s.Type)
 		if s.Dir == decode.FromClient {
-			b = append(b, `,"from":"client","time":"`...)
+			b = append(b, `,"from":"client","time":`...)
 		} else {
-			b = append(b, `,"from":"server","time":"`...)
+			b = append(b, `,"from":"server","time":`...)
 		}
-		b = append(j.stamp.append(b, s.Time), '"')
+		b = j.stamp.appendQuoted(b, s.Time)
 		if carriesReason(s.Type) {
 			b = append(b, `,"reason_code":`...)
-			b = strconv.AppendUint(b, uint64(s.Reason), 10)
+			b = appendUint(b, uint64(s.Reason))
 		} else {
 			b = appendBool(b, `,"dup":`, s.Dup)
 		}
 		b = append(b, '}')
 	}
 	b = append(b, `],"steps_dropped":`...)
-	b = strconv.AppendInt(b, int64(r.StepsDropped), 10)
+	b = appendInt(b, int64(r.StepsDropped))
 	b = append(b, `,"resends":`...)
-	return strconv.AppendInt(b, int64(r.Resends), 10)
+	return appendInt(b, int64(r.Resends))
 }
 
 func appendReason(b []byte, r *watch.Row) []byte {
@@ -179,7 +179,7 @@ func appendReason(b []byte, r *watch.Row) []byte {
 		return append(b, `,"reason_code":null,"reason":null`...)
 	}
 	b = append(b, `,"reason_code":`...)
-	b = strconv.AppendUint(b, uint64(r.Reason), 10)
+	b = appendUint(b, uint64(r.Reason))
 	b = append(b, `,"reason":`...)
 	return appendString(b, reasonName(r, p))
 }
@@ -202,7 +202,7 @@ func appendBool(b []byte, name string, v bool) []byte {
 func (j *JSON) alert(b []byte, e *watch.Event) []byte {
 	a := e.Alert
 	b = append(b, `{"kind":"alert","id":`...)
-	b = strconv.AppendUint(b, a.ID, 10)
+	b = appendUint(b, a.ID)
 	b = append(b, `,"name":`...)
 	b = appendString(b, string(a.Name))
 	b = append(append(append(b, `,"severity":"`...), a.Severity.String()...), '"')
@@ -214,7 +214,7 @@ func (j *JSON) alert(b []byte, e *watch.Event) []byte {
 	b = appendPositive(b, `,"packet_id":`, uint64(a.PacketID))
 	b = appendPositive(b, `,"handshake":`, a.Handshake)
 	b = append(b, `,"count":`...)
-	b = strconv.AppendInt(b, int64(a.Count), 10)
+	b = appendInt(b, int64(a.Count))
 	b = append(b, `,"text":`...)
 	b = appendString(b, a.Text)
 	b = append(b, `,"detail":`...)
@@ -228,5 +228,5 @@ func appendPositive(b []byte, name string, n uint64) []byte {
 	if n == 0 {
 		return append(b, "null"...)
 	}
-	return strconv.AppendUint(b, n, 10)
+	return appendUint(b, n)
 }

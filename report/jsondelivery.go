@@ -1,7 +1,6 @@
 package report
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 
 func (j *JSON) delivery(b []byte, d *watch.Delivery) []byte {
 	b = append(b, `{"kind":"delivery","id":`...)
-	b = strconv.AppendUint(b, d.ID, 10)
+	b = appendUint(b, d.ID)
 	b = append(b, `,"publisher":`...)
 	b = appendString(b, d.Publisher)
 	b = append(b, `,"server":`...)
@@ -22,7 +21,7 @@ func (j *JSON) delivery(b []byte, d *watch.Delivery) []byte {
 	b = append(b, `,"qos":`...)
 	b = append(b, '0'+d.QoS)
 	b = append(b, `,"payload_length":`...)
-	b = strconv.AppendInt(b, d.Payload, 10)
+	b = appendInt(b, d.Payload)
 	b = appendBool(b, `,"retain":`, d.Retain)
 	b = appendBool(b, `,"will":`, d.Will)
 	b = append(b, `,"published":`...)
@@ -42,7 +41,7 @@ func (j *JSON) delivery(b []byte, d *watch.Delivery) []byte {
 	b = appendCounts(b, d)
 	b = append(b, `,"reason_code":`...)
 	if d.Verdict == delivery.RefusedByBroker || d.Reason != 0 {
-		b = strconv.AppendUint(b, uint64(d.Reason), 10)
+		b = appendUint(b, uint64(d.Reason))
 	} else {
 		b = append(b, "null"...)
 	}
@@ -54,7 +53,7 @@ func (j *JSON) delivery(b []byte, d *watch.Delivery) []byte {
 		b = j.copy(b, &d.Copies[i])
 	}
 	b = append(b, `],"copies_dropped":`...)
-	b = strconv.AppendInt(b, int64(d.More), 10)
+	b = appendInt(b, int64(d.More))
 	return append(b, '}', '\n')
 }
 
@@ -69,7 +68,7 @@ func appendCounts(b []byte, d *watch.Delivery) []byte {
 		{`,"expected":`, d.Expected}, {`,"forwarded":`, d.Forwarded}, {`,"acknowledged":`, d.Acknowledged},
 		{`,"missing":`, d.Missing}, {`,"queued":`, d.Queued}, {`,"unsure":`, d.Unsure}, {`,"replays":`, d.Replays},
 	} {
-		b = strconv.AppendInt(append(b, n.name...), int64(n.n), 10)
+		b = appendInt(append(b, n.name...), int64(n.n))
 	}
 	b = appendSpan(b, `,"worst_ns":`, d.Worst)
 	first, ok := d.ToldFirst()
@@ -85,7 +84,7 @@ func appendSpan(b []byte, name string, d time.Duration) []byte {
 	if d < 0 {
 		return append(b, "null"...)
 	}
-	return strconv.AppendInt(b, int64(d), 10)
+	return appendInt(b, int64(d))
 }
 
 // appendDoubt appends why something is not known, null where it is.
@@ -136,9 +135,9 @@ func (j *JSON) copy(b []byte, c *watch.DeliveryCopy) []byte {
 	b = appendSpan(b, `,"whole_ns":`, c.Whole)
 	b = appendPositive(b, `,"handshake":`, c.Handshake)
 	b = append(b, `,"count":`...)
-	b = strconv.AppendInt(b, int64(c.Count), 10)
+	b = appendInt(b, int64(c.Count))
 	b = append(b, `,"resends":`...)
-	b = strconv.AppendInt(b, int64(c.Resends), 10)
+	b = appendInt(b, int64(c.Resends))
 	return append(b, '}')
 }
 

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"strconv"
-
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
@@ -11,7 +9,7 @@ import (
 func (j *JSON) Finish(s *watch.Snapshot) error {
 	t, c := totalsOf(s), &s.Counts
 	b := append(j.buf, `{"kind":"summary","schema":`...)
-	b = strconv.AppendInt(b, Schema, 10)
+	b = appendInt(b, Schema)
 	b = append(b, `,"sources":[`...)
 	for i, name := range t.names {
 		if i > 0 {
@@ -55,7 +53,7 @@ func appendPackets(b []byte, c *watch.Counts) []byte {
 		}
 		comma = true
 		b = append(appendType(b, decode.Type(p)), ':')
-		b = strconv.AppendUint(b, n, 10)
+		b = appendUint(b, n)
 	}
 	return append(b, '}')
 }
@@ -108,7 +106,7 @@ func appendCapture(b []byte, t *totals, c *watch.Counts) []byte {
 }
 
 func appendCount(b []byte, name string, n uint64) []byte {
-	return strconv.AppendUint(append(b, name...), n, 10)
+	return appendUint(append(b, name...), n)
 }
 
 func appendMap[K ~string](b []byte, m map[K]uint64) []byte {
@@ -118,7 +116,7 @@ func appendMap[K ~string](b []byte, m map[K]uint64) []byte {
 			b = append(b, ',')
 		}
 		b = append(appendString(b, string(name)), ':')
-		b = strconv.AppendUint(b, m[name], 10)
+		b = appendUint(b, m[name])
 	}
 	return append(b, '}')
 }

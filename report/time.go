@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/binary"
 	"math"
 	"strconv"
 	"time"
@@ -8,52 +9,46 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode"
 )
 
-// A stamp writes times as RFC 3339 in UTC. It keeps the text of the minute of the time before, which is nearly always
-// that of the next one too: formatting a date costs more than the rest of a line.
+// A stamp writes times as RFC 3339 in UTC. It keeps the text of the time before, of which the second is nearly always that of the next one too: formatting a
+// date costs more than the rest of a line.
 type stamp struct {
-	minute int64 // since the epoch
-	text   [len("2006-01-02T15:04:")]byte
-	valid  bool
+	second int64 // since the epoch
+	text   [len(`"2006-01-02T15:04:05.000000000Z"`)]byte
 }
 
-const perMinute = int64(time.Minute)
+// fractionAt is where the nine digits of the fraction begin in the text of a stamp.
+const fractionAt = len(`"2006-01-02T15:04:05.`)
 
 // append appends t with nine digits of fraction: 2026-11-22T12:01:33.120000000Z.
 func (s *stamp) append(dst []byte, t decode.Time) []byte {
-	dst, nanos := s.seconds(dst, t)
-	return append(digits(append(dst, '.'), nanos, 9), 'Z')
+	s.set(t)
+	return append(dst, s.text[1:len(s.text)-1]...)
+}
+
+// appendQuoted appends t as append does, in quotation marks.
+func (s *stamp) appendQuoted(dst []byte, t decode.Time) []byte {
+	s.set(t)
+	return append(dst, s.text[:]...)
 }
 
 // appendMilli appends t with three digits of fraction.
 func (s *stamp) appendMilli(dst []byte, t decode.Time) []byte {
-	dst, nanos := s.seconds(dst, t)
-	return append(digits(append(dst, '.'), nanos/int64(time.Millisecond), 3), 'Z')
+	s.set(t)
+	return append(append(dst, s.text[1:fractionAt+3]...), 'Z')
 }
 
-// seconds appends t up to its seconds and returns the nanoseconds that remain.
-func (s *stamp) seconds(dst []byte, t decode.Time) ([]byte, int64) {
-	minute, rest := int64(t)/perMinute, int64(t)%perMinute
-	if rest < 0 {
-		minute, rest = minute-1, rest+perMinute
+// set makes the text that of t.
+func (s *stamp) set(t decode.Time) {
+	second, nanos := int64(t)/int64(time.Second), int64(t)%int64(time.Second)
+	if nanos < 0 {
+		second, nanos = second-1, nanos+int64(time.Second)
 	}
-	if !s.valid || minute != s.minute {
-		s.valid, s.minute = true, minute
-		time.Unix(minute*60, 0).UTC().AppendFormat(s.text[:0], "2006-01-02T15:04:")
+	if second != s.second || s.text[0] == 0 {
+		s.second = second
+		time.Unix(second, 0).UTC().AppendFormat(s.text[:0], `"2006-01-02T15:04:05.000000000Z"`)
 	}
-	dst = append(dst, s.text[:]...)
-	return digits(dst, rest/int64(time.Second), 2), rest % int64(time.Second)
-}
-
-// digits appends n, which is not negative, with width digits.
-func digits(dst []byte, n int64, width int) []byte {
-	at := len(dst)
-	dst = append(dst, "000000000"[:width]...)
-	rest := uint32(n) // at most nine digits
-	for i := width - 1; i >= 0 && rest > 0; i-- {
-		dst[at+i] = byte('0' + rest%10)
-		rest /= 10
-	}
-	return dst
+	binary.LittleEndian.PutUint64(s.text[fractionAt:], eightDigits(uint64(nanos)/10))
+	s.text[fractionAt+8] = byte('0' + nanos%10)
 }
 
 // appendDuration appends d with three significant digits: 43.2ms, 8.2s, 3m12s.
