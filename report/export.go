@@ -96,7 +96,7 @@ func (e *csvExport) Row(r *watch.Row) error {
 		owes, by = r.Owes.Packet.String(), r.Owes.By.String()
 	}
 	if p, ok := answered(r); ok {
-		code, reason = strconv.Itoa(int(r.Reason)), reasonName(r, p)
+		code, reason = strconv.Itoa(int(r.Reason)), reasonName(r.Reason, p, r.Version)
 	}
 	if r.Addr.IsValid() {
 		client = r.Addr.String()

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/mqttwatch/mqttwatch/decode"
-	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
 
@@ -17,10 +16,18 @@ const Schema = 1
 type JSON struct {
 	page
 	stamp stamp
+	ended field
+	handshakeParts
+	deliveryParts
 }
 
 // NewJSON returns a JSON that writes to w.
-func NewJSON(w io.Writer) *JSON { return &JSON{page: page{w: w}} }
+func NewJSON(w io.Writer) *JSON {
+	return &JSON{
+		page: page{w: w}, stamp: stamp{before: `"`, after: `"`}, ended: newField("ended"),
+		handshakeParts: newHandshakeParts(), deliveryParts: newDeliveryParts(),
+	}
+}
 
 // Event implements Reporter.
 func (j *JSON) Event(e *watch.Event) {
@@ -37,151 +44,12 @@ func (j *JSON) Event(e *watch.Event) {
 	j.full()
 }
 
-func (j *JSON) handshake(b []byte, r *watch.Row) []byte {
-	if isDelivery(r) {
-		b = append(b, `{"kind":"handshake","id":`...)
-	} else {
-		b = append(b, `{"kind":"subscription","id":`...)
-	}
-	b = appendUint(b, r.ID)
-	b = j.ends(b, r)
-	b = append(b, `,"packet_id":`...)
-	b = appendUint(b, uint64(r.PacketID))
-	if isDelivery(r) {
-		b = append(b, `,"qos":`...)
-		b = append(b, byte('0'+qos(r.Kind)))
-		b = append(b, `,"topic":`...)
-		b = appendString(b, r.Topic)
-		b = append(b, `,"payload_length":`...)
-		b = appendInt(b, int64(r.Payload))
-		b = appendBool(b, `,"retain":`, r.Retain)
-	} else {
-		b = append(b, `,"packet":`...)
-		b = appendType(b, subscriptionType(r.Kind))
-		b = append(b, `,"topic_filter":`...)
-		b = appendString(b, r.Topic)
-	}
-	b = append(append(append(b, `,"state":"`...), stateName(r.State)...), '"')
-	b = j.owes(b, r)
-	b = j.times(b, r)
-	b = j.steps(b, r)
-	b = appendReason(b, r)
-	b = appendBool(b, `,"joined_late":`, r.JoinedLate)
-	b = appendBool(b, `,"unsure":`, r.Unsure)
-	b = appendVersion(b, r.Version)
-	b = append(b, `,"source":`...)
-	b = appendString(b, r.Source)
-	return append(b, '}', '\n')
-}
-
-func subscriptionType(k handshake.Kind) decode.Type {
-	if k == handshake.Unsubscribe {
-		return decode.UNSUBSCRIBE
-	}
-	return decode.SUBSCRIBE
-}
-
-// ends appends who takes part.
-func (j *JSON) ends(b []byte, r *watch.Row) []byte {
-	b = append(b, `,"client_id":`...)
-	if r.ClientKnown {
-		b = appendString(b, r.Client)
-	} else {
-		b = append(b, "null"...)
-	}
-	b = append(b, `,"client":`...)
-	if r.Addr.IsValid() {
-		b = append(r.Addr.AppendTo(append(b, '"')), '"')
-	} else {
-		b = append(b, "null"...)
-	}
-	b = append(b, `,"server":`...)
-	b = appendString(b, r.Server)
-	b = append(b, `,"server_address":`...)
-	if r.ServerAddr.IsValid() {
-		b = append(r.ServerAddr.AppendTo(append(b, '"')), '"')
-	} else {
-		b = append(b, "null"...)
-	}
-	if r.Sender == decode.FromClient {
-		return append(b, `,"sender":"client"`...)
-	}
-	return append(b, `,"sender":"server"`...)
-}
-
-// owes appends who owes what since when, null where nothing is owed.
-func (j *JSON) owes(b []byte, r *watch.Row) []byte {
-	if r.Owes.Packet == 0 {
-		return append(b, `,"owes":null`...)
-	}
-	b = append(b, `,"owes":{"who":`...)
-	b = appendString(b, who(r, r.Owes.By))
-	b = append(b, `,"by":"`...)
-	b = append(b, r.Owes.By.String()...)
-	b = append(b, `","packet":`...)
-	b = appendType(b, r.Owes.Packet)
-	b = append(b, `,"since":`...)
-	return append(j.stamp.appendQuoted(b, r.Owes.Since), '}')
-}
-
-func (j *JSON) times(b []byte, r *watch.Row) []byte {
-	b = append(b, `,"started":`...)
-	b = j.time(b, r.Started)
-	b = append(b, `,"ended":`...)
-	b = j.time(b, r.Ended)
-	b = append(b, `,"duration_ns":`...)
-	if r.Ended == 0 || r.Started == 0 {
-		return append(b, "null"...)
-	}
-	return appendInt(b, int64(r.Ended.Sub(r.Started)))
-}
-
 // time appends t as a string, null where it is not known.
 func (j *JSON) time(b []byte, t decode.Time) []byte {
 	if t == 0 {
 		return append(b, "null"...)
 	}
-	return j.stamp.appendQuoted(b, t)
-}
-
-func (j *JSON) steps(b []byte, r *watch.Row) []byte {
-	b = append(b, `,"steps":[`...)
-	for i := range r.Steps {
-		s := &r.Steps[i]
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, `{"packet":`...)
-		b = appendType(b, s.Type)
-		if s.Dir == decode.FromClient {
-			b = append(b, `,"from":"client","time":`...)
-		} else {
-			b = append(b, `,"from":"server","time":`...)
-		}
-		b = j.stamp.appendQuoted(b, s.Time)
-		if carriesReason(s.Type) {
-			b = append(b, `,"reason_code":`...)
-			b = appendUint(b, uint64(s.Reason))
-		} else {
-			b = appendBool(b, `,"dup":`, s.Dup)
-		}
-		b = append(b, '}')
-	}
-	b = append(b, `],"steps_dropped":`...)
-	b = appendInt(b, int64(r.StepsDropped))
-	b = append(b, `,"resends":`...)
-	return appendInt(b, int64(r.Resends))
-}
-
-func appendReason(b []byte, r *watch.Row) []byte {
-	p, ok := answered(r)
-	if !ok {
-		return append(b, `,"reason_code":null,"reason":null`...)
-	}
-	b = append(b, `,"reason_code":`...)
-	b = appendUint(b, uint64(r.Reason))
-	b = append(b, `,"reason":`...)
-	return appendString(b, reasonName(r, p))
+	return j.stamp.append(b, t)
 }
 
 func appendType(b []byte, p decode.Type) []byte {

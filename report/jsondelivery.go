@@ -1,44 +1,50 @@
 package report
 
 import (
-	"strings"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode/delivery"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
 
+// deliveryParts are to deliveries what handshakeParts are to handshakes.
+type deliveryParts struct {
+	brokers                             phrase[broker]
+	published, committed, told, settled field
+	outcomes                            [8]phrase[outcome]    // by how many subscribers were expected
+	copies                              [4][4]phrase[copying] // by QoS, that of the PUBLISH and what is granted
+	forwarded, received                 field
+	counted                             phrase[counted]
+}
+
+func newDeliveryParts() deliveryParts {
+	return deliveryParts{
+		published: newField("published"), committed: newField("committed"), told: newField("told"), settled: newField("settled"),
+		forwarded: newField("forwarded"), received: newField("received"),
+	}
+}
+
 func (j *JSON) delivery(b []byte, d *watch.Delivery) []byte {
 	b = append(b, `{"kind":"delivery","id":`...)
 	b = appendUint(b, d.ID)
 	b = append(b, `,"publisher":`...)
 	b = appendString(b, d.Publisher)
-	b = append(b, `,"server":`...)
-	b = appendString(b, d.Server)
+	b = j.brokers.append(b, broker(d.Server))
 	b = appendPositive(b, `,"handshake":`, d.Handshake)
 	b = append(b, `,"topic":`...)
 	b = appendString(b, d.Topic)
-	b = append(b, `,"qos":`...)
-	b = append(b, '0'+d.QoS)
+	b = append(append(b, `,"qos":`...), '0'+d.QoS)
 	b = append(b, `,"payload_length":`...)
 	b = appendInt(b, d.Payload)
 	b = appendBool(b, `,"retain":`, d.Retain)
 	b = appendBool(b, `,"will":`, d.Will)
-	b = append(b, `,"published":`...)
-	b = j.time(b, d.At)
-	b = append(b, `,"committed":`...)
-	b = j.time(b, d.Commit)
-	b = append(b, `,"told":`...)
-	b = j.time(b, d.Told)
-	b = append(b, `,"settled":`...)
-	b = j.time(b, d.Settled)
-	b = append(b, `,"verdict":"`...)
-	b = append(b, verdictName(d.Verdict)...)
-	b = append(b, `","confidence":"`...)
-	b = append(b, d.Confidence.String()...)
-	b = append(b, '"')
-	b = appendDoubt(b, d.Doubt)
-	b = appendCounts(b, d)
+	b = j.published.append(b, d.At)
+	b = j.committed.append(b, d.Commit)
+	b = j.told.append(b, d.Told)
+	b = j.settled.append(b, d.Settled)
+	b = j.outcomes[d.Expected&7].append(b, outcomeOf(d))
+	b = appendSpan(b, `,"worst_ns":`, d.Worst)
+	b = appendToldFirst(b, d)
 	b = append(b, `,"reason_code":`...)
 	if d.Verdict == delivery.RefusedByBroker || d.Reason != 0 {
 		b = appendUint(b, uint64(d.Reason))
@@ -57,20 +63,48 @@ func (j *JSON) delivery(b []byte, d *watch.Delivery) []byte {
 	return append(b, '}', '\n')
 }
 
-// verdictName returns the word for a verdict, with _ for a space.
-func verdictName(v delivery.Verdict) string { return strings.ReplaceAll(v.String(), " ", "_") }
+// A broker is the Server's end of a delivery.
+type broker string
 
-func appendCounts(b []byte, d *watch.Delivery) []byte {
+func (s broker) append(b []byte) []byte { return appendString(append(b, `,"server":`...), string(s)) }
+
+// verdictName returns the word for a verdict, with _ for a space.
+func verdictName(v delivery.Verdict) string { return underscored(v.String()) }
+
+// An outcome is what became of a delivery, in a word and in numbers.
+type outcome struct {
+	verdict    delivery.Verdict
+	confidence delivery.Confidence
+	doubt      delivery.Doubt
+
+	expected, forwarded, acknowledged, missing, queued, unsure, replays int
+}
+
+func outcomeOf(d *watch.Delivery) outcome {
+	return outcome{d.Verdict, d.Confidence, d.Doubt, d.Expected, d.Forwarded, d.Acknowledged, d.Missing, d.Queued, d.Unsure, d.Replays}
+}
+
+func (o outcome) append(b []byte) []byte {
+	b = append(b, `,"verdict":"`...)
+	b = append(b, verdictName(o.verdict)...)
+	b = append(b, `","confidence":"`...)
+	b = append(b, o.confidence.String()...)
+	b = append(b, '"')
+	b = appendDoubt(b, o.doubt)
 	for _, n := range [...]struct {
 		name string
 		n    int
 	}{
-		{`,"expected":`, d.Expected}, {`,"forwarded":`, d.Forwarded}, {`,"acknowledged":`, d.Acknowledged},
-		{`,"missing":`, d.Missing}, {`,"queued":`, d.Queued}, {`,"unsure":`, d.Unsure}, {`,"replays":`, d.Replays},
+		{`,"expected":`, o.expected}, {`,"forwarded":`, o.forwarded}, {`,"acknowledged":`, o.acknowledged},
+		{`,"missing":`, o.missing}, {`,"queued":`, o.queued}, {`,"unsure":`, o.unsure}, {`,"replays":`, o.replays},
 	} {
 		b = appendInt(append(b, n.name...), int64(n.n))
 	}
-	b = appendSpan(b, `,"worst_ns":`, d.Worst)
+	return b
+}
+
+// appendToldFirst appends whether the publisher was told first, null where that is not known.
+func appendToldFirst(b []byte, d *watch.Delivery) []byte {
 	first, ok := d.ToldFirst()
 	if !ok {
 		return append(b, `,"told_first":null`...)
@@ -84,7 +118,7 @@ func appendSpan(b []byte, name string, d time.Duration) []byte {
 	if d < 0 {
 		return append(b, "null"...)
 	}
-	return appendInt(b, int64(d))
+	return appendUint(b, uint64(d))
 }
 
 // appendDoubt appends why something is not known, null where it is.
@@ -111,34 +145,51 @@ func (j *JSON) copy(b []byte, c *watch.DeliveryCopy) []byte {
 	} else {
 		b = appendString(b, c.Subscriber)
 	}
-	b = append(b, `,"group":`...)
-	if c.Group == "" {
-		b = append(b, "null"...)
-	} else {
-		b = appendString(b, c.Group)
-	}
-	b = append(b, `,"outcome":"`...)
-	b = append(b, strings.ReplaceAll(c.Outcome.String(), " ", "_")...)
-	b = append(b, '"')
-	b = appendDoubt(b, c.Doubt)
-	b = appendBool(b, `,"required":`, c.Required)
-	b = appendQoS(b, `,"qos":`, c.QoS)
-	b = appendQoS(b, `,"granted":`, c.Granted)
-	b = append(b, `,"forwarded":`...)
-	b = j.time(b, c.Forwarded)
-	b = append(b, `,"received":`...)
-	b = j.time(b, c.Received)
-	b = append(b, `,"ended":`...)
-	b = j.time(b, c.Ended)
+	b = j.copies[c.QoS&3][c.Granted&3].append(b, copying{c.Group, c.Outcome, c.Doubt, c.Required, c.QoS, c.Granted})
+	b = j.forwarded.append(b, c.Forwarded)
+	b = j.received.append(b, c.Received)
+	b = j.ended.append(b, c.Ended)
 	b = appendSpan(b, `,"internal_ns":`, c.Internal)
 	b = appendSpan(b, `,"response_ns":`, c.Response)
 	b = appendSpan(b, `,"whole_ns":`, c.Whole)
 	b = appendPositive(b, `,"handshake":`, c.Handshake)
+	return j.counted.append(b, counted{c.Count, c.Resends})
+}
+
+// A counted is how often a copy was sent, which ends it.
+type counted struct{ copies, resends int }
+
+func (c counted) append(b []byte) []byte {
 	b = append(b, `,"count":`...)
-	b = appendInt(b, int64(c.Count))
+	b = appendInt(b, int64(c.copies))
 	b = append(b, `,"resends":`...)
-	b = appendInt(b, int64(c.Resends))
+	b = appendInt(b, int64(c.resends))
 	return append(b, '}')
+}
+
+// A copying is what became of a copy, and what was to become of it.
+type copying struct {
+	group        string
+	outcome      delivery.Outcome
+	doubt        delivery.Doubt
+	required     bool
+	qos, granted uint8
+}
+
+func (c copying) append(b []byte) []byte {
+	b = append(b, `,"group":`...)
+	if c.group == "" {
+		b = append(b, "null"...)
+	} else {
+		b = appendString(b, c.group)
+	}
+	b = append(b, `,"outcome":"`...)
+	b = append(b, underscored(c.outcome.String())...)
+	b = append(b, '"')
+	b = appendDoubt(b, c.doubt)
+	b = appendBool(b, `,"required":`, c.required)
+	b = appendQoS(b, `,"qos":`, c.qos)
+	return appendQoS(b, `,"granted":`, c.granted)
 }
 
 // appendDeliveries appends how the deliveries ended, null where they were not followed.

@@ -72,11 +72,10 @@ func carriesReason(p decode.Type) bool {
 	return true
 }
 
-// reasonName returns the name that the standard gives to r's Reason Code in packets of type p.
-func reasonName(r *watch.Row, p decode.Type) string {
-	version := r.Version
+// reasonName returns the name that the standard gives to a Reason Code in packets of type p.
+func reasonName(code decode.ReasonCode, p decode.Type, version decode.Version) string {
 	if version == 0 {
 		version = decode.V5
 	}
-	return r.Reason.Name(p, version)
+	return code.Name(p, version)
 }

@@ -98,7 +98,7 @@ func appendOutcome(b []byte, r *watch.Row, now decode.Time) []byte {
 	if p, ok := answered(r); ok && r.Reason >= 0x80 {
 		b = append(b, "  0x"...)
 		b = append(b, hexDigits[r.Reason>>4], hexDigits[r.Reason&15], ' ')
-		b = append(b, reasonName(r, p)...)
+		b = append(b, reasonName(r.Reason, p, r.Version)...)
 	}
 	if r.Resends > 0 {
 		b = append(b, "  resent "...)
