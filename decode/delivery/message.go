@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
 
 // Outcome is how far one copy of a message has come.
@@ -280,10 +281,15 @@ func (m *Message) Tally() Tally {
 
 // Verdict says in one word what became of the message, the worst first.
 func (m *Message) Verdict() Verdict {
+	t := m.Tally()
+	return m.VerdictBy(&t)
+}
+
+// VerdictBy is Verdict where the Tally is at hand.
+func (m *Message) VerdictBy(t *Tally) Verdict {
 	if m.refused {
 		return RefusedByBroker
 	}
-	t := m.Tally()
 	switch {
 	case t.Missing > 0:
 		return Undelivered
@@ -324,13 +330,5 @@ func (p Party) Address() string {
 	return ""
 }
 
-// Server returns the broker's address, or the name by which the user called it.
-func (p Party) Server() string {
-	switch {
-	case p.s.of.ServerName != "":
-		return p.s.of.ServerName
-	case p.s.of.Server.IsValid():
-		return p.s.of.Server.String()
-	}
-	return ""
-}
+// Session returns the session itself.
+func (p Party) Session() *handshake.Session { return p.s.of }

@@ -169,7 +169,7 @@ func (e *Engine) deliveryRows(d *Deliveries, q DeliveryQuery) {
 	d.Rows = make([]Delivery, limit)
 	for i := range d.Rows {
 		if m := at(d.First + i); m != nil {
-			fillDelivery(&d.Rows[i], m, DeliveryCopies)
+			e.fillDelivery(&d.Rows[i], m, DeliveryCopies)
 		} else {
 			d.Rows[i].ID = e.deliveryOrder.ids[d.First+i]
 		}
@@ -215,12 +215,12 @@ func (e *Engine) sortedDeliveries(q DeliveryQuery) []uint64 {
 }
 
 // fillDelivery copies m into d, whose memory it uses again.
-func fillDelivery(d *Delivery, m *delivery.Message, copies int) {
-	from := m.Publisher()
+func (e *Engine) fillDelivery(d *Delivery, m *delivery.Message, copies int) {
+	from, tally := m.Publisher(), m.Tally()
 	*d = Delivery{
-		ID: m.ID, Publisher: from.ClientID(), PublisherKnown: from.ClientID() != "", Server: from.Server(), Handshake: m.Handshake,
+		ID: m.ID, Publisher: from.ClientID(), PublisherKnown: from.ClientID() != "", Server: e.serverNames.of(from.Session()), Handshake: m.Handshake,
 		Topic: m.Topic, QoS: m.QoS, Payload: m.Payload, Retain: m.Retain, Will: m.Will, At: m.At, Commit: m.Commit, Told: m.Told, Settled: m.Settled,
-		Verdict: m.Verdict(), Confidence: m.Confidence, Doubt: m.Doubt, Reason: m.Reason, Tally: m.Tally(), Replays: int(m.Replays),
+		Verdict: m.VerdictBy(&tally), Confidence: m.Confidence, Doubt: m.Doubt, Reason: m.Reason, Tally: tally, Replays: int(m.Replays),
 		Copies: d.Copies[:0],
 	}
 	if !d.PublisherKnown {
@@ -261,7 +261,7 @@ func (e *Engine) deliveryLadder(id uint64) *DeliveryLadder {
 		return nil
 	}
 	l := &DeliveryLadder{}
-	fillDelivery(&l.Delivery, m, ladderCopies)
+	e.fillDelivery(&l.Delivery, m, ladderCopies)
 	l.Ingress = e.leg(m.Handshake)
 	l.Legs = make([]*Row, len(l.Copies))
 	for i := range l.Copies {
@@ -299,7 +299,7 @@ func (e *Engine) leg(id uint64) *Row {
 		return nil
 	}
 	r := new(Row)
-	fillRow(r, h)
+	e.fillRow(r, h)
 	return r
 }
 
@@ -312,6 +312,6 @@ func (r *deliveryRecorder) Settled(m *delivery.Message) {
 	if e.cfg.OnEvent == nil || !e.cfg.DeliveryFilter.Match(m, e.tracker.Now()) {
 		return
 	}
-	fillDelivery(&e.delivery, m, ladderCopies)
+	e.fillDelivery(&e.delivery, m, ladderCopies)
 	e.emit(Event{Kind: DeliverySettled, Time: e.tracker.Now(), Delivery: &e.delivery})
 }

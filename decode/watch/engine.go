@@ -80,21 +80,23 @@ type Event struct {
 
 // Engine owns the state. Its methods may be called from any goroutine: Feed holds the lock for one batch, Snapshot for as long as it copies.
 type Engine struct {
-	mu       sync.Mutex
-	cfg      Config
-	tracker  *handshake.Tracker
-	store    store
-	raw      rawStore
-	survey   *survey // nil where Config does not ask for it
-	counts   Counts
-	stuck    Stuck
-	view     view
-	sources  func() []decode.SourceStats
-	row      Row   // reused for events
-	event    Event // reused
-	alert    Alert // reused
-	in       intake
-	finished bool
+	mu      sync.Mutex
+	cfg     Config
+	tracker *handshake.Tracker
+	store   store
+	raw     rawStore
+	survey  *survey // nil where Config does not ask for it
+	counts  Counts
+	stuck   Stuck
+	view    view
+	sources func() []decode.SourceStats
+	row     Row   // reused for events
+	event   Event // reused
+	alert   Alert // reused
+	// serverNames are for rows.
+	serverNames serverNames
+	in          intake
+	finished    bool
 
 	deliveries *delivery.Correlator // nil where they are not followed
 	delivery   Delivery             // reused for events
@@ -273,7 +275,7 @@ func (e *Engine) ended(h *handshake.Handshake) {
 		}
 	}
 	if e.cfg.OnEvent != nil && e.cfg.Filter.Match(h, e.tracker.Now()) {
-		fillRow(&e.row, h)
+		e.fillRow(&e.row, h)
 		e.emit(Event{Kind: HandshakeEnded, Time: h.Ended, Row: &e.row})
 	}
 	if e.survey != nil {
@@ -348,7 +350,7 @@ func (e *Engine) Finish() {
 	}
 	for h := range e.tracker.InFlight() {
 		if e.cfg.Filter.Match(h, e.tracker.Now()) {
-			fillRow(&e.row, h)
+			e.fillRow(&e.row, h)
 			e.emit(Event{Kind: HandshakeOpen, Time: e.tracker.Now(), Row: &e.row})
 		}
 	}

@@ -189,7 +189,7 @@ func (e *Engine) orderedRows(s *Snapshot, q Query) {
 	for i := range s.Rows {
 		id := o.ids[s.First+i]
 		if h := e.store.get(id); h != nil {
-			fillRow(&s.Rows[i], h)
+			e.fillRow(&s.Rows[i], h)
 		} else {
 			s.Rows[i].ID = id
 		}

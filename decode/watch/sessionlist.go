@@ -213,7 +213,7 @@ func (b *sessionBook) row(e *sessionEntry, now decode.Time) SessionRow {
 	s := e.session
 	e.at(b.epoch)
 	r := SessionRow{
-		ID: s.ID, Client: s.ClientID, ClientKnown: s.ClientID != "", Server: serverName(s), Version: s.Version, VersionAssumed: s.VersionAssumed,
+		ID: s.ID, Client: s.ClientID, ClientKnown: s.ClientID != "", Server: b.serverNames.of(s), Version: s.Version, VersionAssumed: s.VersionAssumed,
 		Connected: e.connected(), Connecting: e.connecting(), Connections: int(e.conns - e.connsBefore), Open: e.open, Stuck: e.stuck, Alerts: e.alerts, Severity: e.severity, First: e.first, Last: e.last(),
 	}
 	info, _ := s.Conn()

@@ -17,6 +17,8 @@ type sessionBook struct {
 	pruned  uint64
 	epoch   uint64
 	ranks   ranks[*sessionEntry, SessionKey]
+	// serverNames are for rows.
+	serverNames serverNames
 }
 
 // A sessionEntry is what is counted of one session.

@@ -255,12 +255,12 @@ func (e *Engine) rows(s *Snapshot, q Query) {
 	s.First = max(0, min(s.First, s.Matched-limit))
 	s.Rows = make([]Row, limit)
 	for i := range s.Rows {
-		fillRow(&s.Rows[i], l.at(s.First+i))
+		e.fillRow(&s.Rows[i], l.at(s.First+i))
 	}
 }
 
 // fillRow copies h into r, whose memory it uses again.
-func fillRow(r *Row, h *handshake.Handshake) {
+func (e *Engine) fillRow(r *Row, h *handshake.Handshake) {
 	session := h.Session
 	steps := r.Steps[:0]
 	for i := range h.Steps() {
@@ -268,7 +268,7 @@ func fillRow(r *Row, h *handshake.Handshake) {
 	}
 	info, connected := session.Conn()
 	*r = Row{
-		ID: h.ID, Client: session.ClientID, ClientKnown: session.ClientID != "", Server: serverName(session),
+		ID: h.ID, Client: session.ClientID, ClientKnown: session.ClientID != "", Server: e.serverNames.of(session),
 		Sender: h.Sender, Kind: h.Kind, PacketID: h.PacketID, Topic: h.Topic, TopicUnknown: h.TopicUnknown, Payload: int(h.PayloadLength),
 		State: h.Verdict(), Severity: h.Severity(), Reason: h.Reason, Started: h.Started(), Ended: h.Ended,
 		Resends: int(h.Resends), Retain: h.Retain, JoinedLate: h.JoinedLate, Unsure: h.Unsure, Offline: !connected || h.Offline(),
@@ -286,16 +286,6 @@ func fillRow(r *Row, h *handshake.Handshake) {
 	}
 }
 
-func serverName(s *handshake.Session) string {
-	switch {
-	case s.ServerName != "":
-		return s.ServerName
-	case s.Server.IsValid():
-		return s.Server.String()
-	}
-	return ""
-}
-
 // ladder copies everything about a handshake; nil where it is no longer kept.
 func (e *Engine) ladder(id uint64) *Ladder {
 	h := e.store.get(id)
@@ -304,7 +294,7 @@ func (e *Engine) ladder(id uint64) *Ladder {
 	}
 	session := h.Session
 	l := &Ladder{VersionAssumed: session.VersionAssumed}
-	fillRow(&l.Row, h)
+	e.fillRow(&l.Row, h)
 	for _, step := range l.Steps {
 		l.Packets = append(l.Packets, e.raw.get(step.Ref))
 	}

@@ -170,7 +170,7 @@ func (b *sessionBook) rank(e *sessionEntry, key SessionKey, now decode.Time) ran
 	case SessionsByLast:
 		return number(int64(now.Sub(e.last())))
 	case SessionsByServer:
-		return named(serverName(e.session))
+		return named(b.serverNames.of(e.session))
 	}
 	return rank{}
 }
