@@ -217,6 +217,14 @@ func (h *Handshake) Step(i int) Step {
 	return (*h.more)[i-int(h.nsteps)]
 }
 
+// AppendSteps appends all steps to dst, the oldest first.
+func (h *Handshake) AppendSteps(dst []Step) []Step {
+	for i, at := range h.times[:h.nsteps] {
+		dst = append(dst, h.rest[i].step(at))
+	}
+	return append(dst, h.others()...)
+}
+
 // At returns when step i was seen and which packet it was, and nothing else of it.
 func (h *Handshake) At(i int) (decode.Time, decode.Type) {
 	if i < int(h.nsteps) {

@@ -262,17 +262,13 @@ func (e *Engine) rows(s *Snapshot, q Query) {
 // fillRow copies h into r, whose memory it uses again.
 func (e *Engine) fillRow(r *Row, h *handshake.Handshake) {
 	session := h.Session
-	steps := r.Steps[:0]
-	for i := range h.Steps() {
-		steps = append(steps, h.Step(i))
-	}
 	info, connected := session.Conn()
 	*r = Row{
 		ID: h.ID, Client: session.ClientID, ClientKnown: session.ClientID != "", Server: e.serverNames.of(session),
 		Sender: h.Sender, Kind: h.Kind, PacketID: h.PacketID, Topic: h.Topic, TopicUnknown: h.TopicUnknown, Payload: int(h.PayloadLength),
 		State: h.Verdict(), Severity: h.Severity(), Reason: h.Reason, Started: h.Started(), Ended: h.Ended,
 		Resends: int(h.Resends), Retain: h.Retain, JoinedLate: h.JoinedLate, Unsure: h.Unsure, Offline: !connected || h.Offline(),
-		Version: session.Version, Steps: steps, StepsDropped: h.Dropped(),
+		Version: session.Version, Steps: h.AppendSteps(r.Steps[:0]), StepsDropped: h.Dropped(),
 	}
 	if info != nil {
 		r.Addr, r.ServerAddr, r.Source = info.Client, info.Server, info.Source
