@@ -93,10 +93,10 @@ func appendPacketLine(b []byte, c *watch.Counts) []byte {
 	b = append(b, "packets      "...)
 	b = appendParts(b, parts)
 	b = append(b, "connections  "...)
-	b = strconv.AppendUint(b, c.Connections, 10)
+	b = appendUint(b, c.Connections)
 	b = appendNoun(append(b, ", "...), c.Sessions, "session")
 	for _, reason := range sortedKeys(c.ConnectsRefused) {
-		b = strconv.AppendUint(append(b, ", "...), c.ConnectsRefused[reason], 10)
+		b = appendUint(append(b, ", "...), c.ConnectsRefused[reason])
 		b = append(append(append(b, " refused ("...), decode.Escape(reason)...), ')')
 	}
 	return append(b, '\n')
@@ -172,7 +172,7 @@ func appendParts(b []byte, parts []part) []byte {
 			b = append(b, ", "...)
 		}
 		some = true
-		b = append(strconv.AppendUint(b, p.n, 10), ' ')
+		b = append(appendUint(b, p.n), ' ')
 		b = append(b, p.name...)
 	}
 	if !some {
@@ -191,7 +191,7 @@ func nounOf(n uint64, noun, after string) string {
 
 // appendNoun appends n and the noun in its number.
 func appendNoun(b []byte, n uint64, noun string) []byte {
-	b = append(append(strconv.AppendUint(b, n, 10), ' '), noun...)
+	b = append(append(appendUint(b, n), ' '), noun...)
 	if n != 1 {
 		b = append(b, 's')
 	}
@@ -235,7 +235,7 @@ func NoMQTT(s *watch.Snapshot) string {
 	b = appendNoun(append(b, ": "...), t.frames, "frame")
 	for _, name := range sortedKeys(t.other) {
 		b = append(b, ", "...)
-		b = strconv.AppendUint(b, t.other[name], 10)
+		b = appendUint(b, t.other[name])
 		b = append(append(b, ' '), connectionNoun(name, t.other[name])...)
 	}
 	for _, name := range sortedKeys(t.notDecoded) {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -68,11 +67,11 @@ func (t *Text) handshake(b []byte, r *watch.Row, now decode.Time) []byte {
 		b = append(append(b, "  "...), subscriptionType(r.Kind).String()...)
 	}
 	b = append(b, "  id "...)
-	b = strconv.AppendUint(b, uint64(r.PacketID), 10)
+	b = appendUint(b, uint64(r.PacketID))
 	b = append(append(b, "  "...), decode.Escape(topicOf(r))...)
 	if isDelivery(r) && !r.JoinedLate {
 		b = append(b, "  "...)
-		b = strconv.AppendInt(b, int64(r.Payload), 10)
+		b = appendInt(b, int64(r.Payload))
 		b = append(b, " bytes"...)
 	}
 	b = appendOutcome(b, r, now)
@@ -102,7 +101,7 @@ func appendOutcome(b []byte, r *watch.Row, now decode.Time) []byte {
 	}
 	if r.Resends > 0 {
 		b = append(b, "  resent "...)
-		b = strconv.AppendInt(b, int64(r.Resends), 10)
+		b = appendInt(b, int64(r.Resends))
 		b = append(b, 'x')
 	}
 	if r.JoinedLate {

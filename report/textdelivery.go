@@ -1,7 +1,6 @@
 package report
 
 import (
-	"strconv"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/delivery"
@@ -26,9 +25,9 @@ func (t *Text) delivery(b []byte, d *watch.Delivery, now decode.Time) []byte {
 	b = append(b, '0'+d.QoS)
 	b = append(append(b, "  "...), decode.Escape(d.Topic)...)
 	b = append(b, "  "...)
-	b = strconv.AppendInt(b, int64(d.Forwarded), 10)
+	b = appendInt(b, int64(d.Forwarded))
 	b = append(b, " forwarded  "...)
-	b = strconv.AppendInt(b, int64(d.Acknowledged), 10)
+	b = appendInt(b, int64(d.Acknowledged))
 	b = append(b, " acknowledged"...)
 	between := ": "
 	for i := range d.Copies {

@@ -3,7 +3,6 @@ package report
 import (
 	"encoding/binary"
 	"math"
-	"strconv"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -64,7 +63,7 @@ func appendDuration(dst []byte, d time.Duration) []byte {
 	case d < 0:
 		return appendDuration(append(dst, '-'), -max(d, -math.MaxInt64))
 	case d < time.Millisecond:
-		return append(strconv.AppendInt(dst, d.Microseconds(), 10), "us"...)
+		return append(appendInt(dst, d.Microseconds()), "us"...)
 	case d < time.Second:
 		return append(appendTenths(dst, int64(d/(100*time.Microsecond))), "ms"...)
 	case d < time.Minute:
@@ -74,7 +73,7 @@ func appendDuration(dst []byte, d time.Duration) []byte {
 }
 
 func appendTenths(dst []byte, tenths int64) []byte {
-	dst = strconv.AppendInt(dst, tenths/10, 10)
+	dst = appendInt(dst, tenths/10)
 	if tenths%10 == 0 {
 		return dst
 	}
