@@ -39,7 +39,8 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 			}
 		}
 	}
-	m.key = c.keyOf(p.Topic, p.PayloadHash, p.PayloadLength)
+	topic := c.hashOf(p.Topic)
+	m.key = mixKey(topic, p.PayloadHash, p.PayloadLength)
 	if len(p.Topic) > 0 && p.Topic[0] == '$' {
 		m.Doubt = DoubtSystem
 	}
@@ -49,7 +50,7 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 	m.late = c.tracker.Now()-p.Time > lateSpan
 	m.racing = b.racing(p.Topic)
 	m.unclear = b.partial || m.racing
-	r := k.routeOf(p.Topic)
+	r := k.routeOf(p.Topic, uint16(topic))
 	m.Topic = r.topic
 	if m.QoS == 2 && b.fanout == fanoutRelease {
 		r = nil // found out at PUBREL

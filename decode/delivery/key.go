@@ -8,8 +8,13 @@ import (
 
 // keyOf mixes a topic and a payload into the key by which messages and copies find each other. What it finds is compared in full.
 func (c *Correlator) keyOf(topic []byte, payload uint64, length int64) uint64 {
-	k := maphash.Bytes(c.seed, topic) ^ payload ^ uint64(length)*0x9E3779B97F4A7C15
-	return k
+	return mixKey(c.hashOf(topic), payload, length)
+}
+
+func (c *Correlator) hashOf(topic []byte) uint64 { return maphash.Bytes(c.seed, topic) }
+
+func mixKey(topic, payload uint64, length int64) uint64 {
+	return topic ^ payload ^ uint64(length)*0x9E3779B97F4A7C15
 }
 
 // propsOf hashes the properties that a Server must send on unaltered: Payload Format Indicator, Content Type, Response Topic, Correlation Data, and the User
@@ -42,10 +47,10 @@ const maxChain = 64
 // A chain is the messages of one key, oldest first.
 type chain struct {
 	first, last *Message
-	n           int
-	settled     int  // of n
-	trimmed     bool // there were more
-	loose       bool // a PUBLISH could not be told to belong to one of them
+	n           uint8 // at most maxChain
+	settled     uint8 // of n
+	trimmed     bool  // there were more
+	loose       bool  // a PUBLISH could not be told to belong to one of them
 	next        *chain
 }
 

@@ -71,20 +71,21 @@ func (b *broker) routeOf(topic []byte) *route {
 	return r
 }
 
-// routeOf returns who is subscribed now to a topic that a client publishes to. Most publish to a few topics again and again.
-func (k *link) routeOf(topic []byte) *route {
+// routeOf returns who is subscribed now to a topic that a client publishes to, of which tag is a part of the hash. Most publish to a few topics again and again.
+func (k *link) routeOf(topic []byte, tag uint16) *route {
 	b := k.sess.b
 	if k.change != b.change {
 		k.change, k.recent = b.change, [len(k.recent)]*route{}
 	}
-	for _, r := range k.recent {
-		if r != nil && r.topic == string(topic) {
+	for i, t := range k.tags { // the routes themselves are not at hand
+		if r := k.recent[i]; t == tag && r != nil && r.topic == string(topic) {
 			return r
 		}
 	}
 	r := b.routeOf(topic)
 	if k.change == b.change {
-		k.recent[k.next%uint8(len(k.recent))] = r
+		i := k.next % uint8(len(k.recent))
+		k.recent[i], k.tags[i] = r, tag
 		k.next++
 	}
 	return r

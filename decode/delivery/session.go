@@ -59,13 +59,14 @@ type session struct {
 type link struct {
 	of        *handshake.Link
 	sess      *session
+	will      *will
 	maxPacket uint32
 	bridge    bool
-	will      *will
 	clean     bool // ended with a normal DISCONNECT of the client
 
-	// recent are the routes of the last topics that were published to on it, as of the broker's change.
+	// recent are the routes of the last topics that were published to on it, as of the broker's change; tags tell which to look at.
 	recent [4]*route
+	tags   [4]uint16
 	change uint64
 	next   uint8
 }

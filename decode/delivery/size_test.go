@@ -1,0 +1,18 @@
+package delivery
+
+import (
+	"reflect"
+	"testing"
+)
+
+// TestSizes holds what is kept by the thousands, and looked at when it is not at hand any more, to as many cache lines as it needs.
+func TestSizes(t *testing.T) {
+	for _, kept := range []struct {
+		what reflect.Type
+		size uintptr
+	}{{reflect.TypeFor[Message](), 256}, {reflect.TypeFor[chain](), 32}} {
+		if size := kept.what.Size(); size > kept.size {
+			t.Errorf("a %v has %d bytes, more than %d", kept.what, size, kept.size)
+		}
+	}
+}
