@@ -33,7 +33,7 @@ func (s *session) passed(f *finding, m *Message, qos uint8) {
 		at = min(at, f.any.At)
 	}
 	switch {
-	case m.broker.keys[m.key].cut():
+	case m.chainOf().cut():
 	case qos == 0:
 		s.overtaken[0] = max(s.overtaken[0], at)
 	case s.room:

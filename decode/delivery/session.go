@@ -16,43 +16,45 @@ const (
 
 // A session is what a Correlator knows of one session of a broker.
 type session struct {
-	id uint64
+	// What it takes for each message stands first.
 	of *handshake.Session
-	b  *broker
 	l  *link // the newest connection; nil while there is none
-
-	subs    map[string]*subscription // by filter
-	pending map[uint16]*request
+	b  *broker
+	id uint64
 
 	// known is set where the beginning of the session, or what a resume says of it, was seen: what it subscribes to from there on is
 	// sure. whole says that it has no subscriptions from before.
 	known, whole bool
 	ended        bool
 	lost         bool // its connection is no longer followed, and no other has come
+	room         bool // when the last one was sent there was room for more in its window
 
 	// Times since which, or until which, something cannot be said; 0 is never.
-	began        decode.Time // the session began anew
-	blind        decode.Time // bytes of its connection were missed; gap: bytes that the client sent
-	gap          decode.Time
-	unseen       decode.Time // it may have subscribed, or unsubscribed, out of sight before
-	unsubscribed decode.Time
-	subscribed   decode.Time // the last SUBSCRIBE or SUBACK
-	up           decode.Time // the newest connection was accepted
-	away         decode.Time // the last one ended
-	freed        decode.Time // a delivery to it ended
-	reset        decode.Time // a connection ended otherwise than by the client's FIN
+	began      decode.Time // the session began anew
+	blind      decode.Time // bytes of its connection were missed; gap: bytes that the client sent
+	gap        decode.Time
+	unseen     decode.Time // it may have subscribed, or unsubscribed, out of sight before
+	away       decode.Time // the last one ended
+	freed      decode.Time // a delivery to it ended
+	subscribed decode.Time // the last SUBSCRIBE or SUBACK
+	tested     decode.Time // of the newest message that reached it
 	// overtaken is the latest time at which a message came in that was sent to it while what had come in before could have been sent too; by QoS 0, and above.
 	overtaken [2]decode.Time
-	most      int  // that were in flight to it at once, on its newest connection
-	room      bool // when the last one was sent there was room for more in its window
+	most      int // that were in flight to it at once, on its newest connection
 	// sent counts the bytes of PUBLISH packets sent to it within the second that began at sentFrom.
 	sent     int64
 	sentFrom decode.Time
 
+	unsubscribed decode.Time
+	up           decode.Time // the newest connection was accepted
+	reset        decode.Time // a connection ended otherwise than by the client's FIN
+
+	subs    map[string]*subscription // by filter
+	pending map[uint16]*request
+
 	stuck  [2]stuck // see stuckSent and stuckQueued
 	misses int
-	topics [3]int      // of alerts that are told by topic: those of not-forwarded, qos-downgraded and qos-not-minimum
-	tested decode.Time // of the newest message that reached it
+	topics [3]int // of alerts that are told by topic: those of not-forwarded, qos-downgraded and qos-not-minimum
 }
 
 // A link is what a Correlator knows of one connection.
