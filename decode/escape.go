@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 )
@@ -21,6 +22,9 @@ const hexDigits = "0123456789abcdef"
 
 // Escape returns s so that it can be shown. It returns s itself, without allocating, where nothing needs escaping.
 func Escape(s string) string {
+	if PlainText([]byte(s)) {
+		return s
+	}
 	n := plainPrefix(s)
 	if n == len(s) {
 		return s
@@ -39,6 +43,32 @@ func AppendEscaped(dst []byte, b []byte) []byte {
 		return dst
 	}
 	return appendEscaped(dst, b[n:])
+}
+
+// PlainText reports whether b is ASCII that neither these functions nor JSON escape: no control characters, no quotation mark, no backslash. Nearly every text is, so
+// that it looks at eight bytes at once; the last eight overlap those before.
+func PlainText(b []byte) bool {
+	if len(b) < 8 {
+		for _, c := range b {
+			if c < ' ' || c >= 0x7F || c == '"' || c == '\\' {
+				return false
+			}
+		}
+		return true
+	}
+	for rest := b; len(rest) > 8; rest = rest[8:] {
+		if !plainEight(binary.LittleEndian.Uint64(rest)) {
+			return false
+		}
+	}
+	return plainEight(binary.LittleEndian.Uint64(b[len(b)-8:]))
+}
+
+// plainEight is PlainText of eight bytes. One that is not gets its highest bit set in one of the terms: beyond ASCII it has it, DEL by a carry, and what is below ' ' or
+// equal to one of the two characters by a borrow. As long as there is none, no byte carries into another or borrows from it.
+func plainEight(x uint64) bool {
+	const each = 0x0101010101010101
+	return (x|(x+each)|(x-each*' ')|(x^each*'"'-each)|(x^each*'\\'-each))&(each<<7) == 0
 }
 
 // plainPrefix returns how many bytes at the beginning of s can be shown as they are.

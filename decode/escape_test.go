@@ -1,6 +1,7 @@
 package decode_test
 
 import (
+	"bytes"
 	"strconv"
 	"testing"
 
@@ -57,6 +58,28 @@ func TestEscapeAllocatesNothingForPlainText(t *testing.T) {
 		dst = decode.AppendEscaped(dst[:0], b)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestPlainText puts each byte at each place of a text: only what is escaped nowhere is plain.
+func TestPlainText(t *testing.T) {
+	for length := range 25 {
+		for at := range length {
+			for c := range 256 {
+				text := bytes.Repeat([]byte("a"), length)
+				text[at] = byte(c)
+				want := c >= ' ' && c <= '~' && c != '"' && c != '\\'
+				if got := decode.PlainText(text); got != want {
+					t.Fatalf("%q is plain: %v", text, got)
+				}
+				if escaped := decode.Escape(string(text)); want && escaped != string(text) {
+					t.Fatalf("%q is plain, and is escaped as %s", text, escaped)
+				}
+			}
+		}
+	}
+	if !decode.PlainText(nil) {
+		t.Error("no text is not plain")
 	}
 }
 

@@ -1,8 +1,9 @@
 package report
 
 import (
-	"encoding/binary"
 	"unicode/utf8"
+
+	"github.com/mqttwatch/mqttwatch/decode"
 )
 
 const hexDigits = "0123456789abcdef"
@@ -12,7 +13,7 @@ const hexDigits = "0123456789abcdef"
 // still finds what was on the wire.
 func appendString(dst []byte, s string) []byte {
 	dst = append(append(dst, '"'), s...)
-	if at := len(dst) - len(s); !plainText(dst[at:]) {
+	if at := len(dst) - len(s); !decode.PlainText(dst[at:]) {
 		dst = appendEscaped(dst[:at], s)
 	}
 	return append(dst, '"')
@@ -20,31 +21,6 @@ func appendString(dst []byte, s string) []byte {
 
 // plain reports whether c stands for itself in a JSON string.
 func plain(c byte) bool { return c >= ' ' && c < 0x7f && c != '"' && c != '\\' }
-
-// plainText is plain of all of b. Nearly every text is plain, so that it looks at eight bytes at once; the last eight overlap those before.
-func plainText(b []byte) bool {
-	if len(b) < 8 {
-		for _, c := range b {
-			if !plain(c) {
-				return false
-			}
-		}
-		return true
-	}
-	for rest := b; len(rest) > 8; rest = rest[8:] {
-		if !plainEight(binary.LittleEndian.Uint64(rest)) {
-			return false
-		}
-	}
-	return plainEight(binary.LittleEndian.Uint64(b[len(b)-8:]))
-}
-
-// plainEight is plain of each of eight bytes. One that is not gets its highest bit set in one of the terms: beyond ASCII it has it, DEL by a carry, and what is
-// below ' ' or equal to one of the two characters by a borrow. As long as there is none, no byte carries into another or borrows from it.
-func plainEight(x uint64) bool {
-	const each = 0x0101010101010101
-	return (x|(x+each)|(x-each*' ')|(x^each*'"'-each)|(x^each*'\\'-each))&(each<<7) == 0
-}
 
 func appendEscaped(dst []byte, s string) []byte {
 	start := 0

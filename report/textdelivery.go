@@ -1,7 +1,6 @@
 package report
 
 import (
-
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/delivery"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
