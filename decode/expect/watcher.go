@@ -58,7 +58,7 @@ type Watcher struct {
 	last     uint64 // Expectation.ID
 
 	brokers map[handshake.ServerID]*broker
-	links   map[*handshake.Link]bool // those that stand; true with a Will Message to be published
+	links   map[*handshake.Link]bool // those that stand, which are Noted; true with a Will Message to be published
 	gone    map[*handshake.Session]decode.Time
 
 	sightings map[sightKey][]*sighting
@@ -109,8 +109,8 @@ func (w *Watcher) broker(s *handshake.Session) *broker {
 
 // see notes that a connection stands.
 func (w *Watcher) see(l *handshake.Link) {
-	if _, known := w.links[l]; !known {
-		w.links[l] = false
+	if !l.Noted {
+		l.Noted, w.links[l] = true, false
 		b := w.broker(l.Session)
 		b.up, b.lost = b.up+1, false
 	}
@@ -127,6 +127,9 @@ func (w *Watcher) see(l *handshake.Link) {
 
 // Published implements handshake.Observer.
 func (w *Watcher) Published(l *handshake.Link, p *decode.Packet, h *handshake.Handshake, again bool) {
+	if l.Noted && w.idle() && plain(p) {
+		return
+	}
 	w.see(l)
 	if p.Err != nil || p.TopicUnknown || p.PayloadGap {
 		w.broker(l.Session).missing = w.tracker.Now() // it may be what is waited for
@@ -136,6 +139,14 @@ func (w *Watcher) Published(l *handshake.Link, p *decode.Packet, h *handshake.Ha
 		return
 	}
 	w.message(l, p, h)
+}
+
+// idle reports whether there are no rules, and no message of which copies may come.
+func (w *Watcher) idle() bool { return len(w.cfg.Rules) == 0 && len(w.sightings) == 0 }
+
+// plain reports whether p, without a rule, neither asks nor answers nor leaves a doubt. Nearly all are so.
+func plain(p *decode.Packet) bool {
+	return len(p.Properties.Raw()) == 0 && p.Err == nil && !p.TopicUnknown && !p.PayloadGap
 }
 
 // Stepped implements handshake.Observer.
@@ -170,18 +181,19 @@ func (w *Watcher) Connected(l *handshake.Link, _ handshake.Resumption) { delete(
 
 // Disconnecting implements handshake.Observer. A normal DISCONNECT takes the Will Message back [MQTT-3.14.4-3].
 func (w *Watcher) Disconnecting(l *handshake.Link, p *decode.Packet) {
-	if _, known := w.links[l]; known && p.Dir == decode.FromClient && p.ReasonCode == 0 {
+	if l.Noted && p.Dir == decode.FromClient && p.ReasonCode == 0 {
 		w.links[l] = false
 	}
 }
 
 // Down implements handshake.Observer.
 func (w *Watcher) Down(l *handshake.Link, why handshake.LinkEvent, _ bool) {
-	will, known := w.links[l]
-	if !known {
+	if !l.Noted {
 		return
 	}
+	will := w.links[l]
 	delete(w.links, l)
+	l.Noted = false
 	b := w.broker(l.Session)
 	b.up--
 	if why.Cause == decode.CloseEvicted {

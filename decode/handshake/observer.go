@@ -51,7 +51,7 @@ const (
 func (t *Tracker) SetObserver(o Observer) { t.observer = o }
 
 // AddObserver adds an Observer, before anything else is called. It is told after the one there is, whose the Attachments are; of handshakes it is told from
-// when it sets Followed.
+// when it sets Followed, and of a Link it may note in Noted that it knows it.
 func (t *Tracker) AddObserver(o Observer) {
 	if t.observer == nil {
 		t.observer = o

@@ -152,6 +152,7 @@ type Link struct {
 	asked     bool   // CONNECT was seen
 	accepted  bool   // CONNACK with success was seen
 	midStream bool   // Info.MidStream
+	Noted     bool   // belongs to the Observer that has no Attachment; see Tracker.AddObserver
 	index     uint32 // within its session, from 1
 	open      *openAlerts
 
