@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"math/bits"
 	"slices"
 	"time"
 
@@ -17,46 +18,53 @@ const (
 	answersLeast = 20
 )
 
-// answers is the last answer times of one receiver: PUBLISH to PUBACK, or to PUBCOMP.
+// answers is the last answer times of one receiver: PUBLISH to PUBACK, or to PUBCOMP. Nearly all are fast, and of those nothing more is of interest:
+// the times themselves are kept from the first that is late on. Those before it are less than any that is late, as is zero.
 type answers struct {
-	times *[answerCount]int32 // microseconds; nil before the first
-	n     uint8               // how many there are
-	next  uint8               // where the next goes
-	// slow and late count those above the limit of ack-latency-high, and above half of it, so that a verdict costs no sorting.
-	slow, late int8
+	// slow and late are a bit for each answer: above the limit of ack-latency-high, and above half of it.
+	slow, late uint64
+	times      *[answerCount]int32 // microseconds; nil before the first that is kept
+	n          uint8               // how many there are
+	next       uint8               // where the next goes
 }
 
 func (a *answers) kept() int { return int(a.n) }
 
-func (a *answers) add(d, limit time.Duration) {
+// add adds an answer that took d. all says that the times of fast ones are of interest, too.
+func (a *answers) add(d, limit time.Duration, all bool) {
+	place, bit := a.next%answerCount, uint64(1)<<(a.next%answerCount)
+	a.next = place + 1
+	if a.n < answerCount {
+		a.n++
+	}
+	a.slow &^= bit
+	a.late &^= bit
+	if d <= limit/2 && a.times == nil && !all {
+		return
+	}
 	if a.times == nil {
 		a.times = new([answerCount]int32)
 	}
-	place := &a.times[a.next%answerCount]
-	if a.n == answerCount {
-		a.tally(*place, limit, -1)
-	} else {
-		a.n++
-	}
-	*place = int32(min(max(d.Microseconds(), 0), 1<<31-1))
-	a.tally(*place, limit, 1)
-	a.next = (a.next + 1) % answerCount
-}
-
-func (a *answers) tally(us int32, limit time.Duration, by int8) {
-	d := time.Duration(us) * time.Microsecond
+	us := int32(min(max(d.Microseconds(), 0), 1<<31-1))
+	a.times[place] = us
+	d = time.Duration(us) * time.Microsecond
 	if d > limit {
-		a.slow += by
+		a.slow |= bit
 	}
 	if d > limit/2 {
-		a.late += by
+		a.late |= bit
 	}
+}
+
+// counts returns how many answers are above the limit, and above half of it.
+func (a *answers) counts() (slow, late int) {
+	return bits.OnesCount64(a.slow), bits.OnesCount64(a.late)
 }
 
 // rank is the place of the 95th percentile among the sorted times.
 func (a *answers) rank() int { return (a.kept() - 1) * 95 / 100 }
 
-// p95 is the 95th percentile; there must be at least one time.
+// p95 is the 95th percentile. It is that where it is late, or where all times are kept; there must be at least one.
 func (a *answers) p95() time.Duration {
 	all := *a.times
 	sorted := all[:a.kept()]
@@ -71,19 +79,20 @@ func (t *Tracker) answered(h *Handshake, l *Link, p *decode.Packet) {
 	}
 	pace := &h.Session.pace[h.Sender]
 	a := &pace.answers
-	a.add(p.Time.Sub(h.Started()), t.cfg.Latency)
-	if a.n < answersLeast {
+	a.add(p.Time.Sub(h.Started()), t.cfg.Latency, t.cfg.Learn)
+	if a.n < answersLeast || a.slow == 0 && l.open == nil {
 		return
 	}
 	slot := linkLatency + int(h.Sender)
 	above := a.kept() - a.rank() // so many above a time put the 95th percentile above it
+	slow, late := a.counts()
 	switch {
-	case int(a.slow) >= above && l.alert(slot) == nil:
+	case slow >= above && l.alert(slot) == nil:
 		t.raiseLink(l, slot, Alert{
 			Name: AckLatencyHigh, Severity: Info, Sender: h.Sender, By: h.Sender.Opposite(), Kind: h.Kind, Topic: h.Topic,
 			Latency: a.p95(), Since: t.now, N: a.kept(),
 		})
-	case int(a.late) < above && l.alert(slot) != nil:
+	case late < above && l.alert(slot) != nil:
 		t.cancelLink(l, nil, slot)
 	}
 }
