@@ -113,65 +113,9 @@ func increment(n uint16) uint16 {
 	return n + 1
 }
 
-// recentEnds remembers the last deliveries of a sending side that ended, to tell an acknowledgement that comes once more from one that comes from
-// nowhere.
-type recentEnds struct {
-	next int
-	ends [16]recentEnd
-}
-
-type recentEnd struct {
-	link  *Link
-	id    uint16
-	spare uint16 // acknowledgements that may still come
-	rels  uint16 // PUBREL packets that may still come: the answers to PUBREC given once more
-	kind  Kind
-	state State
-	stray bool // not a delivery: a PUBREL or PUBREC of nothing, to which an answer is due
-}
-
-func (r *recentEnds) add(e recentEnd) *recentEnd {
-	kept := &r.ends[r.next]
-	*kept = e
-	r.next = (r.next + 1) % len(r.ends)
-	return kept
-}
-
-// full reports whether more deliveries ended than are remembered.
-func (r *recentEnds) full() bool { return r != nil && r.ends[r.next].link != nil }
-
-// find returns the newest end of a delivery of kind with that id, nil where it is not remembered.
-func (r *recentEnds) find(id uint16, kind Kind) *recentEnd {
-	if r == nil {
-		return nil
-	}
-	for i := range r.ends {
-		e := &r.ends[(r.next-1-i+2*len(r.ends))%len(r.ends)]
-		if e.kind == kind && e.id == id {
-			return e
-		}
-	}
-	return nil
-}
-
-// remember notes that h ends.
-func (s *Session) remember(h *Handshake, state State) {
-	if !h.Kind.Publish() && h.spare == 0 || h.link == nil {
-		return
-	}
-	s.addRecent(h.Sender, recentEnd{link: h.link, id: h.PacketID, spare: h.spare, rels: h.rels, kind: h.Kind, state: state})
-}
-
-func (s *Session) addRecent(sender decode.Direction, e recentEnd) *recentEnd {
-	if s.recent[sender] == nil {
-		s.recent[sender] = new(recentEnds)
-	}
-	return s.recent[sender].add(e)
-}
-
 // unexpected takes an acknowledgement of which nothing is in flight.
 func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, sender decode.Direction, next State) {
-	if e := s.recent[sender].find(p.PacketID, kind); e != nil && t.afterEnd(l, p, e, sender, kind) {
+	if e := s.ends[sender].find(p.PacketID, kind); e != nil && t.afterEnd(l, p, e, sender, kind) {
 		return
 	}
 	if s.mayBeUnseen(sender, p.PacketID) {
@@ -185,7 +129,7 @@ func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, s
 		return
 	}
 	s.astray(l, p, sender)
-	if kind == QoS2 && l.resumedAt != 0 && t.now.Sub(l.resumedAt) < recovery && s.recent[sender].full() {
+	if kind == QoS2 && l.resumedAt != 0 && t.now.Sub(l.resumedAt) < recovery && s.ends[sender].full() {
 		return // a PUBCOMP may not have reached its receiver before the connection ended, and is longer ago than is remembered
 	}
 	t.unexpectedAck(l, p, sender)
@@ -196,9 +140,9 @@ func (s *Session) astray(l *Link, p *decode.Packet, sender decode.Direction) {
 	if p.Type != decode.PUBREL && (p.Type != decode.PUBREC || p.ReasonCode >= 0x80) {
 		return
 	}
-	e := s.recent[sender].find(p.PacketID, QoS2)
-	if e == nil || !e.stray || e.link != l {
-		e = s.addRecent(sender, recentEnd{link: l, id: p.PacketID, kind: QoS2, stray: true})
+	e := s.ends[sender].find(p.PacketID, QoS2)
+	if e == nil || !e.stray || e.link != l.number {
+		e = s.ends[sender].add(recentEnd{link: l.number, id: p.PacketID, kind: QoS2, stray: true})
 	}
 	e.spare = increment(e.spare)
 	if p.Type == decode.PUBREC {
@@ -218,7 +162,7 @@ func (t *Tracker) afterEnd(l *Link, p *decode.Packet, e *recentEnd, sender decod
 		e.spare--
 		return true
 	}
-	if e.link != l || e.state == Abandoned || e.stray || !kind.Publish() {
+	if e.link != l.number || e.state == Abandoned || e.stray || !kind.Publish() {
 		return false
 	}
 	a := aboutPacket(DuplicateAck, Info, p, nil)
@@ -229,8 +173,8 @@ func (t *Tracker) afterEnd(l *Link, p *decode.Packet, e *recentEnd, sender decod
 
 // answersFormer reports whether an acknowledgement of the wrong type is that of the delivery which had the identifier before it was given away.
 func (t *Tracker) answersFormer(l *Link, sender decode.Direction, p *decode.Packet, kind Kind) bool {
-	e := l.Session.recent[sender].find(p.PacketID, kind)
-	if p.Type == decode.PUBREL || e == nil || e.link != l || e.state != Abandoned && e.state != Unknown || e.spare == 0 {
+	e := l.Session.ends[sender].find(p.PacketID, kind)
+	if p.Type == decode.PUBREL || e == nil || e.link != l.number || e.state != Abandoned && e.state != Unknown || e.spare == 0 {
 		return false
 	}
 	e.spare--
@@ -251,7 +195,7 @@ func (t *Tracker) pubrelAfterEnd(l *Link, p *decode.Packet, e *recentEnd) bool {
 		a := aboutPacket(PubrelAfterPubrecError, Critical, p, nil)
 		a.Kind = QoS2
 		t.raisePoint(l, a, "")
-	case e.link == l && l.Session.Version != decode.V31:
+	case e.link == l.number && l.Session.Version != decode.V31:
 		severity := Info
 		if l.Session.Version == decode.V5 {
 			severity = Warn
@@ -260,7 +204,7 @@ func (t *Tracker) pubrelAfterEnd(l *Link, p *decode.Packet, e *recentEnd) bool {
 		a.Kind = QoS2
 		t.raisePoint(l, a, "")
 	}
-	e.link = l
+	e.link = l.number
 	e.spare = increment(e.spare)
 	return true
 }

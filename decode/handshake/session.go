@@ -47,7 +47,7 @@ type Session struct {
 	// What it takes for each packet stands first; see Link.
 	flows     [2]inflight
 	link      *Link // the newest Network Connection, nil while there is none
-	recent    [2]*recentEnds
+	ends      [2]recentEnds
 	openTotal int
 	partial   [2]bool // on that sending side handshakes may be open that were begun out of sight
 	// Attachment belongs to the Observer.
@@ -154,6 +154,7 @@ type Link struct {
 	midStream bool   // Info.MidStream
 	Noted     bool   // belongs to the Observer that has no Attachment; see Tracker.AddObserver
 	index     uint32 // within its session, from 1
+	number    uint32 // of all that the Tracker has seen, from 1
 	open      *openAlerts
 
 	outstanding [2]int

@@ -84,6 +84,7 @@ type Tracker struct {
 	begun                               *Handshake   // by the packet that is looked at
 	lastHandshake, lastSession, lastRef uint64
 	sessionCount                        uint64
+	lastLink                            uint32
 	openCount                           int
 	late                                bool // the packet that is looked at now is; see decode.Packet
 	forgotten                           uint64
@@ -123,7 +124,8 @@ func (t *Tracker) Open(info *decode.ConnInfo, at decode.Time) *Link {
 	t.Advance(at)
 	s := t.newSession()
 	s.Server, s.ServerName = info.Server, info.ServerName
-	l := &Link{Info: info, midStream: info.MidStream, deaf: [2]bool{info.ByHeard, info.ByHeard}}
+	t.lastLink++
+	l := &Link{Info: info, number: t.lastLink, midStream: info.MidStream, deaf: [2]bool{info.ByHeard, info.ByHeard}}
 	t.attach(l, s)
 	if info.MidStream {
 		s.joinedUnseen(decode.FromClient)
@@ -241,7 +243,7 @@ func (t *Tracker) taint(l *Link, dir decode.Direction) {
 	s := l.Session
 	l.blind[dir] = true
 	s.joinedUnseen(dir)
-	s.recent = [2]*recentEnds{}
+	s.ends = [2]recentEnds{}
 	s.pace[dir] = pace{}
 	l.plateau[dir] = plateau{}
 	if dir == decode.FromClient {
