@@ -22,7 +22,7 @@ func (t *Tracker) connect(l *Link, p *decode.Packet) {
 	s.Version, s.VersionAssumed = p.Version, false
 	l.endsWith, l.expiry = c.CleanStart, 0xFFFFFFFF
 	if p.Version == decode.V5 {
-		l.limit[decode.FromServer] = c.ReceiveMaximum
+		l.sides[decode.FromServer].window.limit = c.ReceiveMaximum
 		l.endsWith, l.expiry = c.SessionExpiry == 0, c.SessionExpiry
 	}
 	s.addEvent(LinkEvent{Time: p.Time, Kind: LinkConnect, CleanStart: c.CleanStart})
@@ -38,7 +38,7 @@ func (t *Tracker) join(l *Link, s *Session) {
 	if old == s {
 		return
 	}
-	if old.openTotal > 0 && old.key == (sessionKey{}) {
+	if old.open() > 0 && old.key == (sessionKey{}) {
 		t.endSession(old, Unknown)
 	}
 	if s.links == 0 {
@@ -81,7 +81,7 @@ func (t *Tracker) connack(l *Link, p *decode.Packet) {
 		t.name(s, l, c.AssignedClientID)
 	}
 	if l.version == decode.V5 {
-		l.limit[decode.FromClient] = c.ReceiveMaximum
+		l.sides[decode.FromClient].window.limit = c.ReceiveMaximum
 		if c.HasSessionExpiry {
 			l.endsWith, l.expiry = c.SessionExpiry == 0, c.SessionExpiry
 		}
@@ -117,8 +117,8 @@ func (t *Tracker) resume(l *Link, present bool) {
 		s.joinedUnseen(decode.FromServer)
 		return
 	}
-	for side := range s.flows {
-		s.flows[side].each(func(h *Handshake) {
+	for side := range s.sides {
+		s.sides[side].flow.each(func(h *Handshake) {
 			if h.link == l || !h.Kind.Publish() {
 				return
 			}
@@ -150,13 +150,13 @@ func (t *Tracker) newState(l *Link) {
 	if lost.N > 0 && !l.clean {
 		t.raisePoint(l, lost, "")
 	}
-	for side := range s.flows {
-		s.flows[side].each(func(h *Handshake) {
+	for side := range s.sides {
+		s.sides[side].flow.each(func(h *Handshake) {
 			if h.link != l {
 				t.end(h, endOf(h, Abandoned))
 			}
 		})
-		s.partial[side], s.seen[side] = false, nil
+		s.allSeen(side)
 	}
 }
 
@@ -215,8 +215,8 @@ func (t *Tracker) disconnect(l *Link, p *decode.Packet) {
 		}
 	}
 	t.stopLink(l)
-	for side := range s.flows {
-		s.flows[side].each(func(h *Handshake) {
+	for side := range s.sides {
+		s.sides[side].flow.each(func(h *Handshake) {
 			t.clearHandshakeAlert(h)
 			t.stopTimers(h)
 		})
@@ -320,8 +320,8 @@ func (t *Tracker) unheard(l *Link) {
 	if !l.deaf[0] && !l.deaf[1] {
 		return
 	}
-	for side := range l.Session.flows {
-		l.Session.flows[side].each(func(h *Handshake) {
+	for side := range l.Session.sides {
+		l.Session.sides[side].flow.each(func(h *Handshake) {
 			if _, by := h.Owes(); h.link == l && !h.Unsure {
 				t.oneSided(l, by)
 			}
@@ -347,8 +347,8 @@ func (t *Tracker) reportInflight(l *Link, why LinkEvent) {
 func (t *Tracker) inflightAlert(l *Link, name AlertName, severity Severity, pick func(*Handshake) bool) Alert {
 	a := Alert{Name: name, Severity: severity}
 	var oldest *Handshake
-	for side := range l.Session.flows {
-		l.Session.flows[side].each(func(h *Handshake) {
+	for side := range l.Session.sides {
+		l.Session.sides[side].flow.each(func(h *Handshake) {
 			if h.Unsure || !h.Kind.Publish() || !pick(h) {
 				return
 			}
@@ -369,7 +369,7 @@ func (t *Tracker) inflightAlert(l *Link, name AlertName, severity Severity, pick
 
 // abandonSubscribes ends the SUBSCRIBE and UNSUBSCRIBE that a connection left unanswered: they do not outlive it.
 func (t *Tracker) abandonSubscribes(l *Link) {
-	l.Session.flows[decode.FromClient].each(func(h *Handshake) {
+	l.Session.sides[decode.FromClient].flow.each(func(h *Handshake) {
 		if h.link == l && !h.Kind.Publish() {
 			t.end(h, endOf(h, Abandoned))
 		}
@@ -390,13 +390,13 @@ func (t *Tracker) goOffline(s *Session) {
 	if s.endsWith {
 		t.endSession(s, Abandoned)
 	}
-	for side := range s.flows {
-		s.flows[side].each(func(h *Handshake) {
+	for side := range s.sides {
+		s.sides[side].flow.each(func(h *Handshake) {
 			t.suspend(h)
 			h.pendingResume = false
 		})
 	}
-	if !s.endsWith && s.expiry != 0xFFFFFFFF && s.openTotal > 0 {
+	if !s.endsWith && s.expiry != 0xFFFFFFFF && s.open() > 0 {
 		if s.expiring == nil {
 			s.expiring = &timer{kind: timerExpiry, s: s, order: s.ID}
 		}
@@ -407,9 +407,9 @@ func (t *Tracker) goOffline(s *Session) {
 
 // endSession ends all that is open in s.
 func (t *Tracker) endSession(s *Session, state State) {
-	for side := range s.flows {
-		s.flows[side].each(func(h *Handshake) { t.end(h, endOf(h, state)) })
-		s.partial[side], s.seen[side] = false, nil
+	for side := range s.sides {
+		s.sides[side].flow.each(func(h *Handshake) { t.end(h, endOf(h, state)) })
+		s.allSeen(side)
 	}
 }
 

@@ -37,7 +37,7 @@ func TestRecentEnds(t *testing.T) {
 			id, kind := uint16(rng.IntN(20)), Kind(1+rng.IntN(2))
 			switch rng.IntN(6) {
 			case 0:
-				got, want := s.ends[0].find(id, kind), plain.find(id, kind)
+				got, want := s.sides[0].past.find(id, kind), plain.find(id, kind)
 				if (got == nil) != (want == nil) || got != nil && *got != *want {
 					t.Fatalf("seed %d, step %d: found %+v, want %+v", seed, step, got, want)
 				}
@@ -47,7 +47,7 @@ func TestRecentEnds(t *testing.T) {
 				}
 			case 1:
 				e := recentEnd{link: link.number, id: id, kind: QoS2, stray: true}
-				*s.ends[0].add(e) = e
+				*s.sides[0].past.add(e) = e
 				plain.add(e)
 			default:
 				h := &Handshake{Kind: kind, PacketID: id, flight: &flight{link: link}}
@@ -63,8 +63,8 @@ func TestRecentEnds(t *testing.T) {
 					plain.add(recentEnd{link: link.number, id: id, spare: h.spare, rels: h.rels, kind: h.Kind, state: state})
 				}
 			}
-			if s.ends[0].full() != (len(plain) == recentCount) {
-				t.Fatalf("seed %d, step %d: full %v with %d", seed, step, s.ends[0].full(), len(plain))
+			if s.sides[0].past.full() != (len(plain) == recentCount) {
+				t.Fatalf("seed %d, step %d: full %v with %d", seed, step, s.sides[0].past.full(), len(plain))
 			}
 		}
 	}

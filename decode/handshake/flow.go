@@ -14,7 +14,7 @@ func (t *Tracker) publish(l *Link, p *decode.Packet) {
 		t.identifierZero(l, p)
 	}
 	s := l.Session
-	h := s.flows[p.Dir].get(p.PacketID)
+	h := s.sides[p.Dir].flow.get(p.PacketID)
 	kind := QoS1
 	if p.QoS == 2 {
 		kind = QoS2
@@ -96,7 +96,7 @@ func (t *Tracker) acknowledge(l *Link, p *decode.Packet) {
 	case decode.UNSUBACK:
 		in, kind, sender = inUnsuback, Unsubscribe, decode.FromClient
 	}
-	h := l.Session.flows[sender].get(p.PacketID)
+	h := l.Session.sides[sender].flow.get(p.PacketID)
 	if p.PacketID == 0 && h == nil {
 		return // that nothing with this identifier is in flight goes without saying
 	}
@@ -119,7 +119,7 @@ func (t *Tracker) subscribe(l *Link, p *decode.Packet) {
 		in, kind = inUnsubscribeNew, Unsubscribe
 	}
 	s := l.Session
-	h := s.flows[decode.FromClient].get(p.PacketID)
+	h := s.sides[decode.FromClient].flow.get(p.PacketID)
 	if h != nil && h.Kind == kind && h.link == l && (p.Flags&8 != 0 || h.Topic == string(firstFilter(p))) {
 		in++ // same
 	}
@@ -141,7 +141,9 @@ func (t *Tracker) apply(l *Link, p *decode.Packet, s *Session, h *Handshake, kin
 		t.step(h, l, p)
 		return
 	}
-	t.checkOrder(l, p, h, c)
+	if h != nil {
+		t.checkOrder(l, p, h, c)
+	}
 	switch c.verdict {
 	case verdictStart:
 		t.start(l, p, s, kind, sender, c.next)
@@ -220,9 +222,8 @@ func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender
 	default:
 		h.JoinedLate = true
 	}
-	s.flows[sender].set(p.PacketID, h)
-	s.note(sender, p.PacketID)
-	s.openTotal++
+	s.sides[sender].flow.set(p.PacketID, h)
+	s.sides[sender].note(p.PacketID)
 	t.enterOpen(h)
 	t.setState(h, state)
 	t.step(h, l, p)
@@ -303,7 +304,7 @@ func (t *Tracker) setState(h *Handshake, state State) {
 		t.cannotTell(h)
 		return
 	}
-	h.enterOrder()
+	t.enterOrder(h)
 	t.waiting.push(h)
 }
 
@@ -324,10 +325,9 @@ func (t *Tracker) end(h *Handshake, state State) {
 	h.leaveOrder()
 	s := h.Session
 	s.remember(h, state)
-	if s.flows[h.Sender].get(h.PacketID) == h {
-		s.flows[h.Sender].remove(h.PacketID)
+	if s.sides[h.Sender].flow.get(h.PacketID) == h {
+		s.sides[h.Sender].flow.remove(h.PacketID)
 	}
-	s.openTotal--
 	t.leaveOpen(h)
 	h.State = state
 	h.Ended = t.stamp

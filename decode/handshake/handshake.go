@@ -184,7 +184,8 @@ type flight struct {
 	window        *Link // in whose window it counts; nil where in none
 	alert         *Alert
 	due           *timer
-	order         *ackOrder  // the queue of those that wait for the same acknowledgement; nil where in none
+	turn          uint64     // among those that wait for the same acknowledgement; 0 where it has none
+	order         *ackOrder  // the queue of those, where they are many; nil where in none
 	ahead, behind *Handshake // neighbours in that queue
 	prev, next    *Handshake // in the queue of timers
 	// elder and younger are its neighbours among the open ones, in the order of ID.

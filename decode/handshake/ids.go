@@ -1,16 +1,22 @@
 package handshake
 
+import (
+	"cmp"
+	"slices"
+)
+
 // fewIDs is how many open handshakes a sending side has in the place that is looked at first. Most clients never have more.
 const fewIDs = 5
 
-// inflight finds the open Handshake of a Packet Identifier on one sending side of a session. A few stand in a list, which lies in one or two lines of
+// inflight finds the open Handshake of a Packet Identifier on one sending side of a session. A few stand in a list, with their identifiers, in one line of
 // the processor's cache; when there are more they all move to a radix, and stay there until none is open.
 type inflight struct {
-	few    [fewIDs]*Handshake
-	ids    [fewIDs]uint16 // of few
-	spread bool           // they are in many
-	count  int32
-	many   *inflightRadix // made when it is needed, and kept
+	few     [fewIDs]*Handshake
+	many    *inflightRadix // made when it is needed, and kept
+	count   int32
+	ids     [fewIDs]uint16 // of few
+	spread  bool           // they are in many
+	partial bool           // handshakes may be open that were begun out of sight
 }
 
 func (f *inflight) get(id uint16) *Handshake {
@@ -59,6 +65,12 @@ func (f *inflight) toMany() {
 	}
 	for i, h := range f.few {
 		f.many.set(f.ids[i], h)
+	}
+	slices.SortFunc(f.few[:], func(a, b *Handshake) int { return cmp.Compare(a.turn, b.turn) })
+	for i, h := range f.few {
+		if h.turn != 0 {
+			f.many.enqueue(h)
+		}
 		f.few[i] = nil
 	}
 	f.spread = true
@@ -107,6 +119,8 @@ func (f *inflight) each(fn func(*Handshake)) {
 type inflightRadix struct {
 	top   [16]*inflightMiddle
 	spare *inflightPage // one emptied page, kept for the next
+	// orders are the queues of those that wait for PUBACK, PUBREC and PUBREL.
+	orders [3]ackOrder
 }
 
 type inflightMiddle struct {

@@ -25,7 +25,7 @@ func testInflight(t *testing.T, mask uint16) {
 		id &= mask
 		switch rng.IntN(3) {
 		case 0:
-			h := &Handshake{PacketID: id}
+			h := &Handshake{PacketID: id, flight: new(flight)}
 			f.set(id, h)
 			want[id] = h
 		default:

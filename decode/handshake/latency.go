@@ -18,35 +18,36 @@ const (
 	answersLeast = 20
 )
 
-// answers is the last answer times of one receiver: PUBLISH to PUBACK, or to PUBCOMP. Nearly all are fast, and of those nothing more is of interest:
-// the times themselves are kept from the first that is late on. Those before it are less than any that is late, as is zero.
-type answers struct {
+// slowAnswers is the last answer times of one receiver, PUBLISH to PUBACK or to PUBCOMP, from the first on that is of interest: the first that is late,
+// unless all are. Those before it are less than any that is late, as is zero.
+type slowAnswers struct {
 	// slow and late are a bit for each answer: above the limit of ack-latency-high, and above half of it.
 	slow, late uint64
-	times      *[answerCount]int32 // microseconds; nil before the first that is kept
-	n          uint8               // how many there are
-	next       uint8               // where the next goes
+	times      [answerCount]int32 // microseconds
 }
 
-func (a *answers) kept() int { return int(a.n) }
+// addAnswer adds an answer that took d. all says that the times of fast ones are of interest, too.
+func (r *past) addAnswer(d, limit time.Duration, all bool) {
+	place := r.nextAnswer % answerCount
+	r.nextAnswer = place + 1
+	if r.answers < answerCount {
+		r.answers++
+	}
+	if r.slow == nil {
+		if d <= limit/2 && !all {
+			return
+		}
+		r.slow = new(slowAnswers)
+	}
+	r.slow.set(place, d, limit)
+}
 
-// add adds an answer that took d. all says that the times of fast ones are of interest, too.
-func (a *answers) add(d, limit time.Duration, all bool) {
-	place, bit := a.next%answerCount, uint64(1)<<(a.next%answerCount)
-	a.next = place + 1
-	if a.n < answerCount {
-		a.n++
-	}
-	a.slow &^= bit
-	a.late &^= bit
-	if d <= limit/2 && a.times == nil && !all {
-		return
-	}
-	if a.times == nil {
-		a.times = new([answerCount]int32)
-	}
+func (a *slowAnswers) set(place uint8, d, limit time.Duration) {
 	us := int32(min(max(d.Microseconds(), 0), 1<<31-1))
 	a.times[place] = us
+	bit := uint64(1) << place
+	a.slow &^= bit
+	a.late &^= bit
 	d = time.Duration(us) * time.Microsecond
 	if d > limit {
 		a.slow |= bit
@@ -56,20 +57,29 @@ func (a *answers) add(d, limit time.Duration, all bool) {
 	}
 }
 
+// forgetAnswers forgets how fast deliveries were answered.
+func (r *past) forgetAnswers() { r.slow, r.answers, r.nextAnswer = nil, 0, 0 }
+
 // counts returns how many answers are above the limit, and above half of it.
-func (a *answers) counts() (slow, late int) {
-	return bits.OnesCount64(a.slow), bits.OnesCount64(a.late)
+func (r *past) counts() (slow, late int) {
+	if r.slow == nil {
+		return 0, 0
+	}
+	return bits.OnesCount64(r.slow.slow), bits.OnesCount64(r.slow.late)
 }
 
 // rank is the place of the 95th percentile among the sorted times.
-func (a *answers) rank() int { return (a.kept() - 1) * 95 / 100 }
+func (r *past) rank() int { return (int(r.answers) - 1) * 95 / 100 }
 
 // p95 is the 95th percentile. It is that where it is late, or where all times are kept; there must be at least one.
-func (a *answers) p95() time.Duration {
-	all := *a.times
-	sorted := all[:a.kept()]
+func (r *past) p95() time.Duration {
+	if r.slow == nil {
+		return 0
+	}
+	all := r.slow.times
+	sorted := all[:r.answers]
 	slices.Sort(sorted)
-	return time.Duration(sorted[a.rank()]) * time.Microsecond
+	return time.Duration(sorted[r.rank()]) * time.Microsecond
 }
 
 // answered notes the answer time of a delivery that ends now, and raises or clears ack-latency-high of the one who answers.
@@ -77,20 +87,19 @@ func (t *Tracker) answered(h *Handshake, l *Link, p *decode.Packet) {
 	if !h.Kind.Publish() || h.JoinedLate || h.Resends > 0 || h.link != l {
 		return
 	}
-	pace := &h.Session.pace[h.Sender]
-	a := &pace.answers
-	a.add(p.Time.Sub(h.Started()), t.cfg.Latency, t.cfg.Learn)
-	if a.n < answersLeast || a.slow == 0 && l.open == nil {
+	r := &h.Session.sides[h.Sender].past
+	r.addAnswer(p.Time.Sub(h.Started()), t.cfg.Latency, t.cfg.Learn)
+	if r.answers < answersLeast || r.slow == nil && l.open == nil {
 		return
 	}
 	slot := linkLatency + int(h.Sender)
-	above := a.kept() - a.rank() // so many above a time put the 95th percentile above it
-	slow, late := a.counts()
+	above := int(r.answers) - r.rank() // so many above a time put the 95th percentile above it
+	slow, late := r.counts()
 	switch {
 	case slow >= above && l.alert(slot) == nil:
 		t.raiseLink(l, slot, Alert{
 			Name: AckLatencyHigh, Severity: Info, Sender: h.Sender, By: h.Sender.Opposite(), Kind: h.Kind, Topic: h.Topic,
-			Latency: a.p95(), Since: t.now, N: a.kept(),
+			Latency: r.p95(), Since: t.now, N: int(r.answers),
 		})
 	case late < above && l.alert(slot) != nil:
 		t.cancelLink(l, nil, slot)
@@ -102,33 +111,9 @@ func (t *Tracker) patience(h *Handshake) time.Duration {
 	if !t.cfg.Learn {
 		return t.cfg.Warn
 	}
-	a := &h.Session.pace[h.Sender].answers
-	if a.n < answersLeast {
+	r := &h.Session.sides[h.Sender].past
+	if r.answers < answersLeast {
 		return t.cfg.Warn
 	}
-	return max(leastLearned, learnedFactor*a.p95())
-}
-
-// pace is how a sending side of a session publishes, and how it is answered.
-type pace struct {
-	answers answers
-	// publishes and resends count within the minute that began at minute; see stormSpan.
-	minute             decode.Time
-	publishes, resends int
-	// last is when it last began a delivery; gaps and total describe the times between, since the connection's beginning or the last irregularity.
-	last  decode.Time
-	total decode.Time
-	gaps  int
-}
-
-// count counts a PUBLISH, or a resend, in the minute.
-func (p *pace) count(now decode.Time, resend bool) {
-	if now-p.minute > stormSpan {
-		p.minute, p.publishes, p.resends = now, 0, 0
-	}
-	if resend {
-		p.resends++
-		return
-	}
-	p.publishes++
+	return max(leastLearned, learnedFactor*r.p95())
 }

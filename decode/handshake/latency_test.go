@@ -32,7 +32,7 @@ func TestAnswersAgainstSorting(t *testing.T) {
 func answersAgainstSorting(t *testing.T, seed uint64, learn bool) {
 	rng := rand.New(rand.NewPCG(seed, 10))
 	limit := []time.Duration{2 * time.Second, 2*time.Second + 1, time.Microsecond, 1}[seed%4]
-	var a answers
+	var a past
 	var plain sortedAnswers
 	for i := range 3000 {
 		mean := float64(limit) / 2
@@ -43,12 +43,12 @@ func answersAgainstSorting(t *testing.T, seed uint64, learn bool) {
 		if i < 300 {
 			d %= limit/2 + 1 // fast, so that no times are kept at first
 		}
-		a.add(d, limit, learn)
+		a.addAnswer(d, limit, learn)
 		plain.add(d)
-		if got := a.kept(); got != len(plain) {
+		if got := int(a.answers); got != len(plain) {
 			t.Fatalf("%d answers kept, want %d", got, len(plain))
 		}
-		above, p95 := a.kept()-a.rank(), plain.p95()
+		above, p95 := int(a.answers)-a.rank(), plain.p95()
 		slow, late := a.counts()
 		if got, want := slow >= above, p95 > limit; got != want {
 			t.Fatalf("seed %d, answer %d: above the limit %v, want %v (p95 %v)", seed, i, got, want, p95)
@@ -60,7 +60,7 @@ func answersAgainstSorting(t *testing.T, seed uint64, learn bool) {
 			t.Fatalf("seed %d, answer %d: p95 is %v, want %v", seed, i, a.p95(), p95)
 		}
 	}
-	if !learn && limit > time.Second && a.times == nil {
+	if !learn && limit > time.Second && a.slow == nil {
 		t.Fatal("late answers kept no times")
 	}
 }

@@ -118,11 +118,11 @@ type Flow struct {
 }
 
 // InFlight counts what a sending side has in its window.
-func (l *Link) InFlight(sender decode.Direction) int { return l.outstanding[sender] }
+func (l *Link) InFlight(sender decode.Direction) int { return int(l.sides[sender].window.outstanding) }
 
 // Flow describes the window of a sending side.
 func (l *Link) Flow(sender decode.Direction) Flow {
-	f := Flow{InFlight: l.outstanding[sender], Oldest: oldestOpen(l, sender)}
+	f := Flow{InFlight: l.InFlight(sender), Oldest: oldestOpen(l, sender)}
 	f.Limit, f.Learned = l.window(sender)
 	return f
 }

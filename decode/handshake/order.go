@@ -2,17 +2,36 @@ package handshake
 
 import "github.com/mqttwatch/mqttwatch/decode"
 
-// ackOrder is the deliveries of one sending side that wait for the same acknowledgement, in the order in which it is owed: PUBACK and PUBREC in that of
-// the PUBLISH packets, PUBREL in that of the PUBREC packets (5.0 and 3.1.1 §4.6).
+// The deliveries of one sending side that wait for the same acknowledgement have an order, that in which it is owed: PUBACK and PUBREC in that of
+// the PUBLISH packets, PUBREL in that of the PUBREC packets (5.0 and 3.1.1 §4.6). Each has a turn, a number that counts up. While they are few that
+// is all, for they are looked through when it matters; of many there are queues.
+
+// ackOrder is a queue of those of many that wait for the same acknowledgement.
 type ackOrder struct{ first, last *Handshake }
 
-// enterOrder puts h at the end of the queue that its state asks for.
-func (h *Handshake) enterOrder() {
+// enterOrder gives h a turn after all others.
+func (t *Tracker) enterOrder(h *Handshake) {
 	h.leaveOrder()
-	if h.JoinedLate || h.State < AwaitingPuback || h.State > AwaitingPubrel {
+	if h.JoinedLate || h.State > AwaitingPubrel {
 		return
 	}
-	q := &h.Session.orders[h.Sender][h.State-AwaitingPuback]
+	t.lastTurn++
+	h.turn = t.lastTurn
+	if f := &h.Session.sides[h.Sender].flow; f.spread {
+		f.many.enqueue(h)
+	}
+}
+
+func (h *Handshake) leaveOrder() {
+	h.turn = 0
+	if h.order != nil {
+		h.dequeue()
+	}
+}
+
+// enqueue puts h at the end of the queue that its state asks for.
+func (f *inflightRadix) enqueue(h *Handshake) {
+	q := &f.orders[h.State-AwaitingPuback]
 	h.order, h.ahead = q, q.last
 	if q.last == nil {
 		q.first = h
@@ -22,11 +41,8 @@ func (h *Handshake) enterOrder() {
 	q.last = h
 }
 
-func (h *Handshake) leaveOrder() {
+func (h *Handshake) dequeue() {
 	q := h.order
-	if q == nil {
-		return
-	}
 	if h.ahead == nil {
 		q.first = h.behind
 	} else {
@@ -40,31 +56,48 @@ func (h *Handshake) leaveOrder() {
 	h.order, h.ahead, h.behind = nil, nil, nil
 }
 
+// maxEarlier bounds what is counted of those that are before one.
+const maxEarlier = 1000
+
+// earlier returns the first of those that wait for the same as h and whose turn is before that of h, and how many there are, up to a bound.
+func (f *inflight) earlier(h *Handshake) (first *Handshake, n int) {
+	if f.spread {
+		for e := h.ahead; e != nil && n < maxEarlier; e = e.ahead {
+			n++
+		}
+		return h.order.first, n
+	}
+	for _, e := range f.few[:f.count] {
+		if e.State != h.State || e.turn == 0 || e.turn >= h.turn {
+			continue
+		}
+		if n++; first == nil || e.turn < first.turn {
+			first = e
+		}
+	}
+	return first, n
+}
+
 // checkOrder raises ack-out-of-order where p answers h while one that was sent before it still waits. The order binds Clients
 // [MQTT-4.6.0-2, -3, -4]; of a broker it is told as information.
 func (t *Tracker) checkOrder(l *Link, p *decode.Packet, h *Handshake, c cell) {
-	if h == nil || h.order == nil || h.order.first == h || l.doubtful(h, p) || t.late {
+	f := &h.Session.sides[h.Sender].flow
+	if f.count == 1 || h.turn == 0 || h.order != nil && h.order.first == h || l.doubtful(h, p) || t.late {
 		return
 	}
 	owed, _ := h.Owes()
 	if p.Type != owed || c.verdict == verdictRedeliver {
 		return
 	}
+	earlier, n := f.earlier(h)
+	if n == 0 {
+		return
+	}
 	severity := Info
 	if p.Dir == decode.FromClient {
 		severity = Warn
 	}
-	earlier := h.order.first
 	a := aboutPacket(AckOutOfOrder, severity, p, h)
-	a.Oldest, a.N = earlier.PacketID, queued(h)
+	a.Oldest, a.N = earlier.PacketID, n
 	t.raisePoint(l, a, p.Type.String())
-}
-
-// queued counts the deliveries before h in its queue, up to a bound.
-func queued(h *Handshake) int {
-	n := 0
-	for e := h.ahead; e != nil && n < 1000; e = e.ahead {
-		n++
-	}
-	return n
 }

@@ -68,11 +68,11 @@ func (t *Tracker) acknowledged(l *Link, p *decode.Packet) *Handshake {
 	case decode.DISCONNECT:
 		return nil
 	case decode.SUBACK:
-		return l.Session.flows[decode.FromClient].get(p.PacketID)
+		return l.Session.sides[decode.FromClient].flow.get(p.PacketID)
 	case decode.PUBREL:
-		return l.Session.flows[p.Dir].get(p.PacketID)
+		return l.Session.sides[p.Dir].flow.get(p.PacketID)
 	}
-	return l.Session.flows[p.Dir.Opposite()].get(p.PacketID)
+	return l.Session.sides[p.Dir.Opposite()].flow.get(p.PacketID)
 }
 
 // checkAllowed raises invalid-reason-code where 5.0 does not have the code in such a packet. Where the version is only assumed nothing is said.
@@ -116,7 +116,7 @@ func (t *Tracker) noSubscribers(l *Link, p *decode.Packet) {
 func (t *Tracker) receiveMaximum(l *Link, sender decode.Direction, by decode.Type) {
 	a := Alert{
 		Name: ReceiveMaximumExceeded, Severity: Critical, Sender: sender, By: sender, Owed: by,
-		N: l.outstanding[sender], Limit: int(l.limit[sender]),
+		N: l.InFlight(sender), Limit: int(l.sides[sender].window.limit),
 	}
 	if h := oldestOpen(l, sender); h != nil {
 		a.Handshake, a.PacketID, a.Oldest, a.Kind, a.Topic = h.ID, h.PacketID, h.PacketID, h.Kind, h.Topic

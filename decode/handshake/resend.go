@@ -52,9 +52,9 @@ func (t *Tracker) resent(h *Handshake, l *Link, p *decode.Packet) {
 		}
 		t.raisePoint(l, aboutPacket(RetransmitConnected, severity, p, h), "")
 	}
-	pace := &s.pace[h.Sender]
+	pace := &s.sides[h.Sender].pace
 	pace.count(t.now, true)
-	often := pace.resends >= stormLeast && pace.resends*100 > stormShare*(pace.publishes+pace.resends)
+	often := pace.resends >= stormLeast && uint64(pace.resends)*100 > stormShare*(uint64(pace.publishes)+uint64(pace.resends))
 	if h.again >= stormResends || often {
 		a := aboutPacket(RetransmitStorm, Critical, p, h)
 		a.N, a.Latency = int(h.again), t.now.Sub(h.Started())/max(1, time.Duration(h.again))
@@ -115,11 +115,11 @@ func increment(n uint16) uint16 {
 
 // unexpected takes an acknowledgement of which nothing is in flight.
 func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, sender decode.Direction, next State) {
-	if e := s.ends[sender].find(p.PacketID, kind); e != nil && t.afterEnd(l, p, e, sender, kind) {
+	if e := s.sides[sender].past.find(p.PacketID, kind); e != nil && t.afterEnd(l, p, e, sender, kind) {
 		return
 	}
 	if s.mayBeUnseen(sender, p.PacketID) {
-		s.note(sender, p.PacketID)
+		s.sides[sender].note(p.PacketID)
 		if next.Open() {
 			t.start(l, p, s, kind, sender, next)
 		} else if p.Type == decode.PUBACK && (l.blind[sender] || l.undecided[sender]) {
@@ -129,7 +129,7 @@ func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, s
 		return
 	}
 	s.astray(l, p, sender)
-	if kind == QoS2 && l.resumedAt != 0 && t.now.Sub(l.resumedAt) < recovery && s.ends[sender].full() {
+	if kind == QoS2 && l.resumedAt != 0 && t.now.Sub(l.resumedAt) < recovery && s.sides[sender].past.full() {
 		return // a PUBCOMP may not have reached its receiver before the connection ended, and is longer ago than is remembered
 	}
 	t.unexpectedAck(l, p, sender)
@@ -140,9 +140,9 @@ func (s *Session) astray(l *Link, p *decode.Packet, sender decode.Direction) {
 	if p.Type != decode.PUBREL && (p.Type != decode.PUBREC || p.ReasonCode >= 0x80) {
 		return
 	}
-	e := s.ends[sender].find(p.PacketID, QoS2)
+	e := s.sides[sender].past.find(p.PacketID, QoS2)
 	if e == nil || !e.stray || e.link != l.number {
-		e = s.ends[sender].add(recentEnd{link: l.number, id: p.PacketID, kind: QoS2, stray: true})
+		e = s.sides[sender].past.add(recentEnd{link: l.number, id: p.PacketID, kind: QoS2, stray: true})
 	}
 	e.spare = increment(e.spare)
 	if p.Type == decode.PUBREC {
@@ -173,7 +173,7 @@ func (t *Tracker) afterEnd(l *Link, p *decode.Packet, e *recentEnd, sender decod
 
 // answersFormer reports whether an acknowledgement of the wrong type is that of the delivery which had the identifier before it was given away.
 func (t *Tracker) answersFormer(l *Link, sender decode.Direction, p *decode.Packet, kind Kind) bool {
-	e := l.Session.ends[sender].find(p.PacketID, kind)
+	e := l.Session.sides[sender].past.find(p.PacketID, kind)
 	if p.Type == decode.PUBREL || e == nil || e.link != l.number || e.state != Abandoned && e.state != Unknown || e.spare == 0 {
 		return false
 	}

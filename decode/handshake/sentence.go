@@ -239,7 +239,7 @@ func (a *Alert) blocks() string {
 	if l == nil || l.closed || a.Name == SubackOverdue {
 		return ""
 	}
-	n, limit := l.outstanding[a.Sender], int(l.limit[a.Sender])
+	n, limit := l.InFlight(a.Sender), int(l.sides[a.Sender].window.limit)
 	switch {
 	case limit == 0 || limit == 0xFFFF:
 		if n > 1 {

@@ -44,27 +44,22 @@ type sessionKey struct {
 // Session is a Client Identifier at a Server. It outlives Network Connections (5.0 §4.1). Until the CONNECT of a connection is seen
 // the session is the connection.
 type Session struct {
-	// What it takes for each packet stands first; see Link.
-	flows     [2]inflight
-	link      *Link // the newest Network Connection, nil while there is none
-	ends      [2]recentEnds
-	openTotal int
-	partial   [2]bool // on that sending side handshakes may be open that were begun out of sight
+	link *Link // the newest Network Connection, nil while there is none
 	// Attachment belongs to the Observer.
 	Attachment any
-	pace       [2]pace
-	orders     [2][3]ackOrder // by sending side and the state that waits: PUBACK, PUBREC, PUBREL
-	seen       [2]*idSet
 
 	ID uint64
 	// ClientID is empty where not known. It is raw text from the wire, at most MaxText bytes.
 	ClientID string
+	Version  decode.Version
+	// VersionAssumed is set where no CONNECT was seen.
+	VersionAssumed bool
+
+	sides [2]sessionSide // by sending side; see Link for where it stands
+
 	// Server is the address to which the newest connection went; ServerName is what the user calls the Server, empty where that is nothing.
 	Server     netip.AddrPort
 	ServerName string
-	Version    decode.Version
-	// VersionAssumed is set where no CONNECT was seen.
-	VersionAssumed bool
 
 	key       sessionKey // zero while the client is not known
 	newest    *decode.ConnInfo
@@ -82,6 +77,19 @@ type Session struct {
 	restPrev, restNext *Session
 }
 
+// sessionSide is a sending side of a session: three lines of the processor's cache, of which a PUBLISH takes the first and the last, and what ends its
+// delivery the first two.
+type sessionSide struct {
+	flow inflight
+	past past
+	pace pace
+	seen *idSet // the identifiers that were seen in use, where flow.partial is set
+	_    [16]byte
+}
+
+// open counts the handshakes that are open.
+func (s *Session) open() int { return int(s.sides[0].flow.count + s.sides[1].flow.count) }
+
 // Conn returns the newest Network Connection, and whether it still stands.
 func (s *Session) Conn() (info *decode.ConnInfo, connected bool) { return s.newest, s.link != nil }
 
@@ -93,7 +101,8 @@ func (s *Session) Window(sender decode.Direction) (inFlight, limit int) {
 	if s.link == nil {
 		return 0, 0
 	}
-	return s.link.outstanding[sender], int(s.link.limit[sender])
+	w := &s.link.sides[sender].window
+	return int(w.outstanding), int(w.limit)
 }
 
 // Last returns when an end last sent a Control Packet on the newest connection, and which; 0 where it has not.
@@ -114,33 +123,42 @@ func (s *Session) addEvent(e LinkEvent) {
 
 // joinedUnseen says that from here on handshakes of a sending side may be open that were begun out of sight.
 func (s *Session) joinedUnseen(sender decode.Direction) {
-	s.partial[sender] = true
-	s.seen[sender] = nil
+	s.sides[sender].flow.partial = true
+	s.sides[sender].seen = nil
+}
+
+// allSeen says that no handshake of a sending side is open that was begun out of sight.
+func (s *Session) allSeen(sender int) {
+	s.sides[sender].flow.partial = false
+	s.sides[sender].seen = nil
 }
 
 // mayBeUnseen reports whether an acknowledgement of id, of which nothing is known, may belong to a handshake begun out of sight.
 func (s *Session) mayBeUnseen(sender decode.Direction, id uint16) bool {
-	return s.partial[sender] && (s.seen[sender] == nil || !s.seen[sender].has(id))
+	side := &s.sides[sender]
+	return side.flow.partial && (side.seen == nil || !side.seen.has(id))
 }
 
 // note remembers that id was seen in use, where that matters.
-func (s *Session) note(sender decode.Direction, id uint16) {
-	if !s.partial[sender] {
+func (side *sessionSide) note(id uint16) {
+	if !side.flow.partial {
 		return
 	}
-	if s.seen[sender] == nil {
-		s.seen[sender] = new(idSet)
+	if side.seen == nil {
+		side.seen = new(idSet)
 	}
-	s.seen[sender].add(id)
+	side.seen.add(id)
 }
 
-// Link is what the Tracker knows of one Network Connection. What it takes for each packet stands first and close together: with thousands of
-// connections reading it is waiting for memory.
+// Link is what the Tracker knows of one Network Connection. With thousands of connections reading it is waiting for memory, so that what it takes for each
+// packet stands first: 56 bytes, which are one line of the processor's cache where Go's allocator puts 8 of its own before what is as large as a Link or a
+// Session.
 type Link struct {
-	Session *Session
-	Info    *decode.ConnInfo
-
+	Session   *Session
 	last      [2]decode.Time
+	open      *openAlerts
+	index     uint32 // within its session, from 1
+	number    uint32 // of all that the Tracker has seen, from 1
 	lastType  [2]decode.Type
 	newest    decode.Type // of the last packet of either
 	version   decode.Version
@@ -148,31 +166,24 @@ type Link struct {
 	undecided [2]bool // bytes of that end have come that are no packets yet
 	deaf      [2]bool // nothing of that end is in the capture so far
 	closed    bool
-	left      bool   // DISCONNECT was seen: nothing more is owed on this connection
-	asked     bool   // CONNECT was seen
-	accepted  bool   // CONNACK with success was seen
-	midStream bool   // Info.MidStream
-	Noted     bool   // belongs to the Observer that has no Attachment; see Tracker.AddObserver
-	index     uint32 // within its session, from 1
-	number    uint32 // of all that the Tracker has seen, from 1
-	open      *openAlerts
+	left      bool // DISCONNECT was seen: nothing more is owed on this connection
+	asked     bool // CONNECT was seen
+	accepted  bool // CONNACK with success was seen
+	midStream bool // Info.MidStream
+	Noted     bool // belongs to the Observer that has no Attachment; see Tracker.AddObserver
 
-	outstanding [2]int
-	lastTopic   [2]string
-	limit       [2]uint16 // by sending side; 0 where not known
-	keepAlive   uint16
-	stall       [2]*timer
-	plateau     [2]plateau
-	fullSince   [2]decode.Time // since when the window of a sending side is full; 0: it is not
+	sides [2]linkSide // by sending side
 
+	Info *decode.ConnInfo
 	// Attachment belongs to the Observer.
 	Attachment any
 
-	clean    bool   // Clean Start, or Clean Session
-	refused  bool   // CONNACK with a failure was seen
-	endsWith bool   // what CONNECT asks of the session; see Session.endsWith
-	counted  bool   // its CONNECT stands in Session.connects
-	expiry   uint32 // seconds
+	keepAlive uint16
+	clean     bool   // Clean Start, or Clean Session
+	refused   bool   // CONNACK with a failure was seen
+	endsWith  bool   // what CONNECT asks of the session; see Session.endsWith
+	counted   bool   // its CONNECT stands in Session.connects
+	expiry    uint32 // seconds
 
 	pending   [2]int     // handshakes of a sending side that wait for redelivery
 	leaver    LinkEvent  // with left
@@ -180,12 +191,18 @@ type Link struct {
 	early     []earlyAck // see keepEarly
 	displaced *Link      // whose place in the session this one took
 
-	connack, ping, leave *timer
-	windows, resumes     [2]*timer
-	pingAt               decode.Time
-	alive                *timer      // Keep Alive
-	resumedAt            decode.Time // when CONNACK said Session Present; 0 where it did not
-	connectAt            decode.Time
+	connack, ping, leave    *timer
+	windows, resumes, stall [2]*timer
+	pingAt                  decode.Time
+	alive                   *timer      // Keep Alive
+	resumedAt               decode.Time // when CONNACK said Session Present; 0 where it did not
+	connectAt               decode.Time
+}
+
+// linkSide is a sending side of a Network Connection. With the first topic the first line of the processor's cache ends.
+type linkSide struct {
+	window sendWindow
+	topics recentTopics
 }
 
 // openAlerts are the lasting alerts that are open on a Link; most never have one.

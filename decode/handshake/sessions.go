@@ -5,8 +5,6 @@ import (
 	"hash/fnv"
 	"slices"
 	"strconv"
-
-	"github.com/mqttwatch/mqttwatch/decode"
 )
 
 // maxTexts and maxTextBytes bound the store of Topic Names and Client Identifiers; when it is full it starts again.
@@ -29,14 +27,6 @@ func (t *Tracker) text(b []byte) string {
 	t.texts[s] = s
 	t.textSize += len(s)
 	return s
-}
-
-// topic is text for a Topic Name: most connections publish to one topic again and again.
-func (t *Tracker) topic(l *Link, dir decode.Direction, b []byte) string {
-	if l.lastTopic[dir] != string(b) {
-		l.lastTopic[dir] = t.text(b)
-	}
-	return l.lastTopic[dir]
 }
 
 func (t *Tracker) newSession() *Session {
@@ -66,7 +56,7 @@ func (t *Tracker) sessionOf(l *Link, id []byte) *Session {
 	s := t.sessions[key]
 	if s == nil {
 		s = l.Session
-		if s.key != (sessionKey{}) || s.openTotal > 0 {
+		if s.key != (sessionKey{}) || s.open() > 0 {
 			s = t.newSession()
 		}
 		s.key, s.ClientID = key, name

@@ -83,6 +83,7 @@ type Tracker struct {
 	flights                             []*flight    // of handshakes that have ended
 	begun                               *Handshake   // by the packet that is looked at
 	lastHandshake, lastSession, lastRef uint64
+	lastTurn                            uint64 // see ackOrder
 	sessionCount                        uint64
 	lastLink                            uint32
 	openCount                           int
@@ -243,17 +244,20 @@ func (t *Tracker) taint(l *Link, dir decode.Direction) {
 	s := l.Session
 	l.blind[dir] = true
 	s.joinedUnseen(dir)
-	s.ends = [2]recentEnds{}
-	s.pace[dir] = pace{}
-	l.plateau[dir] = plateau{}
+	for side := range s.sides {
+		s.sides[side].past.forgetEnds()
+	}
+	s.sides[dir].past.forgetAnswers()
+	s.sides[dir].pace = pace{}
+	l.sides[dir].window.forgetPlateau()
 	if dir == decode.FromClient {
 		t.cancelLink(l, l.alive, linkAlive)
 		t.watchAlive(l)
 	}
-	for side := range s.flows {
-		s.flows[side].each(func(h *Handshake) {
+	for side := range s.sides {
+		s.sides[side].flow.each(func(h *Handshake) {
 			if _, by := h.Owes(); by != dir && !h.pendingResume {
-				s.note(decode.Direction(side), h.PacketID)
+				s.sides[side].note(h.PacketID)
 				return
 			}
 			t.redelivered(h)

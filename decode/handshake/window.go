@@ -1,16 +1,92 @@
 package handshake
 
-import "github.com/mqttwatch/mqttwatch/decode"
+import (
+	"time"
 
-// enterWindow counts h in the window of the connection on which its PUBLISH was sent (5.0 §4.9).
+	"github.com/mqttwatch/mqttwatch/decode"
+)
+
+// sendWindow is the window of a sending side of a connection (5.0 §4.9): what counts in it, and its size.
+//
+// Of a sender that was not told a size it is learned: how many deliveries it has in flight when each new one waits for an acknowledgement.
+type sendWindow struct {
+	fullSince   decode.Time // 0: it is not full
+	freedAt     decode.Time // when an acknowledgement last brought outstanding from most to one less; 0 after the next PUBLISH
+	outstanding int32       // handshakes that count in it
+	most        int32       // the most outstanding so far
+	learned     int32       // 0: not yet
+	limit       uint16      // 0 where not known
+	follows     uint8       // how often a new delivery followed at once, up to plateauFollows
+	stalls      bool        // sender-stalled has its time started, or is raised
+}
+
+const (
+	// promptly is how soon after an acknowledgement a PUBLISH comes that waited for it.
+	promptly = decode.Time(50 * time.Millisecond)
+	// plateauFollows is how often that must have happened at one level.
+	plateauFollows = 5
+)
+
+// published notes a new delivery, which outstanding does not count yet. One that comes later shows nothing: there may have been nothing to send.
+func (w *sendWindow) published(now decode.Time) {
+	n := w.outstanding + 1
+	switch {
+	case n > w.most:
+		w.forgetPlateau()
+		w.most = n
+	case n == w.most && w.freedAt != 0 && now-w.freedAt <= promptly:
+		if w.follows++; w.follows >= plateauFollows {
+			w.follows, w.learned = plateauFollows, w.most
+		}
+	}
+	w.freedAt = 0
+}
+
+// freed notes an acknowledgement; outstanding does not count its delivery any longer.
+func (w *sendWindow) freed(now decode.Time) {
+	if w.outstanding == w.most-1 {
+		w.freedAt = now
+	}
+}
+
+// forgetPlateau forgets what was learned.
+func (w *sendWindow) forgetPlateau() { w.most, w.learned, w.follows, w.freedAt = 0, 0, 0, 0 }
+
+// usualWindows are the windows that brokers and clients have where they announce none: mosquitto and VerneMQ 20, mosquitto 1.6 and paho 10, EMQX 32,
+// HiveMQ CE 50, EMQX for PUBREL 100.
+var usualWindows = [...]int32{10, 20, 32, 50, 100}
+
+// window returns the limit of a sending side and whether it was learned; 0 where it is not known.
+func (l *Link) window(side decode.Direction) (limit int, learned bool) {
+	w := &l.sides[side].window
+	switch {
+	case w.limit != 0 && w.limit != 0xFFFF:
+		return int(w.limit), false
+	case l.version == decode.V5 && w.limit == 0:
+		return 0, false
+	case w.learned > 0:
+		return int(w.learned), true
+	case w.outstanding != w.most || w.most < usualWindows[0]:
+		return 0, false
+	}
+	for _, usual := range usualWindows {
+		if w.most == usual {
+			return int(usual), true
+		}
+	}
+	return 0, false
+}
+
+// enterWindow counts h in the window of the connection on which its PUBLISH was sent.
 func (t *Tracker) enterWindow(h *Handshake, l *Link) {
 	if h.window == l || !h.Kind.Publish() {
 		return
 	}
 	t.leaveWindow(h)
 	h.window = l
-	l.outstanding[h.Sender]++
-	if limit := int(l.limit[h.Sender]); limit > 0 && l.outstanding[h.Sender] > limit {
+	w := &l.sides[h.Sender].window
+	w.outstanding++
+	if w.limit > 0 && w.outstanding > int32(w.limit) {
 		t.receiveMaximum(l, h.Sender, decode.PUBLISH)
 	}
 	t.checkWindow(l, h.Sender)
@@ -22,8 +98,9 @@ func (t *Tracker) leaveWindow(h *Handshake) {
 		return
 	}
 	h.window = nil
-	l.outstanding[h.Sender]--
-	l.plateau[h.Sender].freed(t, l, h.Sender)
+	w := &l.sides[h.Sender].window
+	w.outstanding--
+	w.freed(t.now)
 	t.checkWindow(l, h.Sender)
 }
 
@@ -33,18 +110,19 @@ func (t *Tracker) checkWindow(l *Link, side decode.Direction) {
 	if l.closed || l.left {
 		return
 	}
+	w := &l.sides[side].window
 	limit, learned := l.window(side)
-	if limit == 0 || l.outstanding[side] < limit || learned && l.outstanding[side] > limit {
-		l.fullSince[side] = 0
+	if limit == 0 || int(w.outstanding) < limit || learned && int(w.outstanding) > limit {
+		w.fullSince = 0
 		if slot := linkWindow + int(side); l.alert(slot) != nil {
 			t.cancelLink(l, nil, slot)
 		}
 		return
 	}
-	if l.fullSince[side] != 0 {
+	if w.fullSince != 0 {
 		return
 	}
-	l.fullSince[side] = t.now
+	w.fullSince = t.now
 	if d := l.windows[side]; d == nil || d.place == 0 {
 		t.startLink(l, &l.windows[side], timerWindowClient+timerKind(side), t.now.Add(t.cfg.Warn))
 	}
@@ -52,11 +130,11 @@ func (t *Tracker) checkWindow(l *Link, side decode.Direction) {
 
 // windowOverdue raises inflight-window-full if the window has been full for Config.Warn.
 func (t *Tracker) windowOverdue(l *Link, side decode.Direction) {
-	since := l.fullSince[side]
-	if since == 0 {
+	w := &l.sides[side].window
+	if w.fullSince == 0 {
 		return
 	}
-	if due := since.Add(t.cfg.Warn); due > t.now {
+	if due := w.fullSince.Add(t.cfg.Warn); due > t.now {
 		t.startLink(l, &l.windows[side], timerWindowClient+timerKind(side), due)
 		return
 	}
@@ -65,8 +143,8 @@ func (t *Tracker) windowOverdue(l *Link, side decode.Direction) {
 	}
 	limit, learned := l.window(side)
 	a := Alert{
-		Name: InflightWindowFull, Severity: Critical, Sender: side, N: l.outstanding[side], Limit: limit, Learned: learned, Usual: learned && l.plateau[side].learned == 0,
-		Since: since,
+		Name: InflightWindowFull, Severity: Critical, Sender: side, N: int(w.outstanding), Limit: limit, Learned: learned, Usual: learned && w.learned == 0,
+		Since: w.fullSince,
 	}
 	if h := oldestOpen(l, side); h != nil {
 		a.Oldest, a.PacketID, a.Handshake, a.Topic, a.Kind = h.PacketID, h.PacketID, h.ID, h.Topic, h.Kind
@@ -78,7 +156,7 @@ func (t *Tracker) windowOverdue(l *Link, side decode.Direction) {
 // oldestOpen finds the handshake that has been in the window of a connection the longest.
 func oldestOpen(l *Link, side decode.Direction) *Handshake {
 	var oldest *Handshake
-	l.Session.flows[side].each(func(h *Handshake) {
+	l.Session.sides[side].flow.each(func(h *Handshake) {
 		if h.window == l && (oldest == nil || h.ID < oldest.ID) {
 			oldest = h
 		}
