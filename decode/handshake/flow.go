@@ -343,7 +343,7 @@ func (t *Tracker) end(h *Handshake, state State) {
 // known only later, as are the first ones of an end that was joined in mid-stream.
 func (l *Link) doubtful(h *Handshake, p *decode.Packet) bool {
 	other := p.Dir.Opposite()
-	return h.Unsure || p.Late || l.deaf[other] || l.midStream && l.last[other] == 0
+	return h.Unsure || p.Late || l.deaf[other] || l.last[other] == 0 && l.Info.MidStream
 }
 
 // reuse ends the handshake whose identifier p takes over for a delivery of kind. The receiver may still answer both: spare is how many

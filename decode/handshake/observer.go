@@ -96,6 +96,9 @@ func (l *Link) Version() decode.Version {
 	return l.Session.Version
 }
 
+// Began reports whether there was a Control Packet.
+func (l *Link) Began() bool { return l.began }
+
 // Last returns when an end last sent a Control Packet on the connection; 0 where it has not.
 func (l *Link) Last(dir decode.Direction) decode.Time { return l.last[dir] }
 

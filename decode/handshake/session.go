@@ -169,7 +169,7 @@ type Link struct {
 	left      bool // DISCONNECT was seen: nothing more is owed on this connection
 	asked     bool // CONNECT was seen
 	accepted  bool // CONNACK with success was seen
-	midStream bool // Info.MidStream
+	began     bool // a packet was seen
 	Noted     bool // belongs to the Observer that has no Attachment; see Tracker.AddObserver
 
 	sides [2]linkSide // by sending side

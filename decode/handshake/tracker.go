@@ -122,18 +122,24 @@ func (t *Tracker) Forgotten() uint64 { return t.forgotten }
 
 // Open says that a Network Connection was seen for the first time. info must not change.
 func (t *Tracker) Open(info *decode.ConnInfo, at decode.Time) *Link {
+	l := new(Link)
+	t.OpenIn(l, info, at)
+	return l
+}
+
+// OpenIn is Open with an empty Link of the caller's, who may have it in what it keeps itself of the connection, so that one leads to both.
+func (t *Tracker) OpenIn(l *Link, info *decode.ConnInfo, at decode.Time) {
 	t.Advance(at)
 	s := t.newSession()
 	s.Server, s.ServerName = info.Server, info.ServerName
 	t.lastLink++
-	l := &Link{Info: info, number: t.lastLink, midStream: info.MidStream, deaf: [2]bool{info.ByHeard, info.ByHeard}}
+	*l = Link{Info: info, number: t.lastLink, deaf: [2]bool{info.ByHeard, info.ByHeard}}
 	t.attach(l, s)
 	if info.MidStream {
 		s.joinedUnseen(decode.FromClient)
 		s.joinedUnseen(decode.FromServer)
 		s.addEvent(LinkEvent{Time: at, Kind: LinkJoined})
 	}
-	return l
 }
 
 // Heard says that something of an end was seen, so that its silence means something. A source that does not tell is taken to hear both.
@@ -160,6 +166,7 @@ func (t *Tracker) oneSided(l *Link, by decode.Direction) bool {
 // Packet takes the next Control Packet of a connection. Nothing of p is kept; ref is stored with the step that it makes.
 func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 	t.Advance(p.Time)
+	l.began = true
 	if l.closed && !t.reopen(l) {
 		if p.Type == decode.DISCONNECT { // it may say that the session was taken over, after the one who took it was told so
 			t.checkReason(l, p)
@@ -207,11 +214,11 @@ func (t *Tracker) noteJoined(l *Link, p *decode.Packet) {
 	if l.last[0] != 0 || l.last[1] != 0 || p.Type == decode.CONNECT {
 		return
 	}
-	if p.Type == decode.CONNACK && !l.midStream {
+	if p.Type == decode.CONNACK && !l.Info.MidStream {
 		return
 	}
 	s := l.Session
-	if !l.asked && (l.midStream || p.Dir == decode.FromServer) {
+	if !l.asked && (l.Info.MidStream || p.Dir == decode.FromServer) {
 		s.joinedUnseen(decode.FromClient)
 		s.joinedUnseen(decode.FromServer)
 		s.VersionAssumed = true

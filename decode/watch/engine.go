@@ -150,15 +150,14 @@ func (e *Engine) open(c *connection, info *decode.ConnInfo, at decode.Time) {
 	if name := e.cfg.Servers.Name(info.Server); name != "" {
 		info.ServerName = name
 	}
-	c.link = e.tracker.Open(info, at)
+	e.tracker.OpenIn(&c.link, info, at)
 }
 
 func (e *Engine) packetOf(c *connection, p *decode.Packet) { e.packetAt(c, p, e.raw.add(p)) }
 
 // packetAt takes a packet whose bytes are kept where ref says.
 func (e *Engine) packetAt(c *connection, p *decode.Packet, ref uint64) {
-	if !c.counted {
-		c.counted = true
+	if !c.link.Began() {
 		e.counts.Connections++
 	}
 	e.counts.Packets[p.Type&15]++
@@ -178,7 +177,7 @@ func (e *Engine) packetAt(c *connection, p *decode.Packet, ref uint64) {
 	if e.survey != nil {
 		e.survey.begin(c, p)
 	}
-	e.tracker.Packet(c.link, p, ref)
+	e.tracker.Packet(&c.link, p, ref)
 	if e.survey != nil {
 		e.survey.packet(p, ref)
 	}
@@ -202,20 +201,23 @@ func (e *Engine) lossOf(c *connection, l *decode.Loss) {
 	if l.Cause == decode.LossUndecodable {
 		e.malformed(c, l.Dir, l.Err)
 	}
-	e.tracker.Loss(c.link, *l)
+	e.tracker.Loss(&c.link, *l)
 	if e.survey != nil {
 		e.survey.loss(c, l)
 	}
 }
 
 func (e *Engine) undecided(c *connection, dir decode.Direction, yes bool) {
-	e.tracker.Undecided(c.link, dir, yes)
+	e.tracker.Undecided(&c.link, dir, yes)
 }
 
-func (e *Engine) heard(c *connection, dir decode.Direction) { e.tracker.Heard(c.link, dir) }
+func (e *Engine) heard(c *connection, dir decode.Direction) { e.tracker.Heard(&c.link, dir) }
 
 func (e *Engine) closed(c *connection, at decode.Time, dir decode.Direction, cause decode.CloseCause) {
-	e.tracker.Close(c.link, at, dir, cause)
+	e.tracker.Close(&c.link, at, dir, cause)
+	if e.survey != nil {
+		e.survey.closed(c)
+	}
 }
 
 func (e *Engine) tick(at decode.Time) { e.tracker.Advance(at) }

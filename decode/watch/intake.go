@@ -16,6 +16,8 @@ type intake struct {
 	packet   decode.Packet             // all connections are decoded into it
 	conns    map[*decode.Conn]struct{} // those that have not ended
 	lastConn uint64                    // the newest ConnInfo.ID
+	// undecided counts the directions of which bytes have come that are no packets yet. While there are none, no connection is looked at for it.
+	undecided int
 }
 
 // An outlet takes what was found in the segments, in their order.
@@ -34,12 +36,11 @@ type outlet interface {
 
 // connection is what the engine keeps with a decode.Conn.
 type connection struct {
+	link handshake.Link // first, for a packet takes nothing else; see Link
 	info *decode.ConnInfo
-	// undecidedNow is what the outlet was told last of either direction. It is the intake's, all below is the Engine's.
+	// undecidedNow is what the outlet was told last of either direction. It is the intake's, as info is; all else is the Engine's.
 	undecidedNow [2]bool
 
-	counted bool
-	link    *handshake.Link
 	// The survey's: where to count.
 	entry   *sessionEntry
 	session *handshake.Session // that of entry
@@ -62,9 +63,8 @@ func (in *intake) take(s *decode.Segment) {
 	switch s.Kind {
 	case decode.Data:
 		s.Conn.Feed(s.Dir, s.Time, s.Data, (*handler)(in))
-		if now := s.Conn.Undecided(s.Dir); now != c.undecidedNow[s.Dir] {
-			c.undecidedNow[s.Dir] = now
-			in.out.undecided(c, s.Dir, now)
+		if now := s.Conn.Undecided(s.Dir); now || in.undecided > 0 {
+			in.decided(c, s.Dir, !now)
 		}
 	case decode.Heard:
 		in.out.heard(c, s.Dir)
@@ -74,9 +74,28 @@ func (in *intake) take(s *decode.Segment) {
 		delete(in.conns, s.Conn)
 		in.finishConn(s.Conn, s.Time)
 		in.out.closed(c, s.Time, s.Dir, s.Cause)
+		for _, undecided := range c.undecidedNow {
+			if undecided {
+				in.undecided--
+			}
+		}
 		s.Conn.Attachment = nil // an alert may hold on to Info, and with it to the Conn, for long
 	}
 	in.out.segmentEnd()
+}
+
+// decided says whether all bytes of a direction are packets, where that has changed.
+func (in *intake) decided(c *connection, dir decode.Direction, yes bool) {
+	if yes != c.undecidedNow[dir] {
+		return
+	}
+	c.undecidedNow[dir] = !yes
+	if yes {
+		in.undecided--
+	} else {
+		in.undecided++
+	}
+	in.out.undecided(c, dir, !yes)
 }
 
 // begin takes the first segment of a connection.

@@ -41,6 +41,14 @@ func (s *survey) begin(c *connection, p *decode.Packet) {
 	}
 }
 
+// closed lets go of what a connection refers to: an alert may hold on to it for long.
+func (s *survey) closed(c *connection) {
+	if s.on == c {
+		s.on = nil
+	}
+	c.entry, c.session, c.note, c.topics = nil, nil, nil, [2]recentTopics{}
+}
+
 // started lets a handshake know its topic.
 func (s *survey) started(h *handshake.Handshake) {
 	if n := s.topic; n != nil && n.leaf && len(n.path) == len(h.Topic) { // not a level above, where there is no room for the topic itself
