@@ -400,7 +400,7 @@ func (t *Tracker) goOffline(s *Session) {
 		if s.expiring == nil {
 			s.expiring = &timer{kind: timerExpiry, s: s, order: s.ID}
 		}
-		t.timers.set(s.expiring, t.now+decode.Time(s.expiry)*1e9)
+		t.startTimer(s.expiring, t.now+decode.Time(s.expiry)*1e9)
 	}
 	t.rest(s)
 }

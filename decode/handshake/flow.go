@@ -225,7 +225,7 @@ func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender
 	s.sides[sender].flow.set(p.PacketID, h)
 	s.sides[sender].note(p.PacketID)
 	t.enterOpen(h)
-	t.setState(h, state)
+	t.await(h, state)
 	t.step(h, l, p)
 	if p.Type == decode.PUBLISH {
 		t.published(l, sender)
@@ -238,10 +238,12 @@ func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender
 
 // step notes p as a packet of h without a change of state.
 func (t *Tracker) step(h *Handshake, l *Link, p *decode.Packet) {
-	h.addStep(Step{
-		Time: p.Time, Ref: t.lastRef, Conn: l.index, Type: p.Type, Dir: p.Dir, Reason: reasonOf(p),
-		Dup: p.Dup || p.Type != decode.PUBLISH && p.Flags&8 != 0,
-	})
+	if i := h.nsteps; i < firstSteps {
+		h.times[i], h.rest[i] = p.Time, packStep(p, t.lastRef, l.index)
+		h.nsteps++
+	} else {
+		h.addStep(Step{Time: p.Time, Ref: t.lastRef, Conn: l.index, Type: p.Type, Dir: p.Dir, Reason: reasonOf(p), Dup: dup(p)})
+	}
 	if (h.Attachment != nil || h.Followed) && p.Type != decode.PUBLISH {
 		t.observer.Stepped(h, p)
 	}
@@ -263,7 +265,9 @@ func (t *Tracker) proceed(h *Handshake, l *Link, p *decode.Packet, c cell) {
 	if p.Dir == h.Sender && h.link != l {
 		h.link = l
 	}
-	t.redelivered(h)
+	if h.pendingResume {
+		t.redelivered(h)
+	}
 	if !c.next.Open() {
 		h.Reason = reasonOf(p)
 		state := c.next
@@ -298,14 +302,24 @@ func refusedAll(p *decode.Packet) bool {
 func (t *Tracker) setState(h *Handshake, state State) {
 	t.clearHandshakeAlert(h)
 	t.stopTimers(h)
+	t.await(h, state)
+}
+
+// await begins the time of an open state, of a handshake whose time does not run.
+func (t *Tracker) await(h *Handshake, state State) {
 	h.State = state
 	h.Since = t.now
-	if _, by := h.Owes(); t.late || h.link != nil && h.link.blind[by] {
+	by := h.Sender.Opposite()
+	if state == AwaitingPubrel {
+		by = h.Sender
+	}
+	if t.late || h.link != nil && h.link.blind[by] {
 		t.cannotTell(h)
 		return
 	}
 	t.enterOrder(h)
 	t.waiting.push(h)
+	t.wake = min(t.wake, h.Since.Add(t.look))
 }
 
 func (t *Tracker) stopTimers(h *Handshake) {
@@ -321,7 +335,9 @@ func (t *Tracker) end(h *Handshake, state State) {
 	t.clearHandshakeAlert(h)
 	t.stopTimers(h)
 	t.leaveWindow(h)
-	t.redelivered(h)
+	if h.pendingResume {
+		t.redelivered(h)
+	}
 	h.leaveOrder()
 	s := h.Session
 	s.remember(h, state)

@@ -109,19 +109,20 @@ const (
 	packedDup
 )
 
-func (s *Step) pack() packedStep {
-	p := packedStep{
-		ref: [3]uint16{uint16(s.Ref), uint16(s.Ref >> 16), uint16(s.Ref >> 32)}, conn: uint16(min(s.Conn, 1<<16-1)),
-		what: uint16(s.Type)&15 | uint16(s.Reason)<<8,
+// packStep packs a packet of a connection.
+func packStep(p *decode.Packet, ref uint64, conn uint32) packedStep {
+	what := uint16(p.Type)&15 | uint16(reasonOf(p))<<8
+	if p.Dir == decode.FromServer {
+		what |= packedDir
 	}
-	if s.Dir == decode.FromServer {
-		p.what |= packedDir
+	if dup(p) {
+		what |= packedDup
 	}
-	if s.Dup {
-		p.what |= packedDup
-	}
-	return p
+	return packedStep{ref: [3]uint16{uint16(ref), uint16(ref >> 16), uint16(ref >> 32)}, conn: uint16(min(conn, 1<<16-1)), what: what}
 }
+
+// dup reports whether p says that it was sent before; SUBSCRIBE and others of MQTT 3.1 say so with the same bit.
+func dup(p *decode.Packet) bool { return p.Dup || p.Type != decode.PUBLISH && p.Flags&8 != 0 }
 
 func (p packedStep) step(at decode.Time) Step {
 	s := Step{
@@ -267,12 +268,9 @@ func (h *Handshake) Offline() bool {
 	return h.State.Open() && (h.Session.link == nil || h.pendingResume)
 }
 
-// addStep appends s, within the bound.
+// addStep appends s after the first steps, within the bound.
 func (h *Handshake) addStep(s Step) {
 	switch {
-	case h.nsteps < firstSteps:
-		h.times[h.nsteps], h.rest[h.nsteps] = s.Time, s.pack()
-		h.nsteps++
 	case h.more == nil:
 		h.more = &[]Step{s}
 	case len(*h.more) < maxSteps-firstSteps:

@@ -150,7 +150,7 @@ func (t *Tracker) startLink(l *Link, d **timer, kind timerKind, at decode.Time) 
 	if *d == nil {
 		*d = &timer{kind: kind, l: l, order: l.Info.ID}
 	}
-	t.timers.set(*d, at)
+	t.startTimer(*d, at)
 }
 
 // stopLink stops all timers of a connection and clears its alerts.
@@ -167,11 +167,11 @@ func (t *Tracker) stopLink(l *Link) {
 }
 
 // firstLook is after how long a handshake is looked at first.
-func (t *Tracker) firstLook() time.Duration {
-	if t.cfg.Learn {
-		return min(leastLearned, t.cfg.Warn)
+func (c *Config) firstLook() time.Duration {
+	if c.Learn {
+		return min(leastLearned, c.Warn)
 	}
-	return t.cfg.Warn
+	return c.Warn
 }
 
 // waited decides about a handshake that has waited for firstLook: it is overdue, or will be at the time that its peer deserves.
@@ -182,7 +182,7 @@ func (t *Tracker) waited(h *Handshake) {
 		return
 	}
 	h.due = &timer{kind: timerOverdue, h: h, order: h.ID}
-	t.timers.set(h.due, due)
+	t.startTimer(h.due, due)
 }
 
 var overdueNames = [...]AlertName{
@@ -211,7 +211,7 @@ func (t *Tracker) overdue(h *Handshake) {
 	}
 	if severity == Warn && h.Kind.Publish() {
 		h.due = &timer{kind: timerCritical, h: h, order: h.ID}
-		t.timers.set(h.due, max(t.now, h.Since.Add(t.cfg.Critical)))
+		t.startTimer(h.due, max(t.now, h.Since.Add(t.cfg.Critical)))
 	}
 }
 

@@ -21,13 +21,16 @@ const recovery = 10 * time.Second
 
 // checkReason raises what the Reason Code of a packet says by itself.
 func (t *Tracker) checkReason(l *Link, p *decode.Packet) {
+	if p.Version != decode.V5 || p.ReasonCode == 0 && len(p.SubackCodes) == 0 {
+		return
+	}
 	switch p.Type {
 	case decode.PUBACK, decode.PUBREC, decode.PUBREL, decode.PUBCOMP, decode.SUBACK, decode.DISCONNECT:
 	default:
 		return
 	}
 	code := reasonOf(p)
-	if code == 0 || p.Version != decode.V5 {
+	if code == 0 {
 		return
 	}
 	t.checkAllowed(l, p, code)

@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"cmp"
+	"math"
 
 	"github.com/mqttwatch/mqttwatch/decode"
 )
@@ -37,6 +38,15 @@ type timer struct {
 
 func compareTimers(a, b *timer) int {
 	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind), cmp.Compare(a.order, b.order))
+}
+
+// never is when no deadline is.
+const never decode.Time = math.MaxInt64
+
+// startTimer sets a deadline.
+func (t *Tracker) startTimer(d *timer, at decode.Time) {
+	t.timers.set(d, at)
+	t.wake = min(t.wake, at)
 }
 
 // timerHeap is a binary heap of deadlines, the earliest first, whose members know their place.

@@ -72,6 +72,8 @@ type Tracker struct {
 
 	waiting waitQueue
 	timers  timerHeap
+	wake    decode.Time   // no deadline of these is earlier; never where there is none
+	look    time.Duration // after how long a handshake is looked at first
 
 	alerts  alertStore
 	counted map[AlertName]uint64
@@ -98,13 +100,16 @@ func New(cfg Config, r Recorder) *Tracker {
 	for _, name := range cfg.Mute {
 		muted[name] = true
 	}
+	cfg = cfg.withDefaults()
 	return &Tracker{
+		wake:     never,
+		look:     cfg.firstLook(),
 		muted:    muted,
-		cfg:      cfg.withDefaults(),
+		cfg:      cfg,
 		recorder: r,
 		sessions: make(map[sessionKey]*Session),
 		texts:    make(map[string]string),
-		alerts:   newAlertStore(cfg.withDefaults().MaxAlerts),
+		alerts:   newAlertStore(cfg.MaxAlerts),
 		counted:  make(map[AlertName]uint64),
 		grave:    make(map[AlertName]uint64),
 		leaving:  make(map[*Link]struct{}),
@@ -293,6 +298,19 @@ func (t *Tracker) Advance(now decode.Time) {
 	if now <= t.now {
 		return
 	}
+	if now >= t.wake || t.observer != nil && t.observerDue(now) {
+		t.pass(now)
+	}
+	t.now, t.stamp = now, now
+}
+
+func (t *Tracker) observerDue(now decode.Time) bool {
+	next := t.observer.Next()
+	return next != 0 && next <= now
+}
+
+// pass acts on the deadlines up to now.
+func (t *Tracker) pass(now decode.Time) {
 	for {
 		at, h, due := t.nextDeadline()
 		if t.observer != nil {
@@ -304,7 +322,11 @@ func (t *Tracker) Advance(now decode.Time) {
 			}
 		}
 		if at == 0 || at > now {
-			break
+			t.wake = at
+			if at == 0 {
+				t.wake = never
+			}
+			return
 		}
 		t.now = max(t.now, at)
 		t.stamp = t.now
@@ -316,7 +338,6 @@ func (t *Tracker) Advance(now decode.Time) {
 		t.timers.cancel(due)
 		t.fire(due)
 	}
-	t.now, t.stamp = now, now
 }
 
 // nextDeadline finds the earliest deadline: that of a handshake in the queue, or a timer.
@@ -328,7 +349,7 @@ func (t *Tracker) nextDeadline() (decode.Time, *Handshake, *timer) {
 	if h == nil {
 		return t.timers[0].at, nil, t.timers[0]
 	}
-	at := h.Since.Add(t.firstLook())
+	at := h.Since.Add(t.look)
 	if len(t.timers) > 0 && t.timers[0].at < at {
 		return t.timers[0].at, nil, t.timers[0]
 	}
