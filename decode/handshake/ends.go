@@ -110,11 +110,10 @@ func (r *past) find(id uint16, kind Kind) *recentEnd {
 }
 
 // remember notes that h ends.
-func (s *Session) remember(h *Handshake, state State) {
+func (r *past) remember(h *Handshake, state State) {
 	if !h.Kind.Publish() && h.spare == 0 || h.link == nil {
 		return
 	}
-	r := &s.sides[h.Sender].past
 	if state == Complete && h.spare|h.rels == 0 {
 		r.complete(h.link.number, h.PacketID, h.Kind)
 		return

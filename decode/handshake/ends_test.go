@@ -58,7 +58,7 @@ func TestRecentEnds(t *testing.T) {
 				if rng.IntN(10) == 0 {
 					h.spare, h.rels, state = h.spare+uint16(rng.IntN(2)), uint16(rng.IntN(2)), Abandoned
 				}
-				s.remember(h, state)
+				s.sides[0].past.remember(h, state)
 				if h.Kind.Publish() || h.spare > 0 {
 					plain.add(recentEnd{link: link.number, id: id, spare: h.spare, rels: h.rels, kind: h.Kind, state: state})
 				}

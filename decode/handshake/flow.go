@@ -137,12 +137,14 @@ func firstFilter(p *decode.Packet) []byte {
 // apply looks the packet up in the table and does what it says.
 func (t *Tracker) apply(l *Link, p *decode.Packet, s *Session, h *Handshake, kind Kind, sender decode.Direction, in input) {
 	c := transitions[rowOf(h)][in]
-	if h != nil && h.answersPubrel(p) {
-		t.step(h, l, p)
-		return
-	}
 	if h != nil {
-		t.checkOrder(l, p, h, c)
+		if h.comp && h.answersPubrel(p) {
+			t.step(h, l, p)
+			return
+		}
+		if h.side.flow.count > 1 {
+			t.checkOrder(l, p, h, c)
+		}
 	}
 	switch c.verdict {
 	case verdictStart:
@@ -210,7 +212,8 @@ func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender
 	h := t.newHandshake()
 	t.lastHandshake++
 	h.ID = t.lastHandshake
-	h.Session, h.link = s, l
+	side := &s.sides[sender]
+	h.Session, h.side, h.link = s, side, l
 	h.Kind, h.Sender, h.PacketID = kind, sender, p.PacketID
 	switch p.Type {
 	case decode.PUBLISH:
@@ -222,8 +225,8 @@ func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender
 	default:
 		h.JoinedLate = true
 	}
-	s.sides[sender].flow.set(p.PacketID, h)
-	s.sides[sender].note(p.PacketID)
+	side.flow.set(p.PacketID, h)
+	side.note(p.PacketID)
 	t.enterOpen(h)
 	t.await(h, state)
 	t.step(h, l, p)
@@ -239,7 +242,7 @@ func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender
 // step notes p as a packet of h without a change of state.
 func (t *Tracker) step(h *Handshake, l *Link, p *decode.Packet) {
 	if i := h.nsteps; i < firstSteps {
-		h.times[i], h.rest[i] = p.Time, packStep(p, t.lastRef, l.index)
+		h.times[i], h.rest[i], h.conns[i] = p.Time, packStep(p, t.lastRef), uint16(min(l.index, 1<<16-1))
 		h.nsteps++
 	} else {
 		h.addStep(Step{Time: p.Time, Ref: t.lastRef, Conn: l.index, Type: p.Type, Dir: p.Dir, Reason: reasonOf(p), Dup: dup(p)})
@@ -339,10 +342,9 @@ func (t *Tracker) end(h *Handshake, state State) {
 		t.redelivered(h)
 	}
 	h.leaveOrder()
-	s := h.Session
-	s.remember(h, state)
-	if s.sides[h.Sender].flow.get(h.PacketID) == h {
-		s.sides[h.Sender].flow.remove(h.PacketID)
+	h.side.past.remember(h, state)
+	if f := &h.side.flow; f.get(h.PacketID) == h {
+		f.remove(h.PacketID)
 	}
 	t.leaveOpen(h)
 	h.State = state

@@ -96,44 +96,40 @@ const (
 	maxSteps   = 40
 )
 
-// packedStep is a Step but for its time: 48 bits of Ref, the lower 16 of Conn; then Type, Dir, Dup and Reason. Hundreds of thousands of handshakes are
-// kept, and nearly all have few steps.
-type packedStep struct {
-	ref  [3]uint16
-	conn uint16
-	what uint16
-}
+// packedStep is a Step but for its time and Conn: Type, Dir, Dup and Reason, then 48 bits of Ref. Hundreds of thousands of handshakes are kept, and nearly
+// all have few steps.
+type packedStep uint64
 
 const (
 	packedDir = 1 << 4 << iota
 	packedDup
+	packedReason = 8 // bits before Reason
+	packedRef    = 16
 )
 
-// packStep packs a packet of a connection.
-func packStep(p *decode.Packet, ref uint64, conn uint32) packedStep {
-	what := uint16(p.Type)&15 | uint16(reasonOf(p))<<8
-	if p.Dir == decode.FromServer {
-		what |= packedDir
-	}
+// packStep packs a packet, the bytes of which are found by ref.
+func packStep(p *decode.Packet, ref uint64) packedStep {
+	s := packedStep(p.Type)&15 | packedStep(p.Dir&1)*packedDir | packedStep(reasonOf(p))<<packedReason | packedStep(ref)<<packedRef
 	if dup(p) {
-		what |= packedDup
+		s |= packedDup
 	}
-	return packedStep{ref: [3]uint16{uint16(ref), uint16(ref >> 16), uint16(ref >> 32)}, conn: uint16(min(conn, 1<<16-1)), what: what}
+	return s
 }
 
 // dup reports whether p says that it was sent before; SUBSCRIBE and others of MQTT 3.1 say so with the same bit.
 func dup(p *decode.Packet) bool { return p.Dup || p.Type != decode.PUBLISH && p.Flags&8 != 0 }
 
-func (p packedStep) step(at decode.Time) Step {
+func (p packedStep) step(at decode.Time, conn uint16) Step {
 	s := Step{
-		Time: at, Ref: uint64(p.ref[0]) | uint64(p.ref[1])<<16 | uint64(p.ref[2])<<32, Conn: uint32(p.conn),
-		Type: decode.Type(p.what & 15), Reason: decode.ReasonCode(p.what >> 8), Dup: p.what&packedDup != 0,
+		Time: at, Ref: uint64(p >> packedRef), Conn: uint32(conn), Type: p.packet(), Reason: decode.ReasonCode(p >> packedReason), Dup: p&packedDup != 0,
 	}
-	if p.what&packedDir != 0 {
+	if p&packedDir != 0 {
 		s.Dir = decode.FromServer
 	}
 	return s
 }
+
+func (p packedStep) packet() decode.Type { return decode.Type(p & 15) }
 
 // A Handshake is one QoS 1 or QoS 2 delivery between a sender and a receiver on one hop, or one SUBSCRIBE or
 // UNSUBSCRIBE. The Tracker owns it: read it only where the Tracker's owner lets you, and copy what is to be kept.
@@ -163,9 +159,11 @@ type Handshake struct {
 
 	nsteps  uint8
 	dropped uint16
-	rest    [firstSteps]packedStep  // of the first steps, what is not in times
-	times   [firstSteps]decode.Time // of the first steps
-	more    *[]Step                 // the other ones; nil where there never were any
+	// The first steps; of conns, what is more than it holds is its greatest.
+	conns [firstSteps]uint16
+	times [firstSteps]decode.Time
+	rest  [firstSteps]packedStep
+	more  *[]Step // the other ones; nil where there never were any
 
 	*flight // nil once it has ended
 }
@@ -181,8 +179,16 @@ type flight struct {
 	// Followed says that an Observer is to be told of it, though it has no Attachment.
 	Followed bool
 
-	link          *Link // that of the sender's last packet
-	window        *Link // in whose window it counts; nil where in none
+	spare         uint16 // acknowledgements more than one that its resends may bring
+	again         uint16 // resends on the connection of the first
+	rels          uint16 // PUBREL packets more than one that are due: one for each PUBREC
+	comp          bool   // PUBLISH followed PUBREL: before its PUBREC may come the PUBCOMP of that PUBREL
+	pendingResume bool   // open from an earlier connection, not yet redelivered on this one
+	inQueue       bool   // waits in the queue of timers
+
+	side          *sessionSide // of Session
+	link          *Link        // that of the sender's last packet
+	window        *Link        // in whose window it counts; nil where in none
 	alert         *Alert
 	due           *timer
 	turn          uint64     // among those that wait for the same acknowledgement; 0 where it has none
@@ -191,13 +197,6 @@ type flight struct {
 	prev, next    *Handshake // in the queue of timers
 	// elder and younger are its neighbours among the open ones, in the order of ID.
 	elder, younger *Handshake
-
-	spare         uint16 // acknowledgements more than one that its resends may bring
-	again         uint16 // resends on the connection of the first
-	rels          uint16 // PUBREL packets more than one that are due: one for each PUBREC
-	comp          bool   // PUBLISH followed PUBREL: before its PUBREC may come the PUBCOMP of that PUBREL
-	pendingResume bool   // open from an earlier connection, not yet redelivered on this one
-	inQueue       bool   // waits in the queue of timers
 }
 
 // Steps returns the number of steps kept.
@@ -214,7 +213,7 @@ func (h *Handshake) others() []Step {
 // Step returns step i, counting from 0, oldest first.
 func (h *Handshake) Step(i int) Step {
 	if i < int(h.nsteps) {
-		return h.rest[i].step(h.times[i])
+		return h.rest[i].step(h.times[i], h.conns[i])
 	}
 	return (*h.more)[i-int(h.nsteps)]
 }
@@ -222,7 +221,7 @@ func (h *Handshake) Step(i int) Step {
 // AppendSteps appends all steps to dst, the oldest first.
 func (h *Handshake) AppendSteps(dst []Step) []Step {
 	for i, at := range h.times[:h.nsteps] {
-		dst = append(dst, h.rest[i].step(at))
+		dst = append(dst, h.rest[i].step(at, h.conns[i]))
 	}
 	return append(dst, h.others()...)
 }
@@ -230,7 +229,7 @@ func (h *Handshake) AppendSteps(dst []Step) []Step {
 // At returns when step i was seen and which packet it was, and nothing else of it.
 func (h *Handshake) At(i int) (decode.Time, decode.Type) {
 	if i < int(h.nsteps) {
-		return h.times[i], decode.Type(h.rest[i].what & 15)
+		return h.times[i], h.rest[i].packet()
 	}
 	s := &(*h.more)[i-int(h.nsteps)]
 	return s.Time, s.Type

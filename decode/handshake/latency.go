@@ -87,7 +87,7 @@ func (t *Tracker) answered(h *Handshake, l *Link, p *decode.Packet) {
 	if !h.Kind.Publish() || h.JoinedLate || h.Resends > 0 || h.link != l {
 		return
 	}
-	r := &h.Session.sides[h.Sender].past
+	r := &h.side.past
 	r.addAnswer(p.Time.Sub(h.Started()), t.cfg.Latency, t.cfg.Learn)
 	if r.answers < answersLeast || r.slow == nil && l.open == nil {
 		return
@@ -111,7 +111,7 @@ func (t *Tracker) patience(h *Handshake) time.Duration {
 	if !t.cfg.Learn {
 		return t.cfg.Warn
 	}
-	r := &h.Session.sides[h.Sender].past
+	r := &h.side.past
 	if r.answers < answersLeast {
 		return t.cfg.Warn
 	}

@@ -17,8 +17,8 @@ func (t *Tracker) enterOrder(h *Handshake) {
 	}
 	t.lastTurn++
 	h.turn = t.lastTurn
-	if f := &h.Session.sides[h.Sender].flow; f.spread {
-		f.many.enqueue(h)
+	if h.side.flow.spread {
+		h.side.flow.many.enqueue(h)
 	}
 }
 
@@ -81,15 +81,14 @@ func (f *inflight) earlier(h *Handshake) (first *Handshake, n int) {
 // checkOrder raises ack-out-of-order where p answers h while one that was sent before it still waits. The order binds Clients
 // [MQTT-4.6.0-2, -3, -4]; of a broker it is told as information.
 func (t *Tracker) checkOrder(l *Link, p *decode.Packet, h *Handshake, c cell) {
-	f := &h.Session.sides[h.Sender].flow
-	if f.count == 1 || h.turn == 0 || h.order != nil && h.order.first == h || l.doubtful(h, p) || t.late {
+	if h.turn == 0 || h.order != nil && h.order.first == h || l.doubtful(h, p) || t.late {
 		return
 	}
 	owed, _ := h.Owes()
 	if p.Type != owed || c.verdict == verdictRedeliver {
 		return
 	}
-	earlier, n := f.earlier(h)
+	earlier, n := h.side.flow.earlier(h)
 	if n == 0 {
 		return
 	}

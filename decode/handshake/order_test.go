@@ -25,7 +25,7 @@ func TestOrder(t *testing.T) {
 			h := f.get(id)
 			switch {
 			case h == nil:
-				h = &Handshake{PacketID: id, Session: s, flight: new(flight)}
+				h = &Handshake{PacketID: id, flight: &flight{side: &s.sides[0]}}
 				f.set(id, h)
 				fallthrough
 			case rng.IntN(3) == 0:

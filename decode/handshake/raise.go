@@ -266,7 +266,7 @@ func (t *Tracker) unexpectedAck(l *Link, p *decode.Packet, sender decode.Directi
 // priorAck notes an acknowledgement on this connection of a PUBLISH that was sent on an earlier one and not sent again: only PUBLISH and PUBREL are
 // sent again after a resume [MQTT-4.4.0-1].
 func (t *Tracker) priorAck(h *Handshake, l *Link, p *decode.Packet) {
-	if h.link == l || h.link == nil || p.Dir == h.Sender || h.JoinedLate || h.Session.sides[h.Sender].flow.partial { // it may have been sent again out of sight
+	if h.link == l || h.link == nil || p.Dir == h.Sender || h.JoinedLate || h.side.flow.partial { // it may have been sent again out of sight
 		return
 	}
 	a := aboutPacket(UnexpectedAck, Info, p, h)

@@ -80,14 +80,13 @@ func (t *Tracker) redeliver(h *Handshake, l *Link, p *decode.Packet, c cell) {
 	t.proceed(h, l, p, c)
 }
 
-// answersPubrel reports whether p is the PUBCOMP to the PUBREL that the sender sent before it sent its PUBLISH again: the receiver answers both, in their
+// answersPubrel reports whether p is, where h.comp is set, the PUBCOMP to the PUBREL that the sender sent before it sent its PUBLISH again: the receiver answers both, in their
 // order.
 func (h *Handshake) answersPubrel(p *decode.Packet) bool {
-	due := h.comp
 	if p.Type == decode.PUBREC || p.Type == decode.PUBCOMP {
 		h.comp = false
 	}
-	return due && p.Type == decode.PUBCOMP
+	return p.Type == decode.PUBCOMP
 }
 
 // duplicate takes an acknowledgement that was given before; one for each time that the packet was sent is as it should be. Every PUBREC is

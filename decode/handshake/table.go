@@ -33,7 +33,7 @@ const (
 	inputs
 )
 
-// row is the state in which an input finds its identifier; rowNone is "not in use".
+// row is the state in which an input finds its identifier; rowNone is "not in use". The rows of deliveries are numbered as their states.
 type row uint8
 
 const (
@@ -179,16 +179,10 @@ func rowOf(h *Handshake) row {
 	if h == nil {
 		return rowNone
 	}
-	switch h.State {
-	case AwaitingPuback:
-		return rowPuback
-	case AwaitingPubrec:
-		return rowPubrec
-	case AwaitingPubrel:
-		return rowPubrel
-	case AwaitingPubcomp:
-		return rowPubcomp
-	case AwaitingSuback:
+	if h.State < AwaitingSuback {
+		return row(h.State)
+	}
+	if h.State == AwaitingSuback {
 		if h.Kind == Unsubscribe {
 			return rowUnsuback
 		}

@@ -178,7 +178,9 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 		}
 		return
 	}
-	t.noteJoined(l, p)
+	if l.last[0] == 0 && l.last[1] == 0 {
+		t.noteJoined(l, p)
+	}
 	if p.Err != nil {
 		t.malformed(l, p)
 	}
@@ -216,7 +218,7 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 
 // noteJoined raises joined-mid-stream with the first packet of a connection whose beginning was not seen.
 func (t *Tracker) noteJoined(l *Link, p *decode.Packet) {
-	if l.last[0] != 0 || l.last[1] != 0 || p.Type == decode.CONNECT {
+	if p.Type == decode.CONNECT {
 		return
 	}
 	if p.Type == decode.CONNACK && !l.Info.MidStream {

@@ -56,25 +56,36 @@ func (w *sendWindow) forgetPlateau() { w.most, w.learned, w.follows, w.freedAt =
 // HiveMQ CE 50, EMQX for PUBREL 100.
 var usualWindows = [...]int32{10, 20, 32, 50, 100}
 
-// window returns the limit of a sending side and whether it was learned; 0 where it is not known.
-func (l *Link) window(side decode.Direction) (limit int, learned bool) {
-	w := &l.sides[side].window
+// size returns the limit and whether it was learned; 0 where it is not known.
+func (w *sendWindow) size(v decode.Version) (limit int32, learned bool) {
 	switch {
 	case w.limit != 0 && w.limit != 0xFFFF:
-		return int(w.limit), false
-	case l.version == decode.V5 && w.limit == 0:
+		return int32(w.limit), false
+	case v == decode.V5 && w.limit == 0:
 		return 0, false
 	case w.learned > 0:
-		return int(w.learned), true
+		return w.learned, true
 	case w.outstanding != w.most || w.most < usualWindows[0]:
 		return 0, false
 	}
 	for _, usual := range usualWindows {
 		if w.most == usual {
-			return int(usual), true
+			return usual, true
 		}
 	}
 	return 0, false
+}
+
+// full reports whether no more deliveries fit in.
+func (w *sendWindow) full(v decode.Version) bool {
+	limit, learned := w.size(v)
+	return limit != 0 && w.outstanding >= limit && (w.outstanding == limit || !learned)
+}
+
+// window returns the limit of a sending side and whether it was learned; 0 where it is not known.
+func (l *Link) window(side decode.Direction) (limit int, learned bool) {
+	n, learned := l.sides[side].window.size(l.version)
+	return int(n), learned
 }
 
 // enterWindow counts h in the window of the connection on which its PUBLISH was sent.
@@ -111,15 +122,11 @@ func (t *Tracker) checkWindow(l *Link, side decode.Direction) {
 		return
 	}
 	w := &l.sides[side].window
-	limit, learned := l.window(side)
-	if limit == 0 || int(w.outstanding) < limit || learned && int(w.outstanding) > limit {
-		w.fullSince = 0
-		if slot := linkWindow + int(side); l.alert(slot) != nil {
-			t.cancelLink(l, nil, slot)
-		}
+	if full := w.full(l.version); full == (w.fullSince != 0) {
 		return
-	}
-	if w.fullSince != 0 {
+	} else if !full {
+		w.fullSince = 0
+		t.cancelLink(l, nil, linkWindow+int(side))
 		return
 	}
 	w.fullSince = t.now
