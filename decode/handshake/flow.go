@@ -255,6 +255,9 @@ func (t *Tracker) step(h *Handshake, l *Link, p *decode.Packet) {
 // reasonOf returns the Reason Code of an acknowledgement: for a SUBACK or UNSUBACK the worst of its codes.
 func reasonOf(p *decode.Packet) decode.ReasonCode {
 	code := p.ReasonCode
+	if len(p.SubackCodes) == 0 {
+		return code
+	}
 	for _, c := range p.SubackCodes {
 		code = max(code, c)
 	}
@@ -343,9 +346,7 @@ func (t *Tracker) end(h *Handshake, state State) {
 	}
 	h.leaveOrder()
 	h.side.past.remember(h, state)
-	if f := &h.side.flow; f.get(h.PacketID) == h {
-		f.remove(h.PacketID)
-	}
+	h.side.flow.remove(h)
 	t.leaveOpen(h)
 	h.State = state
 	h.Ended = t.stamp

@@ -76,21 +76,24 @@ func (f *inflight) toMany() {
 	f.spread = true
 }
 
-func (f *inflight) remove(id uint16) {
+// remove takes h out, unless its identifier belongs to another.
+func (f *inflight) remove(h *Handshake) {
 	if f.spread {
-		if f.many.remove(id) {
+		if f.many.get(h.PacketID) == h {
+			f.many.remove(h.PacketID)
 			f.count--
 			f.spread = f.count > 0
 		}
 		return
 	}
-	i := f.place(id)
-	if i < 0 {
-		return
+	for i, other := range f.few[:f.count] {
+		if other == h {
+			f.count--
+			f.few[i], f.ids[i] = f.few[f.count], f.ids[f.count]
+			f.few[f.count] = nil
+			return
+		}
 	}
-	f.count--
-	f.few[i], f.ids[i] = f.few[f.count], f.ids[f.count]
-	f.few[f.count] = nil
 }
 
 // each calls fn for every handshake, in the order of the identifiers. fn may remove the one it is called with.
@@ -169,16 +172,10 @@ func (f *inflightRadix) set(id uint16, h *Handshake) (added bool) {
 	return added
 }
 
-// remove reports whether there was a handshake of id.
-func (f *inflightRadix) remove(id uint16) bool {
+// remove removes the handshake of id. There must be one.
+func (f *inflightRadix) remove(id uint16) {
 	m := f.top[id>>12]
-	if m == nil {
-		return false
-	}
 	p := m.pages[id>>6&63]
-	if p == nil || p.slots[id&63] == nil {
-		return false
-	}
 	p.slots[id&63] = nil
 	p.used--
 	if p.used == 0 {
@@ -189,7 +186,6 @@ func (f *inflightRadix) remove(id uint16) bool {
 			f.top[id>>12] = nil
 		}
 	}
-	return true
 }
 
 func (f *inflightRadix) each(fn func(*Handshake)) {

@@ -38,7 +38,7 @@ func TestOrder(t *testing.T) {
 				leave(h)
 			case step/500%2 == 0 || rng.IntN(2) == 0: // now and then down to none
 				leave(h)
-				f.remove(id)
+				f.remove(h)
 			}
 			f.each(func(h *Handshake) {
 				want := slices.Index(plain[h.State%AwaitingSuback], h)

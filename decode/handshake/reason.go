@@ -21,7 +21,7 @@ const recovery = 10 * time.Second
 
 // checkReason raises what the Reason Code of a packet says by itself.
 func (t *Tracker) checkReason(l *Link, p *decode.Packet) {
-	if p.Version != decode.V5 || p.ReasonCode == 0 && len(p.SubackCodes) == 0 {
+	if p.Version != decode.V5 {
 		return
 	}
 	switch p.Type {

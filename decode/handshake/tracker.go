@@ -192,7 +192,9 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 		t.cancelLink(l, nil, linkAlive)
 		t.watchAlive(l)
 	}
-	t.checkReason(l, p)
+	if p.ReasonCode != 0 || len(p.SubackCodes) > 0 {
+		t.checkReason(l, p)
+	}
 	t.lastRef = ref
 	switch p.Type {
 	case decode.PUBLISH:

@@ -153,7 +153,13 @@ func (e *Engine) open(c *connection, info *decode.ConnInfo, at decode.Time) {
 	e.tracker.OpenIn(&c.link, info, at)
 }
 
-func (e *Engine) packetOf(c *connection, p *decode.Packet) { e.packetAt(c, p, e.raw.add(p)) }
+func (e *Engine) packetOf(c *connection, p *decode.Packet) {
+	ref := uint64(0)
+	if e.raw.kept() {
+		ref = e.raw.add(p)
+	}
+	e.packetAt(c, p, ref)
+}
 
 // packetAt takes a packet whose bytes are kept where ref says.
 func (e *Engine) packetAt(c *connection, p *decode.Packet, ref uint64) {
@@ -165,22 +171,22 @@ func (e *Engine) packetAt(c *connection, p *decode.Packet, ref uint64) {
 	if p.Err != nil {
 		e.malformed(c, p.Dir, p.Err)
 	}
-	if p.Type == decode.CONNACK && p.ReasonCode.FailedIn(decode.CONNACK) {
+	switch {
+	case p.Type == decode.PUBLISH && p.QoS < 3:
+		e.counts.Publish[p.QoS]++
+	case p.Type == decode.CONNACK && p.ReasonCode.FailedIn(decode.CONNACK):
 		if e.counts.ConnectsRefused == nil {
 			e.counts.ConnectsRefused = map[string]uint64{}
 		}
 		e.counts.ConnectsRefused[p.ReasonCode.Name(decode.CONNACK, p.Version)]++
 	}
-	if p.Type == decode.PUBLISH && p.QoS < 3 {
-		e.counts.Publish[p.QoS]++
+	if e.survey == nil {
+		e.tracker.Packet(&c.link, p, ref)
+		return
 	}
-	if e.survey != nil {
-		e.survey.begin(c, p)
-	}
+	e.survey.begin(c, p)
 	e.tracker.Packet(&c.link, p, ref)
-	if e.survey != nil {
-		e.survey.packet(p, ref)
-	}
+	e.survey.packet(p, ref)
 }
 
 // malformed counts a packet, or the place of a stream, that dir sent and that is not as the standard wants it.
@@ -284,7 +290,9 @@ func (e *Engine) ended(h *handshake.Handshake) {
 		e.survey.ended(h)
 	}
 	e.store.end(h)
-	e.view.ended(h, e.tracker.Now())
+	if e.view.filter != nil {
+		e.view.ended(h, e.tracker.Now())
+	}
 }
 
 // evict keeps to the bound Keep.
@@ -292,7 +300,9 @@ func (e *Engine) evict() {
 	for e.store.ended > e.cfg.Keep {
 		old := e.store.evict()
 		e.counts.Evicted++
-		e.view.evicted(old.ID)
+		if e.view.filter != nil {
+			e.view.evicted(old.ID)
+		}
 		e.tracker.Release(old)
 	}
 }

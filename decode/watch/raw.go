@@ -35,11 +35,8 @@ func newRawStore(size int) rawStore {
 // kept reports whether anything is kept at all.
 func (s *rawStore) kept() bool { return s.pages != nil }
 
-// add keeps the head of p and returns its reference; 0 where nothing is kept.
+// add keeps the head of p and returns its reference, which is not 0.
 func (s *rawStore) add(p *decode.Packet) uint64 {
-	if !s.kept() {
-		return 0
-	}
 	if !s.writer.fits(p) {
 		next := s.pages[(s.newest+1)%uint64(len(s.pages))]
 		if next == nil {

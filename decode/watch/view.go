@@ -69,7 +69,7 @@ func (v *view) progress(f *filter.Filter) float64 {
 
 // ended looks at a handshake that has just ended.
 func (v *view) ended(h *handshake.Handshake, now decode.Time) {
-	if v.filter == nil || h.ID < v.scanned && v.left > 0 || !v.filter.Match(h, now) {
+	if h.ID < v.scanned && v.left > 0 || !v.filter.Match(h, now) {
 		return
 	}
 	if n := len(v.older); n > 0 && h.ID < v.older[0] {
@@ -83,9 +83,6 @@ func (v *view) ended(h *handshake.Handshake, now decode.Time) {
 
 // evicted forgets a handshake that is no longer kept.
 func (v *view) evicted(id uint64) {
-	if v.filter == nil {
-		return
-	}
 	n := len(v.older)
 	if i := sort.Search(n, func(i int) bool { return v.older[i] <= id }); i < n && v.older[i] == id {
 		v.older = slices.Delete(v.older, i, i+1)
