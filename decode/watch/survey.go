@@ -1,8 +1,6 @@
 package watch
 
 import (
-	"encoding/binary"
-	"math/bits"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -161,7 +159,7 @@ func (s *survey) topicOf(c *connection, p *decode.Packet) *topicNode {
 		return s.topics.node(nil, true)
 	}
 	topic := p.Topic[:min(len(p.Topic), handshake.MaxText)]
-	recent, tag := &c.topics[p.Dir], topicTag(topic)
+	recent, tag := &c.topics[p.Dir], handshake.TopicTag(topic)
 	n := recent.find(tag)
 	if n != nil && n.path == string(topic) && n.leaf && !n.pruned {
 		return n
@@ -195,22 +193,6 @@ func (r *recentTopics) add(n *topicNode, tag uint32) {
 	at := r.next % uint8(len(r.nodes))
 	r.nodes[at], r.tags[at] = n, tag
 	r.next++
-}
-
-// topicTag mixes all bytes of a Topic Name: those of one connection may differ at its end, as those of a device do, or in the middle, as those of a gateway.
-// Whoever chooses names with the same tag makes nothing but the way to their nodes longer.
-func topicTag(topic []byte) uint32 {
-	const odd = 0x9E3779B97F4A7C15
-	h := uint64(len(topic)) * odd
-	for ; len(topic) >= 8; topic = topic[8:] {
-		h = (bits.RotateLeft64(h, 29) ^ binary.LittleEndian.Uint64(topic)) * odd
-	}
-	var end uint64
-	for _, b := range topic {
-		end = end<<8 | uint64(b)
-	}
-	h = (bits.RotateLeft64(h, 29) ^ end) * odd
-	return uint32(h >> 32)
 }
 
 // noteOf returns what the rows of a connection's packets say of it.
