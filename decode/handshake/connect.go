@@ -98,8 +98,8 @@ func (t *Tracker) connack(l *Link, p *decode.Packet) {
 	if t.observer != nil {
 		t.observer.Connected(l, l.resumption(c.SessionPresent))
 	}
-	t.checkWindow(l, decode.FromClient)
-	t.checkWindow(l, decode.FromServer)
+	t.checkWindow(l, &l.sides[decode.FromClient].window, decode.FromClient)
+	t.checkWindow(l, &l.sides[decode.FromServer].window, decode.FromServer)
 }
 
 // resume decides what becomes of the handshakes that earlier connections of the session left open (5.0 §4.4).

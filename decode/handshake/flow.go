@@ -340,7 +340,9 @@ func (t *Tracker) stopTimers(h *Handshake) {
 func (t *Tracker) end(h *Handshake, state State) {
 	t.clearHandshakeAlert(h)
 	t.stopTimers(h)
-	t.leaveWindow(h)
+	if h.window != nil {
+		t.leaveWindow(h)
+	}
 	if h.pendingResume {
 		t.redelivered(h)
 	}

@@ -157,11 +157,7 @@ func (t *Tracker) Clear(a *Alert) {
 }
 
 func (t *Tracker) tellSubscribing(l *Link, p *decode.Packet) {
-	if t.observer == nil {
-		return
-	}
-	switch p.Type {
-	case decode.SUBSCRIBE, decode.SUBACK, decode.UNSUBSCRIBE, decode.UNSUBACK:
+	if t.observer != nil {
 		t.observer.Subscribing(l, p)
 	}
 }

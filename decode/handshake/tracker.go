@@ -199,7 +199,9 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 	switch p.Type {
 	case decode.PUBLISH:
 		t.publish(l, p)
-	case decode.PUBACK, decode.PUBREC, decode.PUBREL, decode.PUBCOMP, decode.SUBACK, decode.UNSUBACK:
+	case decode.PUBACK, decode.PUBREC, decode.PUBREL, decode.PUBCOMP:
+		t.acknowledge(l, p)
+	case decode.SUBACK, decode.UNSUBACK:
 		t.acknowledge(l, p)
 		t.tellSubscribing(l, p)
 	case decode.SUBSCRIBE, decode.UNSUBSCRIBE:

@@ -93,14 +93,16 @@ func (t *Tracker) enterWindow(h *Handshake, l *Link) {
 	if h.window == l || !h.Kind.Publish() {
 		return
 	}
-	t.leaveWindow(h)
+	if h.window != nil {
+		t.leaveWindow(h)
+	}
 	h.window = l
 	w := &l.sides[h.Sender].window
 	w.outstanding++
 	if w.limit > 0 && w.outstanding > int32(w.limit) {
 		t.receiveMaximum(l, h.Sender, decode.PUBLISH)
 	}
-	t.checkWindow(l, h.Sender)
+	t.checkWindow(l, w, h.Sender)
 }
 
 func (t *Tracker) leaveWindow(h *Handshake) {
@@ -112,16 +114,15 @@ func (t *Tracker) leaveWindow(h *Handshake) {
 	w := &l.sides[h.Sender].window
 	w.outstanding--
 	w.freed(t.now)
-	t.checkWindow(l, h.Sender)
+	t.checkWindow(l, w, h.Sender)
 }
 
-// checkWindow notes since when a window is full. Its timer is not stopped when that ends: a window can be full for a moment with every
+// checkWindow notes since when w, the window of a sending side of l, is full. Its timer is not stopped when that ends: a window can be full for a moment with every
 // message, and a timer that looks again when it fires costs nothing meanwhile.
-func (t *Tracker) checkWindow(l *Link, side decode.Direction) {
+func (t *Tracker) checkWindow(l *Link, w *sendWindow, side decode.Direction) {
 	if l.closed || l.left {
 		return
 	}
-	w := &l.sides[side].window
 	if full := w.full(l.version); full == (w.fullSince != 0) {
 		return
 	} else if !full {
