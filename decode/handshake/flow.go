@@ -13,8 +13,8 @@ func (t *Tracker) publish(l *Link, p *decode.Packet) {
 	if p.PacketID == 0 {
 		t.identifierZero(l, p)
 	}
-	s := l.Session
-	h := s.sides[p.Dir].flow.get(p.PacketID)
+	side := &l.Session.sides[p.Dir]
+	h := side.flow.get(p.PacketID)
 	kind := QoS1
 	if p.QoS == 2 {
 		kind = QoS2
@@ -29,7 +29,7 @@ func (t *Tracker) publish(l *Link, p *decode.Packet) {
 		in += inPublish1Dup - inPublish1New
 	}
 	t.begun = nil
-	t.apply(l, p, s, h, kind, p.Dir, in)
+	t.apply(l, p, side, h, kind, p.Dir, in)
 	if t.observer != nil {
 		again := t.begun == nil
 		if !again {
@@ -96,14 +96,15 @@ func (t *Tracker) acknowledge(l *Link, p *decode.Packet) {
 	case decode.UNSUBACK:
 		in, kind, sender = inUnsuback, Unsubscribe, decode.FromClient
 	}
-	h := l.Session.sides[sender].flow.get(p.PacketID)
+	side := &l.Session.sides[sender]
+	h := side.flow.get(p.PacketID)
 	if p.PacketID == 0 && h == nil {
 		return // that nothing with this identifier is in flight goes without saying
 	}
 	if in == inPubrel && h != nil && h.link != l {
 		in = inPubrelAgain
 	}
-	t.apply(l, p, l.Session, h, kind, sender, in)
+	t.apply(l, p, side, h, kind, sender, in)
 }
 
 // subscribe takes a SUBSCRIBE or UNSUBSCRIBE.
@@ -118,12 +119,12 @@ func (t *Tracker) subscribe(l *Link, p *decode.Packet) {
 	if p.Type == decode.UNSUBSCRIBE {
 		in, kind = inUnsubscribeNew, Unsubscribe
 	}
-	s := l.Session
-	h := s.sides[decode.FromClient].flow.get(p.PacketID)
+	side := &l.Session.sides[decode.FromClient]
+	h := side.flow.get(p.PacketID)
 	if h != nil && h.Kind == kind && h.link == l && (p.Flags&8 != 0 || h.Topic == string(firstFilter(p))) {
 		in++ // same
 	}
-	t.apply(l, p, s, h, kind, decode.FromClient, in)
+	t.apply(l, p, side, h, kind, decode.FromClient, in)
 }
 
 func firstFilter(p *decode.Packet) []byte {
@@ -135,25 +136,25 @@ func firstFilter(p *decode.Packet) []byte {
 }
 
 // apply looks the packet up in the table and does what it says.
-func (t *Tracker) apply(l *Link, p *decode.Packet, s *Session, h *Handshake, kind Kind, sender decode.Direction, in input) {
+func (t *Tracker) apply(l *Link, p *decode.Packet, side *sessionSide, h *Handshake, kind Kind, sender decode.Direction, in input) {
 	c := transitions[rowOf(h)][in]
 	if h != nil {
 		if h.comp && h.answersPubrel(p) {
 			t.step(h, l, p)
 			return
 		}
-		if h.side.flow.count > 1 {
+		if side.flow.count > 1 {
 			t.checkOrder(l, p, h, c)
 		}
 	}
 	switch c.verdict {
 	case verdictStart:
-		t.start(l, p, s, kind, sender, c.next)
+		t.start(l, p, side, kind, sender, c.next)
 	case verdictReuse:
 		spare := t.reuse(l, p, h, kind)
-		t.start(l, p, s, kind, sender, c.next).spare = spare
+		t.start(l, p, side, kind, sender, c.next).spare = spare
 	case verdictUnexpected:
-		t.unexpected(l, p, s, kind, sender, c.next)
+		t.unexpected(l, p, side, kind, sender, c.next)
 	case verdictMismatch:
 		if t.answersFormer(l, sender, p, kind) {
 			return
@@ -207,13 +208,12 @@ func (t *Tracker) land(h *Handshake) {
 	h.flight = nil
 }
 
-// start begins a handshake with the packet p.
-func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender decode.Direction, state State) *Handshake {
+// start begins a handshake with the packet p, on a sending side of the session of l.
+func (t *Tracker) start(l *Link, p *decode.Packet, side *sessionSide, kind Kind, sender decode.Direction, state State) *Handshake {
 	h := t.newHandshake()
 	t.lastHandshake++
 	h.ID = t.lastHandshake
-	side := &s.sides[sender]
-	h.Session, h.side, h.link = s, side, l
+	h.Session, h.side, h.link = l.Session, side, l
 	h.Kind, h.Sender, h.PacketID = kind, sender, p.PacketID
 	switch p.Type {
 	case decode.PUBLISH:
@@ -231,7 +231,7 @@ func (t *Tracker) start(l *Link, p *decode.Packet, s *Session, kind Kind, sender
 	t.await(h, state)
 	t.step(h, l, p)
 	if p.Type == decode.PUBLISH {
-		t.published(l, sender)
+		t.published(l, &side.pace, sender)
 		t.enterWindow(h, l)
 	}
 	t.begun = h

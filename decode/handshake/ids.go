@@ -23,8 +23,10 @@ func (f *inflight) get(id uint16) *Handshake {
 	if f.spread {
 		return f.many.get(id)
 	}
-	if i := f.place(id); i >= 0 {
-		return f.few[i]
+	for i, other := range f.ids[:f.count] {
+		if other == id {
+			return f.few[i]
+		}
 	}
 	return nil
 }

@@ -30,13 +30,11 @@ type slowAnswers struct {
 func (r *past) addAnswer(d, limit time.Duration, all bool) {
 	place := r.nextAnswer % answerCount
 	r.nextAnswer = place + 1
-	if r.answers < answerCount {
-		r.answers++
+	r.answers = min(r.answers+1, answerCount)
+	if r.slow == nil && d <= limit/2 && !all {
+		return
 	}
 	if r.slow == nil {
-		if d <= limit/2 && !all {
-			return
-		}
 		r.slow = new(slowAnswers)
 	}
 	r.slow.set(place, d, limit)

@@ -113,35 +113,35 @@ func increment(n uint16) uint16 {
 }
 
 // unexpected takes an acknowledgement of which nothing is in flight.
-func (t *Tracker) unexpected(l *Link, p *decode.Packet, s *Session, kind Kind, sender decode.Direction, next State) {
-	if e := s.sides[sender].past.find(p.PacketID, kind); e != nil && t.afterEnd(l, p, e, sender, kind) {
+func (t *Tracker) unexpected(l *Link, p *decode.Packet, side *sessionSide, kind Kind, sender decode.Direction, next State) {
+	if e := side.past.find(p.PacketID, kind); e != nil && t.afterEnd(l, p, e, sender, kind) {
 		return
 	}
-	if s.mayBeUnseen(sender, p.PacketID) {
-		s.sides[sender].note(p.PacketID)
+	if side.mayBeUnseen(p.PacketID) {
+		side.note(p.PacketID)
 		if next.Open() {
-			t.start(l, p, s, kind, sender, next)
+			t.start(l, p, side, kind, sender, next)
 		} else if p.Type == decode.PUBACK && (l.blind[sender] || l.undecided[sender]) {
 			l.keepEarly(p, t.lastRef)
 		}
 		t.beforeCapture(l, p)
 		return
 	}
-	s.astray(l, p, sender)
-	if kind == QoS2 && l.resumedAt != 0 && t.now.Sub(l.resumedAt) < recovery && s.sides[sender].past.full() {
+	side.astray(l, p)
+	if kind == QoS2 && l.resumedAt != 0 && t.now.Sub(l.resumedAt) < recovery && side.past.full() {
 		return // a PUBCOMP may not have reached its receiver before the connection ended, and is longer ago than is remembered
 	}
 	t.unexpectedAck(l, p, sender)
 }
 
 // astray notes a PUBREC or PUBREL of nothing: the other end will answer it, and that is as it should be.
-func (s *Session) astray(l *Link, p *decode.Packet, sender decode.Direction) {
+func (side *sessionSide) astray(l *Link, p *decode.Packet) {
 	if p.Type != decode.PUBREL && (p.Type != decode.PUBREC || p.ReasonCode >= 0x80) {
 		return
 	}
-	e := s.sides[sender].past.find(p.PacketID, QoS2)
+	e := side.past.find(p.PacketID, QoS2)
 	if e == nil || !e.stray || e.link != l.number {
-		e = s.sides[sender].past.add(recentEnd{link: l.number, id: p.PacketID, kind: QoS2, stray: true})
+		e = side.past.add(recentEnd{link: l.number, id: p.PacketID, kind: QoS2, stray: true})
 	}
 	e.spare = increment(e.spare)
 	if p.Type == decode.PUBREC {

@@ -134,8 +134,7 @@ func (s *Session) allSeen(sender int) {
 }
 
 // mayBeUnseen reports whether an acknowledgement of id, of which nothing is known, may belong to a handshake begun out of sight.
-func (s *Session) mayBeUnseen(sender decode.Direction, id uint16) bool {
-	side := &s.sides[sender]
+func (side *sessionSide) mayBeUnseen(id uint16) bool {
 	return side.flow.partial && (side.seen == nil || !side.seen.has(id))
 }
 

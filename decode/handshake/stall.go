@@ -16,9 +16,8 @@ const (
 	stalledLeast  = decode.Time(30 * time.Second)
 )
 
-// published notes that a sending side begins a delivery on l.
-func (t *Tracker) published(l *Link, side decode.Direction) {
-	p := &l.Session.sides[side].pace
+// published notes that a sending side begins a delivery on l, at its pace p.
+func (t *Tracker) published(l *Link, p *pace, side decode.Direction) {
 	p.count(t.now, false)
 	w := &l.sides[side].window
 	if w.stalls {

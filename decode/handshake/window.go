@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -65,15 +66,10 @@ func (w *sendWindow) size(v decode.Version) (limit int32, learned bool) {
 		return 0, false
 	case w.learned > 0:
 		return w.learned, true
-	case w.outstanding != w.most || w.most < usualWindows[0]:
+	case w.outstanding != w.most || w.most < usualWindows[0] || !slices.Contains(usualWindows[:], w.most):
 		return 0, false
 	}
-	for _, usual := range usualWindows {
-		if w.most == usual {
-			return usual, true
-		}
-	}
-	return 0, false
+	return w.most, true
 }
 
 // full reports whether no more deliveries fit in.
