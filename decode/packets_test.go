@@ -1,6 +1,7 @@
 package decode_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -303,5 +304,37 @@ func TestErrorKinds(t *testing.T) {
 	protocol := decodeOne(t, v311, cat([]byte{0x30, 5}, str("a/#"))).Err
 	if protocol.Kind != decode.ProtocolError || protocol.Kind.String() != "Protocol Error" {
 		t.Errorf("%+v", protocol)
+	}
+}
+
+// TestTopicCharacters puts each byte at each place of topics of many lengths: they are looked at several bytes at a time.
+func TestTopicCharacters(t *testing.T) {
+	conn, err := connected(v311), ""
+	h := handler{packet: func(p *decode.Packet) {
+		if err = ""; p.Err != nil {
+			err = p.Err.Error()
+		}
+	}}
+	for n := 1; n <= 26; n++ {
+		topic := bytes.Repeat([]byte("a"), n)
+		for place := range topic {
+			for c := range 256 {
+				topic[place] = byte(c)
+				conn.Feed(decode.FromClient, 2, decode.AppendPublish(nil, v311, decode.PublishFields{Topic: string(topic)}), h)
+				want := ""
+				switch {
+				case c == 0:
+					want = "publish: topic name: holds the character U+0000"
+				case c == '+', c == '#':
+					want = "publish: topic name: holds a wildcard"
+				case c >= 0x80:
+					want = "publish: topic name: is not UTF-8"
+				}
+				if err != want {
+					t.Fatalf("%q: %q, want %q", topic, err, want)
+				}
+			}
+			topic[place] = 'a'
+		}
 	}
 }

@@ -22,12 +22,8 @@ func (p *Packet) decodePublish() (payload int) {
 		return 0
 	}
 	p.Topic = b[off+2 : end : end]
-	var seen byte
-	for _, c := range p.Topic {
-		seen |= charClass[c]
-	}
-	if seen != 0 {
-		p.checkTopic(seen, off)
+	if !plainText(p.Topic) {
+		p.checkTopic(off)
 	}
 	off = end
 	if p.QoS > 0 {
@@ -51,7 +47,8 @@ func (p *Packet) decodePublish() (payload int) {
 	return off
 }
 
-func (p *Packet) checkTopic(seen byte, offset int) {
+func (p *Packet) checkTopic(offset int) {
+	seen := charClasses(p.Topic)
 	if reason := textFault(seen, p.Topic); reason != "" {
 		p.fault(MalformedPacket, offset, "topic name", reason)
 	} else if seen&charWildcard != 0 {
