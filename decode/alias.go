@@ -14,28 +14,28 @@ type aliases struct {
 
 // resolve sets p.Topic from the mapping, or the mapping from p.Topic. Where the mapping is known since
 // the beginning of the connection, an alias without a topic is the peer's fault.
-func (s *half) resolve(p *Packet) {
+func (k *kept) resolve(p *Packet) {
 	if len(p.Topic) > 0 {
-		s.learnAlias(p.TopicAlias, p.Topic)
+		k.learnAlias(p.TopicAlias, p.Topic)
 		return
 	}
-	if s.aliases != nil {
-		p.Topic = s.aliases.topics[p.TopicAlias]
+	if k.aliases != nil {
+		p.Topic = k.aliases.topics[p.TopicAlias]
 	}
 	if len(p.Topic) > 0 {
 		return
 	}
 	p.TopicUnknown = true
-	if !s.partial {
+	if !k.partial {
 		p.fault(ProtocolError, p.HeaderLength, "topic alias", "stands for no topic yet")
 	}
 }
 
-func (s *half) learnAlias(alias uint16, topic []byte) {
-	if s.aliases == nil {
-		s.aliases = &aliases{topics: make(map[uint16][]byte)}
+func (k *kept) learnAlias(alias uint16, topic []byte) {
+	if k.aliases == nil {
+		k.aliases = &aliases{topics: make(map[uint16][]byte)}
 	}
-	a := s.aliases
+	a := k.aliases
 	old, known := a.topics[alias]
 	if known && bytes.Equal(old, topic) {
 		return
@@ -43,7 +43,7 @@ func (s *half) learnAlias(alias uint16, topic []byte) {
 	if a.bytes += len(topic) - len(old); a.bytes > aliasBytes {
 		a.bytes -= len(topic)
 		delete(a.topics, alias)
-		s.partial = true
+		k.partial = true
 		return
 	}
 	a.topics[alias] = append([]byte(nil), topic...)

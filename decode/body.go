@@ -40,6 +40,14 @@ func (p *Packet) decodeBody() (payload int) {
 // wellFormedFlags has, for each type, the flags that the standard prescribes (5.0 §2.1.3); PUBLISH may have any.
 var wellFormedFlags = [16]byte{PUBREL: 2, SUBSCRIBE: 2, UNSUBSCRIBE: 2}
 
+// alwaysRight has the first bytes that no version finds fault with.
+var alwaysRight = func() (t [256]bool) {
+	for first := range t {
+		t[first] = flagsFault(byte(first), V31, false) == "" && flagsFault(byte(first), V5, false) == ""
+	}
+	return t
+}()
+
 // flagsFault says what is wrong with the first byte of a packet; empty if nothing is. In 3.1, and where the version
 // is only assumed, PUBREL, SUBSCRIBE and UNSUBSCRIBE may have DUP set.
 func flagsFault(first byte, v Version, assumed bool) string {

@@ -95,20 +95,25 @@ type Conn struct {
 	// Attachment belongs to whoever is handed the Conn's segments (the engine keeps its own state of the connection here).
 	Attachment any
 
-	// What each packet takes stands close together: with thousands of connections reading it is waiting for memory.
+	// What most packets take, of either direction, stands in the first 64 bytes, which are one line of the processor's cache: with thousands of connections
+	// reading a line is waiting for memory.
 	packet   *Packet // what is decoded stands here; see DecodeInto
-	opts     Options
+	halves   [2]half
 	version  Version // where known is set
 	known    bool    // a CONNECT was seen
 	evidence int8    // for a version, until then
-	halves   [2]half
+	plain    uint16  // up to which Remaining Length a packet takes no plan; see simple
 
+	kept [2]kept
+	opts Options
 	Info ConnInfo
 }
 
 // NewConn returns a Conn that has seen nothing yet. A nil opts means the defaults.
 func NewConn(info ConnInfo, opts *Options) *Conn {
-	return &Conn{Info: info, opts: opts.withDefaults()}
+	c := &Conn{Info: info, opts: opts.withDefaults()}
+	c.plain = uint16(min(c.opts.PayloadHead, max(c.opts.MaxPacket-2, 0), 1<<14-1))
+	return c
 }
 
 // DecodeInto makes c decode into p, which all Conns may share that are never used at the same time: thousands of them are then less memory, and p stays in
@@ -117,14 +122,17 @@ func (c *Conn) DecodeInto(p *Packet) { c.packet = p }
 
 // Undecided reports whether bytes of one direction have come of which it is not known yet where packets begin.
 func (c *Conn) Undecided(dir Direction) bool {
-	s := &c.halves[dir]
-	return s.mode == modeSearching && s.search != nil && len(s.search.buf) > 0
+	if c.halves[dir].mode != modeSearching {
+		return false
+	}
+	sr := c.kept[dir].search
+	return sr != nil && len(sr.buf) > 0
 }
 
 // Feed takes the next bytes of one direction and calls h for each packet that is whole by then. Where data is cut makes
 // no difference. Feed keeps nothing of data; packets that lie wholly in it are decoded in place.
 func (c *Conn) Feed(dir Direction, t Time, data []byte, h Handler) {
-	f := feed{c: c, s: &c.halves[dir], h: h, t: t, dir: dir}
+	f := c.feed(dir, t, h)
 	f.run(data)
 	f.done()
 }

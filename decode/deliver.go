@@ -5,27 +5,18 @@ import "hash/maphash"
 // packet decodes the packet that begins b and hands it on. b holds at least what the plan wants kept, and the whole
 // packet unless l is set.
 func (f *feed) packet(b []byte, pl *plan, l *large) {
-	c := f.c
-	p := c.packet
-	if p == nil {
-		p = new(Packet)
-		c.packet = p
-	}
-	*p = Packet{} // and then field by field: a literal would be built elsewhere and copied
-	p.Time, p.Dir = f.t, f.dir
-	p.Type, p.Flags, p.Version = Type(b[0]>>4), b[0]&15, pl.version
-	p.Offset, p.Length, p.HeaderLength = f.s.off, pl.total, pl.header
-	p.Head = b[:min(pl.keep, len(b)):min(pl.keep, len(b))]
-	if f.s.search != nil {
+	keep := min(pl.keep, len(b))
+	p := f.fresh(b[:keep:keep], pl.header)
+	p.Version, p.Length = pl.version, pl.total
+	if f.s.searched {
 		p.Time = f.time(p.Offset + p.Length)
 		p.Late = p.Time < f.t
 	}
-	if c.assumed() {
-		c.weigh(p)
-		if int64(pl.keep) == pl.total {
-			p.Version = c.packetVersion()
+	if f.c.assumed() {
+		f.assume(p)
+		if int64(pl.keep) != pl.total {
+			p.Version = pl.version
 		}
-		p.VersionAssumed = true
 	}
 	f.s.bad = pl.bad != ""
 	if f.s.bad {
@@ -41,7 +32,32 @@ func (f *feed) packet(b []byte, pl *plan, l *large) {
 	default:
 		f.body(p, b, l)
 	}
-	f.h.Packet(c, p)
+	f.give(p)
+}
+
+// fresh returns the Packet to decode into, with what is known of the one that head begins before it is decoded.
+func (f *feed) fresh(head []byte, header int) *Packet {
+	p := f.c.packet
+	if p == nil {
+		p = new(Packet)
+		f.c.packet = p
+	}
+	*p = Packet{} // and then field by field: a literal would be built elsewhere and copied
+	p.Time, p.Offset = f.t, f.s.off
+	p.Head, p.HeaderLength = head, header
+	p.Dir, p.Type, p.Flags, p.Version = f.dir, Type(head[0]>>4), head[0]&15, f.c.version
+	return p
+}
+
+// assume reads p by the version that fits the packets so far best, p among them.
+func (f *feed) assume(p *Packet) {
+	f.c.weigh(p)
+	p.Version, p.VersionAssumed = f.c.packetVersion(), true
+}
+
+// give hands p on, and lets go of what it refers to but for the bytes.
+func (f *feed) give(p *Packet) {
+	f.h.Packet(f.c, p)
 	p.Err, p.Connect, p.Connack, p.Subscribe, p.SubackCodes = nil, nil, nil, nil, nil
 }
 
@@ -67,7 +83,7 @@ func (f *feed) body(p *Packet, b []byte, l *large) {
 			p.PayloadHash = l.hash.Sum64()
 		}
 		if p.TopicAlias != 0 {
-			f.s.resolve(p)
+			f.kept.resolve(p)
 		}
 	case CONNECT:
 		f.connected(p)
@@ -82,7 +98,7 @@ func (f *feed) connected(p *Packet) {
 	}
 	c.version, c.known, c.evidence = p.Version, true, 0
 	p.VersionAssumed = false
-	for i := range c.halves {
-		c.halves[i].aliases, c.halves[i].partial = nil, false
+	for i := range c.kept {
+		c.kept[i].aliases, c.kept[i].partial = nil, false
 	}
 }

@@ -7,11 +7,16 @@ import (
 
 // feed is one call of Conn.Feed, Gap or Finish.
 type feed struct {
-	c   *Conn
-	s   *half
-	h   Handler
-	t   Time
-	dir Direction
+	c    *Conn
+	s    *half
+	kept *kept
+	h    Handler
+	t    Time
+	dir  Direction
+}
+
+func (c *Conn) feed(dir Direction, t Time, h Handler) feed {
+	return feed{c: c, s: &c.halves[dir], kept: &c.kept[dir], h: h, t: t, dir: dir}
 }
 
 // run takes data in. What a step leaves may be older bytes put before data, when a direction starts anew.
@@ -22,6 +27,8 @@ func (f *feed) run(data []byte) {
 			f.begin(data[0])
 		case modeSynced:
 			data = f.synced(data)
+		case modeHolding:
+			data = f.resume(data)
 		case modeStreaming:
 			data = f.stream(data)
 		case modeSearching:
@@ -32,9 +39,13 @@ func (f *feed) run(data []byte) {
 
 // done lets go of a search that has ended. It must not go before: it knows when older bytes were fed.
 func (f *feed) done() {
-	if f.s.mode != modeSearching {
-		f.s.search = nil
+	if f.s.searched && f.s.mode != modeSearching {
+		f.setSearch(nil)
 	}
+}
+
+func (f *feed) setSearch(sr *search) {
+	f.kept.search, f.s.searched = sr, sr != nil
 }
 
 // begin decides by the first byte whether this is the beginning of MQTT: CONNECT, CONNACK, or the AUTH that may come
@@ -46,30 +57,16 @@ func (f *feed) begin(first byte) {
 			return
 		}
 	}
-	f.s.partial = true
+	f.kept.partial = true
 	f.startSearch(firstByteBits)
 }
 
 // synced decodes the packets of data where they lie and keeps an incomplete tail.
 func (f *feed) synced(data []byte) []byte {
-	if len(f.s.carry) > 0 {
-		return f.resume(data)
-	}
-	for {
-		header, n := f.simple(data)
-		if n == 0 {
-			break
+	if !f.s.searched {
+		if data = f.plain(data); len(data) == 0 {
+			return nil
 		}
-		bad := flagsFault(data[0], f.c.version, f.c.assumed())
-		if bad != "" && f.s.bad {
-			break
-		}
-		f.packet(data[:n], &plan{header: header, total: int64(n), keep: n, bad: bad, version: f.c.packetVersion()}, nil)
-		f.s.off += int64(n)
-		data = data[n:]
-	}
-	if len(data) == 0 {
-		return nil
 	}
 	pl := f.c.plan(f.s, data)
 	switch {
@@ -77,7 +74,8 @@ func (f *feed) synced(data []byte) []byte {
 		f.lose(&pl, data[0])
 		return data
 	case pl.need > 0 || len(data) < pl.keep:
-		f.s.hold(data, pl.keep)
+		f.kept.hold(data, pl.keep)
+		f.s.mode = modeHolding
 		return nil
 	case pl.total > int64(len(data)):
 		f.startLarge(&pl, slices.Clone(data[:pl.keep]))
@@ -89,22 +87,43 @@ func (f *feed) synced(data []byte) []byte {
 	return data[n:]
 }
 
+// plain decodes packets as long as such follow on each other of which the first bytes say that they are as most are: it comes to what their plans would.
+// It returns what is left of data.
+func (f *feed) plain(data []byte) []byte {
+	for {
+		header, n := f.c.simple(data)
+		if n == 0 {
+			return data
+		}
+		p := f.fresh(data[:n:n], header)
+		p.Length = int64(n)
+		if f.c.assumed() {
+			f.assume(p)
+		}
+		f.s.bad = false
+		f.body(p, data[:n], nil)
+		f.give(p)
+		f.s.off += int64(n)
+		data = data[n:]
+	}
+}
+
 // simple returns the lengths of the Fixed Header and of the packet that begins data, if the packet is there and it takes no plan to know that it is kept
-// whole: one of up to 127 bytes, or a PUBLISH with a Remaining Length of two bytes. Otherwise n is 0.
-func (f *feed) simple(data []byte) (header, n int) {
-	if len(data) < 2 {
+// whole and that its Fixed Header is right: one of up to 127 bytes, or a PUBLISH with a Remaining Length of two bytes. Otherwise n is 0.
+func (c *Conn) simple(data []byte) (header, n int) {
+	if len(data) < 2 || !alwaysRight[data[0]] {
 		return 0, 0
 	}
 	body := int(data[1])
 	header = 2
 	if body > 0x7F {
-		if len(data) < 3 || data[2] > 0x7F || Type(data[0]>>4) != PUBLISH {
+		if len(data) < 3 || data[2] == 0 || data[2] > 0x7F || Type(data[0]>>4) != PUBLISH {
 			return 0, 0
 		}
 		body = body&0x7F | int(data[2])<<7
 		header = 3
 	}
-	if n = header + body; body > f.c.opts.PayloadHead || n > len(data) {
+	if n = header + body; body > int(c.plain) || n > len(data) {
 		return 0, 0
 	}
 	return header, n
@@ -112,35 +131,41 @@ func (f *feed) simple(data []byte) (header, n int) {
 
 // resume goes on with the packet that carry begins.
 func (f *feed) resume(data []byte) []byte {
-	s := f.s
+	k := f.kept
 	for {
-		pl := f.c.plan(s, s.carry)
+		pl := f.c.plan(f.s, k.carry)
 		want := pl.keep
 		if pl.need > 0 {
 			want = pl.need
 		}
 		switch {
 		case pl.lost != "":
-			all := append(append(make([]byte, 0, len(s.carry)+len(data)), s.carry...), data...)
-			s.settle()
+			all := append(append(make([]byte, 0, len(k.carry)+len(data)), k.carry...), data...)
+			f.settle()
 			f.lose(&pl, all[0])
 			return all
-		case want > len(s.carry):
-			n := min(want-len(s.carry), len(data))
-			s.hold(data[:n], want)
-			if data = data[n:]; want > len(s.carry) {
+		case want > len(k.carry):
+			n := min(want-len(k.carry), len(data))
+			k.hold(data[:n], want)
+			if data = data[n:]; want > len(k.carry) {
 				return nil
 			}
-		case pl.total > int64(len(s.carry)):
-			f.startLarge(&pl, s.release())
+		case pl.total > int64(len(k.carry)):
+			f.startLarge(&pl, k.release())
 			return data
 		default:
-			f.packet(s.carry, &pl, nil)
-			s.off += pl.total
-			s.settle()
+			f.packet(k.carry, &pl, nil)
+			f.s.off += pl.total
+			f.settle()
 			return data
 		}
 	}
+}
+
+// settle says that the packet which carry began is taken in, or given up.
+func (f *feed) settle() {
+	f.kept.settle()
+	f.s.mode = modeSynced
 }
 
 // large is a packet of which only the beginning is kept.
@@ -160,13 +185,13 @@ func (f *feed) startLarge(pl *plan, head []byte) {
 	if pl.payload > 0 {
 		l.hash.Write(head[min(pl.payload, len(head)):])
 	}
-	f.s.large, f.s.mode = l, modeStreaming
+	f.kept.large, f.s.mode = l, modeStreaming
 	f.s.off += int64(len(head))
 }
 
 // stream takes the rest of a large packet.
 func (f *feed) stream(data []byte) []byte {
-	l := f.s.large
+	l := f.kept.large
 	n := int(min(l.left, int64(len(data))))
 	if l.payload > 0 && !l.gap {
 		l.hash.Write(data[:n])
@@ -180,8 +205,8 @@ func (f *feed) stream(data []byte) []byte {
 }
 
 func (f *feed) endLarge() {
-	l := f.s.large
-	f.s.large, f.s.mode = nil, modeSynced
+	l := f.kept.large
+	f.kept.large, f.s.mode = nil, modeSynced
 	after := f.s.off
 	f.s.off = l.offset
 	f.packet(l.head, &l.plan, l)
@@ -196,17 +221,17 @@ func (f *feed) lose(pl *plan, first byte) {
 	f.h.Loss(f.c, Loss{Time: f.time(f.s.off + 1), Dir: f.dir, Cause: LossUndecodable, Offset: f.s.off, Err: err})
 	f.loseAliases()
 	f.startSearch(0)
-	f.s.search.first++ // this byte is out of the question
+	f.kept.search.first++ // this byte is out of the question
 }
 
 func (f *feed) loseAliases() {
-	f.s.aliases, f.s.partial = nil, true
+	f.kept.aliases, f.kept.partial = nil, true
 }
 
 // time returns when the last byte before the stream offset end was fed.
 func (f *feed) time(end int64) Time {
-	if f.s.search == nil {
+	if !f.s.searched {
 		return f.t
 	}
-	return f.s.search.timeOf(end, f.t)
+	return f.kept.search.timeOf(end, f.t)
 }

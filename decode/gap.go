@@ -5,16 +5,16 @@ package decode
 // delivered when its end has come, with PayloadGap set. Inside another packet that packet is dropped. Where the next
 // packet begins cannot be known otherwise, and is searched for.
 func (c *Conn) Gap(dir Direction, t Time, n int64, h Handler) {
-	f := feed{c: c, s: &c.halves[dir], h: h, t: t, dir: dir}
+	f := c.feed(dir, t, h)
 	f.gap(max(n, 0))
 }
 
 func (f *feed) gap(n int64) {
 	s := f.s
-	if s.mode == modeSynced && len(s.carry) > 0 && n > 0 {
+	if s.mode == modeHolding && n > 0 {
 		f.carryToLarge()
 	}
-	if l := s.large; s.mode == modeStreaming && n > 0 && n <= l.left && l.payload > 0 {
+	if l := f.kept.large; s.mode == modeStreaming && n > 0 && n <= l.left && l.payload > 0 {
 		f.lossGap(n)
 		l.gap = true
 		s.off += n
@@ -32,7 +32,7 @@ func (f *feed) gap(n int64) {
 		return
 	}
 	f.startSearch(boundaryBits)
-	s.search.likely = boundary
+	f.kept.search.likely = boundary
 }
 
 func (f *feed) lossGap(n int64) {
@@ -42,25 +42,25 @@ func (f *feed) lossGap(n int64) {
 // end returns the stream offset after the last byte fed.
 func (f *feed) end() int64 {
 	if f.s.mode == modeSearching {
-		return f.s.off + int64(len(f.s.search.buf))
+		return f.s.off + int64(len(f.kept.search.buf))
 	}
-	return f.s.off + int64(len(f.s.carry))
+	return f.s.off + int64(len(f.kept.carry))
 }
 
 // carryToLarge makes an incomplete PUBLISH of which the payload has begun one whose payload is streamed, so that it
 // survives a gap there.
 func (f *feed) carryToLarge() {
-	s := f.s
-	pl := f.c.plan(s, s.carry)
-	if pl.need > 0 || pl.lost != "" || Type(s.carry[0]>>4) != PUBLISH || pl.oversize {
+	carry := f.kept.carry
+	pl := f.c.plan(f.s, carry)
+	if pl.need > 0 || pl.lost != "" || Type(carry[0]>>4) != PUBLISH || pl.oversize {
 		return
 	}
-	size, need := publishHeaderSize(s.carry, pl.header, pl.total, pl.version)
-	if need > 0 || size == 0 || size > len(s.carry) {
+	size, need := publishHeaderSize(carry, pl.header, pl.total, pl.version)
+	if need > 0 || size == 0 || size > len(carry) {
 		return
 	}
-	pl.payload, pl.keep = size, len(s.carry)
-	f.startLarge(&pl, s.release())
+	pl.payload, pl.keep = size, len(carry)
+	f.startLarge(&pl, f.kept.release())
 }
 
 // drop gives up the packet that is incomplete before a gap of n bytes, and decides a search as far as it can be. It
@@ -75,24 +75,22 @@ func (f *feed) drop(n int64) int64 {
 	case modeSearching:
 		f.giveUp()
 	case modeStreaming:
-		l := s.large
+		l := f.kept.large
 		f.truncated(l.offset, l.total-l.left)
 		if n > 0 && n <= l.left {
 			next = s.off + l.left
 		}
-		s.large = nil
-	case modeSynced:
-		if len(s.carry) == 0 {
-			break
-		}
-		f.truncated(s.off, int64(len(s.carry)))
-		if pl := f.c.plan(s, s.carry); n > 0 && pl.total >= int64(len(s.carry))+n {
+		f.kept.large = nil
+	case modeHolding:
+		held := int64(len(f.kept.carry))
+		f.truncated(s.off, held)
+		if pl := f.c.plan(s, f.kept.carry); n > 0 && pl.total >= held+n {
 			next = s.off + pl.total
 		}
 	}
 	s.off = f.end()
-	s.settle()
-	s.mode, s.search = modeSynced, nil
+	f.settle()
+	f.setSearch(nil)
 	return next
 }
 
@@ -103,7 +101,7 @@ func (f *feed) truncated(offset, n int64) {
 // Finish says that nothing more will come of one direction: what waits is decided now, and an incomplete packet is
 // reported as LossTruncated. Should bytes come all the same, they are searched like those after a gap.
 func (c *Conn) Finish(dir Direction, t Time, h Handler) {
-	f := feed{c: c, s: &c.halves[dir], h: h, t: t, dir: dir}
+	f := c.feed(dir, t, h)
 	if f.s.mode == modeNew {
 		return
 	}
@@ -115,7 +113,7 @@ func (c *Conn) Finish(dir Direction, t Time, h Handler) {
 // decide ends a search for want of more bytes: it takes the first candidate whose packets end exactly where the bytes
 // do, if it has enough evidence with that.
 func (f *feed) decide() {
-	sr, end := f.s.search, f.end()
+	sr, end := f.kept.search, f.end()
 	found := candidate{start: end}
 	for _, c := range sr.pending {
 		if c.pos == end && c.start < found.start && c.bits+endBits >= acceptBits {
@@ -130,8 +128,9 @@ func (f *feed) decide() {
 // giveUp ends a search that found nothing.
 func (f *feed) giveUp() {
 	end := f.end()
-	if skipped := end - f.s.search.from; skipped > 0 {
-		f.h.Loss(f.c, Loss{Time: f.t, Dir: f.dir, Cause: LossResync, Offset: f.s.search.from, Bytes: skipped})
+	if skipped := end - f.kept.search.from; skipped > 0 {
+		f.h.Loss(f.c, Loss{Time: f.t, Dir: f.dir, Cause: LossResync, Offset: f.kept.search.from, Bytes: skipped})
 	}
-	f.s.off, f.s.search, f.s.mode = end, nil, modeSynced
+	f.s.off, f.s.mode = end, modeSynced
+	f.setSearch(nil)
 }
