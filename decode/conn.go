@@ -102,7 +102,7 @@ type Conn struct {
 	version  Version // where known is set
 	known    bool    // a CONNECT was seen
 	evidence int8    // for a version, until then
-	plain    uint16  // up to which Remaining Length a packet takes no plan; see simple
+	plain    uint16  // up to which Remaining Length a packet takes no plan; see feed.plain
 
 	kept [2]kept
 	opts Options
@@ -122,17 +122,13 @@ func (c *Conn) DecodeInto(p *Packet) { c.packet = p }
 
 // Undecided reports whether bytes of one direction have come of which it is not known yet where packets begin.
 func (c *Conn) Undecided(dir Direction) bool {
-	if c.halves[dir].mode != modeSearching {
-		return false
-	}
-	sr := c.kept[dir].search
-	return sr != nil && len(sr.buf) > 0
+	return c.halves[dir].mode == modeSearching && len(c.kept[dir].search.buf) > 0
 }
 
 // Feed takes the next bytes of one direction and calls h for each packet that is whole by then. Where data is cut makes
 // no difference. Feed keeps nothing of data; packets that lie wholly in it are decoded in place.
 func (c *Conn) Feed(dir Direction, t Time, data []byte, h Handler) {
-	f := c.feed(dir, t, h)
+	f := feed{c: c, s: &c.halves[dir], h: h, t: t, dir: dir}
 	f.run(data)
 	f.done()
 }

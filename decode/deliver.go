@@ -58,8 +58,13 @@ func (f *feed) assume(p *Packet) {
 // give hands p on, and lets go of what it refers to but for the bytes.
 func (f *feed) give(p *Packet) {
 	f.h.Packet(f.c, p)
-	p.Err, p.Connect, p.Connack, p.Subscribe, p.SubackCodes = nil, nil, nil, nil, nil
+	if p.Err != nil || heavy.has(p.Type) {
+		p.Err, p.Connect, p.Connack, p.Subscribe, p.SubackCodes = nil, nil, nil, nil, nil
+	}
 }
+
+// heavy are the types with more to them than Packet has fields for.
+const heavy = typeSet(1<<CONNECT | 1<<CONNACK | 1<<SUBSCRIBE | 1<<SUBACK | 1<<UNSUBSCRIBE | 1<<UNSUBACK)
 
 // publishFlags returns what the flags of a PUBLISH say; nothing for other packets.
 func publishFlags(first byte) (qos uint8, dup, retain bool) {
@@ -71,22 +76,28 @@ func publishFlags(first byte) (qos uint8, dup, retain bool) {
 
 // body decodes p and takes from it what the Conn must know.
 func (f *feed) body(p *Packet, b []byte, l *large) {
-	payload := p.decodeBody()
-	switch p.Type {
-	case PUBLISH:
-		if payload == 0 {
-			return
-		}
-		if l == nil {
-			p.PayloadHash = maphash.Bytes(hashSeed, b[payload:p.Length])
-		} else if p.PayloadGap = l.gap; !l.gap {
-			p.PayloadHash = l.hash.Sum64()
-		}
-		if p.TopicAlias != 0 {
-			f.kept.resolve(p)
-		}
-	case CONNECT:
+	if p.Type == PUBLISH {
+		f.publish(p, b, l)
+		return
+	}
+	p.decodeBody()
+	if p.Type == CONNECT {
 		f.connected(p)
+	}
+}
+
+func (f *feed) publish(p *Packet, b []byte, l *large) {
+	payload := p.decodePublish()
+	if payload == 0 {
+		return
+	}
+	if l == nil {
+		p.PayloadHash = maphash.Bytes(hashSeed, b[payload:p.Length])
+	} else if p.PayloadGap = l.gap; !l.gap {
+		p.PayloadHash = l.hash.Sum64()
+	}
+	if p.TopicAlias != 0 {
+		f.kept().resolve(p)
 	}
 }
 

@@ -7,21 +7,23 @@ import (
 
 // feed is one call of Conn.Feed, Gap or Finish.
 type feed struct {
-	c    *Conn
-	s    *half
-	kept *kept
-	h    Handler
-	t    Time
-	dir  Direction
+	c   *Conn
+	s   *half
+	h   Handler
+	t   Time
+	dir Direction
 }
 
-func (c *Conn) feed(dir Direction, t Time, h Handler) feed {
-	return feed{c: c, s: &c.halves[dir], kept: &c.kept[dir], h: h, t: t, dir: dir}
-}
+func (f *feed) kept() *kept { return &f.c.kept[f.dir] }
 
 // run takes data in. What a step leaves may be older bytes put before data, when a direction starts anew.
 func (f *feed) run(data []byte) {
 	for len(data) > 0 {
+		if f.s.mode == modeSynced && !f.s.searched {
+			if data = f.plain(data); len(data) == 0 {
+				return
+			}
+		}
 		switch f.s.mode {
 		case modeNew:
 			f.begin(data[0])
@@ -45,7 +47,7 @@ func (f *feed) done() {
 }
 
 func (f *feed) setSearch(sr *search) {
-	f.kept.search, f.s.searched = sr, sr != nil
+	f.kept().search, f.s.searched = sr, sr != nil
 }
 
 // begin decides by the first byte whether this is the beginning of MQTT: CONNECT, CONNACK, or the AUTH that may come
@@ -57,24 +59,19 @@ func (f *feed) begin(first byte) {
 			return
 		}
 	}
-	f.kept.partial = true
+	f.kept().partial = true
 	f.startSearch(firstByteBits)
 }
 
 // synced decodes the packets of data where they lie and keeps an incomplete tail.
 func (f *feed) synced(data []byte) []byte {
-	if !f.s.searched {
-		if data = f.plain(data); len(data) == 0 {
-			return nil
-		}
-	}
 	pl := f.c.plan(f.s, data)
 	switch {
 	case pl.lost != "":
 		f.lose(&pl, data[0])
 		return data
 	case pl.need > 0 || len(data) < pl.keep:
-		f.kept.hold(data, pl.keep)
+		f.kept().hold(data, pl.keep)
 		f.s.mode = modeHolding
 		return nil
 	case pl.total > int64(len(data)):
@@ -87,17 +84,25 @@ func (f *feed) synced(data []byte) []byte {
 	return data[n:]
 }
 
-// plain decodes packets as long as such follow on each other of which the first bytes say that they are as most are: it comes to what their plans would.
-// It returns what is left of data.
+// plain decodes packets as long as such follow on each other that take no plan to know that they are kept whole and that their Fixed Headers are right: of up
+// to 127 bytes, or a PUBLISH with a Remaining Length of two bytes. It comes to what their plans would, and returns what is left of data.
 func (f *feed) plain(data []byte) []byte {
-	for {
-		header, n := f.c.simple(data)
-		if n == 0 {
-			return data
+	c := f.c
+	for len(data) >= 2 && alwaysRight[data[0]] {
+		header, body := 2, int(data[1])
+		if body > 0x7F {
+			if len(data) < 3 || data[2] == 0 || data[2] > 0x7F || Type(data[0]>>4) != PUBLISH {
+				break
+			}
+			header, body = 3, body&0x7F|int(data[2])<<7
+		}
+		n := header + body
+		if body > int(c.plain) || n > len(data) {
+			break
 		}
 		p := f.fresh(data[:n:n], header)
 		p.Length = int64(n)
-		if f.c.assumed() {
+		if c.assumed() {
 			f.assume(p)
 		}
 		f.s.bad = false
@@ -106,32 +111,12 @@ func (f *feed) plain(data []byte) []byte {
 		f.s.off += int64(n)
 		data = data[n:]
 	}
-}
-
-// simple returns the lengths of the Fixed Header and of the packet that begins data, if the packet is there and it takes no plan to know that it is kept
-// whole and that its Fixed Header is right: one of up to 127 bytes, or a PUBLISH with a Remaining Length of two bytes. Otherwise n is 0.
-func (c *Conn) simple(data []byte) (header, n int) {
-	if len(data) < 2 || !alwaysRight[data[0]] {
-		return 0, 0
-	}
-	body := int(data[1])
-	header = 2
-	if body > 0x7F {
-		if len(data) < 3 || data[2] == 0 || data[2] > 0x7F || Type(data[0]>>4) != PUBLISH {
-			return 0, 0
-		}
-		body = body&0x7F | int(data[2])<<7
-		header = 3
-	}
-	if n = header + body; body > int(c.plain) || n > len(data) {
-		return 0, 0
-	}
-	return header, n
+	return data
 }
 
 // resume goes on with the packet that carry begins.
 func (f *feed) resume(data []byte) []byte {
-	k := f.kept
+	k := f.kept()
 	for {
 		pl := f.c.plan(f.s, k.carry)
 		want := pl.keep
@@ -164,7 +149,7 @@ func (f *feed) resume(data []byte) []byte {
 
 // settle says that the packet which carry began is taken in, or given up.
 func (f *feed) settle() {
-	f.kept.settle()
+	f.kept().settle()
 	f.s.mode = modeSynced
 }
 
@@ -185,13 +170,13 @@ func (f *feed) startLarge(pl *plan, head []byte) {
 	if pl.payload > 0 {
 		l.hash.Write(head[min(pl.payload, len(head)):])
 	}
-	f.kept.large, f.s.mode = l, modeStreaming
+	f.kept().large, f.s.mode = l, modeStreaming
 	f.s.off += int64(len(head))
 }
 
 // stream takes the rest of a large packet.
 func (f *feed) stream(data []byte) []byte {
-	l := f.kept.large
+	l := f.kept().large
 	n := int(min(l.left, int64(len(data))))
 	if l.payload > 0 && !l.gap {
 		l.hash.Write(data[:n])
@@ -205,8 +190,8 @@ func (f *feed) stream(data []byte) []byte {
 }
 
 func (f *feed) endLarge() {
-	l := f.kept.large
-	f.kept.large, f.s.mode = nil, modeSynced
+	l := f.kept().large
+	f.kept().large, f.s.mode = nil, modeSynced
 	after := f.s.off
 	f.s.off = l.offset
 	f.packet(l.head, &l.plan, l)
@@ -221,11 +206,11 @@ func (f *feed) lose(pl *plan, first byte) {
 	f.h.Loss(f.c, Loss{Time: f.time(f.s.off + 1), Dir: f.dir, Cause: LossUndecodable, Offset: f.s.off, Err: err})
 	f.loseAliases()
 	f.startSearch(0)
-	f.kept.search.first++ // this byte is out of the question
+	f.kept().search.first++ // this byte is out of the question
 }
 
 func (f *feed) loseAliases() {
-	f.kept.aliases, f.kept.partial = nil, true
+	f.kept().aliases, f.kept().partial = nil, true
 }
 
 // time returns when the last byte before the stream offset end was fed.
@@ -233,5 +218,5 @@ func (f *feed) time(end int64) Time {
 	if !f.s.searched {
 		return f.t
 	}
-	return f.kept.search.timeOf(end, f.t)
+	return f.kept().search.timeOf(end, f.t)
 }

@@ -5,7 +5,7 @@ package decode
 // delivered when its end has come, with PayloadGap set. Inside another packet that packet is dropped. Where the next
 // packet begins cannot be known otherwise, and is searched for.
 func (c *Conn) Gap(dir Direction, t Time, n int64, h Handler) {
-	f := c.feed(dir, t, h)
+	f := feed{c: c, s: &c.halves[dir], h: h, t: t, dir: dir}
 	f.gap(max(n, 0))
 }
 
@@ -14,7 +14,7 @@ func (f *feed) gap(n int64) {
 	if s.mode == modeHolding && n > 0 {
 		f.carryToLarge()
 	}
-	if l := f.kept.large; s.mode == modeStreaming && n > 0 && n <= l.left && l.payload > 0 {
+	if l := f.kept().large; s.mode == modeStreaming && n > 0 && n <= l.left && l.payload > 0 {
 		f.lossGap(n)
 		l.gap = true
 		s.off += n
@@ -32,7 +32,7 @@ func (f *feed) gap(n int64) {
 		return
 	}
 	f.startSearch(boundaryBits)
-	f.kept.search.likely = boundary
+	f.kept().search.likely = boundary
 }
 
 func (f *feed) lossGap(n int64) {
@@ -42,15 +42,15 @@ func (f *feed) lossGap(n int64) {
 // end returns the stream offset after the last byte fed.
 func (f *feed) end() int64 {
 	if f.s.mode == modeSearching {
-		return f.s.off + int64(len(f.kept.search.buf))
+		return f.s.off + int64(len(f.kept().search.buf))
 	}
-	return f.s.off + int64(len(f.kept.carry))
+	return f.s.off + int64(len(f.kept().carry))
 }
 
 // carryToLarge makes an incomplete PUBLISH of which the payload has begun one whose payload is streamed, so that it
 // survives a gap there.
 func (f *feed) carryToLarge() {
-	carry := f.kept.carry
+	carry := f.kept().carry
 	pl := f.c.plan(f.s, carry)
 	if pl.need > 0 || pl.lost != "" || Type(carry[0]>>4) != PUBLISH || pl.oversize {
 		return
@@ -60,7 +60,7 @@ func (f *feed) carryToLarge() {
 		return
 	}
 	pl.payload, pl.keep = size, len(carry)
-	f.startLarge(&pl, f.kept.release())
+	f.startLarge(&pl, f.kept().release())
 }
 
 // drop gives up the packet that is incomplete before a gap of n bytes, and decides a search as far as it can be. It
@@ -75,16 +75,16 @@ func (f *feed) drop(n int64) int64 {
 	case modeSearching:
 		f.giveUp()
 	case modeStreaming:
-		l := f.kept.large
+		l := f.kept().large
 		f.truncated(l.offset, l.total-l.left)
 		if n > 0 && n <= l.left {
 			next = s.off + l.left
 		}
-		f.kept.large = nil
+		f.kept().large = nil
 	case modeHolding:
-		held := int64(len(f.kept.carry))
+		held := int64(len(f.kept().carry))
 		f.truncated(s.off, held)
-		if pl := f.c.plan(s, f.kept.carry); n > 0 && pl.total >= held+n {
+		if pl := f.c.plan(s, f.kept().carry); n > 0 && pl.total >= held+n {
 			next = s.off + pl.total
 		}
 	}
@@ -101,7 +101,7 @@ func (f *feed) truncated(offset, n int64) {
 // Finish says that nothing more will come of one direction: what waits is decided now, and an incomplete packet is
 // reported as LossTruncated. Should bytes come all the same, they are searched like those after a gap.
 func (c *Conn) Finish(dir Direction, t Time, h Handler) {
-	f := c.feed(dir, t, h)
+	f := feed{c: c, s: &c.halves[dir], h: h, t: t, dir: dir}
 	if f.s.mode == modeNew {
 		return
 	}
@@ -113,7 +113,7 @@ func (c *Conn) Finish(dir Direction, t Time, h Handler) {
 // decide ends a search for want of more bytes: it takes the first candidate whose packets end exactly where the bytes
 // do, if it has enough evidence with that.
 func (f *feed) decide() {
-	sr, end := f.kept.search, f.end()
+	sr, end := f.kept().search, f.end()
 	found := candidate{start: end}
 	for _, c := range sr.pending {
 		if c.pos == end && c.start < found.start && c.bits+endBits >= acceptBits {
@@ -128,8 +128,8 @@ func (f *feed) decide() {
 // giveUp ends a search that found nothing.
 func (f *feed) giveUp() {
 	end := f.end()
-	if skipped := end - f.kept.search.from; skipped > 0 {
-		f.h.Loss(f.c, Loss{Time: f.t, Dir: f.dir, Cause: LossResync, Offset: f.kept.search.from, Bytes: skipped})
+	if skipped := end - f.kept().search.from; skipped > 0 {
+		f.h.Loss(f.c, Loss{Time: f.t, Dir: f.dir, Cause: LossResync, Offset: f.kept().search.from, Bytes: skipped})
 	}
 	f.s.off, f.s.mode = end, modeSynced
 	f.setSearch(nil)

@@ -52,8 +52,8 @@ type candidate struct {
 func (f *feed) startSearch(bonus int) {
 	s := f.s
 	var marks []mark
-	if f.kept.search != nil {
-		marks = f.kept.search.marks
+	if f.kept().search != nil {
+		marks = f.kept().search.marks
 	}
 	f.setSearch(&search{from: s.off, likely: s.off, first: s.off, scanned: s.off, bonus: bonus, marks: marks})
 	s.mode = modeSearching
@@ -62,7 +62,7 @@ func (f *feed) startSearch(bonus int) {
 
 // find searches in data, and returns the bytes from the packet boundary on if it finds one.
 func (f *feed) find(data []byte) []byte {
-	sr := f.kept.search
+	sr := f.kept().search
 	view := data
 	if len(sr.buf) > 0 {
 		sr.buf = append(sr.buf, data...)
@@ -85,7 +85,7 @@ func (f *feed) find(data []byte) []byte {
 
 // scan lets everything happen up to the stream offset end. view begins at f.s.off.
 func (f *feed) scan(view []byte, end int64) (candidate, bool) {
-	sr, base := f.kept.search, f.s.off
+	sr, base := f.kept().search, f.s.off
 	for at := sr.scanned + 1; at <= end; at++ {
 		sr.scanned = at
 		if len(sr.pending) > 0 && sr.wake <= at {
@@ -109,7 +109,7 @@ func (f *feed) mayBegin(first byte) bool {
 
 // consider makes a candidate, or one for each version, of the stream offset start, of which two bytes are there.
 func (f *feed) consider(start int64, b []byte, at int64) (candidate, bool) {
-	sr, last := f.kept.search, V5
+	sr, last := f.kept().search, V5
 	c := candidate{start: start, pos: start, v: V311}
 	if start == sr.likely {
 		c.bits = sr.bonus
@@ -131,7 +131,7 @@ func (f *feed) consider(start int64, b []byte, at int64) (candidate, bool) {
 
 // followAll goes on with the candidates that wait for nothing beyond the stream offset at.
 func (f *feed) followAll(view []byte, at int64) (candidate, bool) {
-	sr, base := f.kept.search, f.s.off
+	sr, base := f.kept().search, f.s.off
 	sr.wake = 1<<63 - 1
 	for i := 0; i < len(sr.pending); {
 		c := &sr.pending[i]
@@ -215,7 +215,7 @@ func (f *feed) follow(c *candidate, b []byte, at int64) candidateFate {
 func (f *feed) accept(view []byte, c candidate) []byte {
 	s := f.s
 	rest := view[c.start-s.off:]
-	sr := f.kept.search
+	sr := f.kept().search
 	if skipped := c.start - sr.from; skipped > 0 {
 		f.h.Loss(f.c, Loss{Time: f.t, Dir: f.dir, Cause: LossResync, Offset: sr.from, Bytes: skipped})
 	}

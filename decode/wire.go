@@ -114,8 +114,8 @@ func plainText(b []byte) bool {
 		return charClasses(b) == 0
 	}
 	strange := strangeChars(binary.LittleEndian.Uint64(b[len(b)-8:]))
-	for ; len(b) > 8; b = b[8:] {
-		strange |= strangeChars(binary.LittleEndian.Uint64(b))
+	for i := 0; i < len(b)-8; i += 8 {
+		strange |= strangeChars(binary.LittleEndian.Uint64(b[i:]))
 	}
 	return strange == 0
 }
