@@ -128,7 +128,12 @@ func (c *Conn) Undecided(dir Direction) bool {
 // Feed takes the next bytes of one direction and calls h for each packet that is whole by then. Where data is cut makes
 // no difference. Feed keeps nothing of data; packets that lie wholly in it are decoded in place.
 func (c *Conn) Feed(dir Direction, t Time, data []byte, h Handler) {
-	f := feed{c: c, s: &c.halves[dir], h: h, t: t, dir: dir}
+	f := c.feed(dir, t, h)
+	if f.s.mode == modeSynced {
+		if data = f.plain(data); len(data) == 0 {
+			return
+		}
+	}
 	f.run(data)
 	f.done()
 }

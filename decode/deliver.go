@@ -6,7 +6,8 @@ import "hash/maphash"
 // packet unless l is set.
 func (f *feed) packet(b []byte, pl *plan, l *large) {
 	keep := min(pl.keep, len(b))
-	p := f.fresh(b[:keep:keep], pl.header)
+	p := f.next(b[:keep:keep], pl.header)
+	p.reset()
 	p.Version, p.Length = pl.version, pl.total
 	if f.s.searched {
 		p.Time = f.time(p.Offset + p.Length)
@@ -32,17 +33,17 @@ func (f *feed) packet(b []byte, pl *plan, l *large) {
 	default:
 		f.body(p, b, l)
 	}
-	f.give(p)
+	f.h.Packet(f.c, p)
+	p.forget()
 }
 
-// fresh returns the Packet to decode into, with what is known of the one that head begins before it is decoded.
-func (f *feed) fresh(head []byte, header int) *Packet {
+// next returns the Packet to decode into, with what is known of the one that head begins before it is decoded.
+func (f *feed) next(head []byte, header int) *Packet {
 	p := f.c.packet
 	if p == nil {
 		p = new(Packet)
 		f.c.packet = p
 	}
-	*p = Packet{} // and then field by field: a literal would be built elsewhere and copied
 	p.Time, p.Offset = f.t, f.s.off
 	p.Head, p.HeaderLength = head, header
 	p.Dir, p.Type, p.Flags, p.Version = f.dir, Type(head[0]>>4), head[0]&15, f.c.version
@@ -55,17 +56,6 @@ func (f *feed) assume(p *Packet) {
 	p.Version, p.VersionAssumed = f.c.packetVersion(), true
 }
 
-// give hands p on, and lets go of what it refers to but for the bytes.
-func (f *feed) give(p *Packet) {
-	f.h.Packet(f.c, p)
-	if p.Err != nil || heavy.has(p.Type) {
-		p.Err, p.Connect, p.Connack, p.Subscribe, p.SubackCodes = nil, nil, nil, nil, nil
-	}
-}
-
-// heavy are the types with more to them than Packet has fields for.
-const heavy = typeSet(1<<CONNECT | 1<<CONNACK | 1<<SUBSCRIBE | 1<<SUBACK | 1<<UNSUBSCRIBE | 1<<UNSUBACK)
-
 // publishFlags returns what the flags of a PUBLISH say; nothing for other packets.
 func publishFlags(first byte) (qos uint8, dup, retain bool) {
 	if Type(first>>4) != PUBLISH {
@@ -76,17 +66,13 @@ func publishFlags(first byte) (qos uint8, dup, retain bool) {
 
 // body decodes p and takes from it what the Conn must know.
 func (f *feed) body(p *Packet, b []byte, l *large) {
-	if p.Type == PUBLISH {
-		f.publish(p, b, l)
+	if p.Type != PUBLISH {
+		p.decodeBody()
+		if p.Type == CONNECT {
+			f.connected(p)
+		}
 		return
 	}
-	p.decodeBody()
-	if p.Type == CONNECT {
-		f.connected(p)
-	}
-}
-
-func (f *feed) publish(p *Packet, b []byte, l *large) {
 	payload := p.decodePublish()
 	if payload == 0 {
 		return

@@ -58,6 +58,8 @@ const (
 )
 
 // fault notes what is wrong with p. The first mistake is the one that is told.
+//
+//go:noinline
 func (p *Packet) fault(kind ErrorKind, offset int, field, reason string) {
 	if p.Err == nil {
 		p.Err = &Error{

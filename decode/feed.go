@@ -14,6 +14,11 @@ type feed struct {
 	dir Direction
 }
 
+func (c *Conn) feed(dir Direction, t Time, h Handler) *feed {
+	s := &c.halves[dir]
+	return &feed{c: c, s: s, h: h, t: t, dir: dir}
+}
+
 func (f *feed) kept() *kept { return &f.c.kept[f.dir] }
 
 // run takes data in. What a step leaves may be older bytes put before data, when a direction starts anew.
@@ -100,15 +105,20 @@ func (f *feed) plain(data []byte) []byte {
 		if body > int(c.plain) || n > len(data) {
 			break
 		}
-		p := f.fresh(data[:n:n], header)
+		p := f.next(data[:n:n], header)
+		p.reset()
 		p.Length = int64(n)
 		if c.assumed() {
 			f.assume(p)
 		}
 		f.s.bad = false
 		f.body(p, data[:n], nil)
-		f.give(p)
+		f.h.Packet(c, p)
+		p.forget()
 		f.s.off += int64(n)
+		if n == len(data) {
+			return nil // as with most segments
+		}
 		data = data[n:]
 	}
 	return data

@@ -5,7 +5,7 @@ package decode
 // delivered when its end has come, with PayloadGap set. Inside another packet that packet is dropped. Where the next
 // packet begins cannot be known otherwise, and is searched for.
 func (c *Conn) Gap(dir Direction, t Time, n int64, h Handler) {
-	f := feed{c: c, s: &c.halves[dir], h: h, t: t, dir: dir}
+	f := c.feed(dir, t, h)
 	f.gap(max(n, 0))
 }
 
@@ -101,7 +101,7 @@ func (f *feed) truncated(offset, n int64) {
 // Finish says that nothing more will come of one direction: what waits is decided now, and an incomplete packet is
 // reported as LossTruncated. Should bytes come all the same, they are searched like those after a gap.
 func (c *Conn) Finish(dir Direction, t Time, h Handler) {
-	f := feed{c: c, s: &c.halves[dir], h: h, t: t, dir: dir}
+	f := c.feed(dir, t, h)
 	if f.s.mode == modeNew {
 		return
 	}

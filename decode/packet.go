@@ -3,18 +3,7 @@ package decode
 // A Packet is one decoded Control Packet. A Conn reuses one Packet for all: what a Handler is given is valid
 // until it returns, and so are all byte slices in it. The comment of each field says for which types it is set.
 type Packet struct {
-	Time    Time
-	Dir     Direction
-	Type    Type
-	Flags   byte // low nibble of the first byte
-	Version Version
-	// VersionAssumed is set where no CONNECT was seen and Version is inferred from what parsed.
-	VersionAssumed bool
-
-	// Late is set where the packet is handed on later than its last byte arrived, at Time: after a gap it took more bytes to be sure where packets
-	// begin. What the other end sent meanwhile was handed on before it.
-	Late bool
-
+	Time Time
 	// Offset is the place of the first byte in its direction's stream, counted from the first byte captured,
 	// gaps of known size included.
 	Offset int64
@@ -27,6 +16,16 @@ type Packet struct {
 	// HeaderLength is the length of the Fixed Header: 2 to 5.
 	HeaderLength int
 
+	Dir     Direction
+	Type    Type
+	Flags   byte // low nibble of the first byte
+	Version Version
+	// VersionAssumed is set where no CONNECT was seen and Version is inferred from what parsed.
+	VersionAssumed bool
+	// Late is set where the packet is handed on later than its last byte arrived, at Time: after a gap it took more bytes to be sure where packets
+	// begin. What the other end sent meanwhile was handed on before it.
+	Late bool
+
 	// PacketID is the Packet Identifier: PUBLISH with QoS 1 and 2, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE,
 	// SUBACK, UNSUBSCRIBE, UNSUBACK. 0 where one of these has it is against the standard, but is no Err: who tracks
 	// identifiers tells that better.
@@ -36,17 +35,17 @@ type Packet struct {
 	ReasonCode ReasonCode
 
 	// PUBLISH. QoS is 3 in a malformed one. Topic is resolved through Topic Alias; TopicUnknown is set where the alias was set before the capture began.
-	QoS           uint8
-	Dup, Retain   bool
+	QoS          uint8
+	Dup, Retain  bool
+	TopicAlias   uint16
+	TopicUnknown bool
+	// PayloadGap is set where bytes of the payload are missing from the capture: PayloadHash means nothing, and Payload
+	// ends before them.
+	PayloadGap    bool
 	Topic         []byte
-	TopicAlias    uint16
-	TopicUnknown  bool
 	Payload       []byte // at most Options.PayloadHead bytes of it
 	PayloadLength int64
 	PayloadHash   uint64 // of the whole; comparable within one run only
-	// PayloadGap is set where bytes of the payload are missing from the capture: PayloadHash means nothing, and Payload
-	// ends before them.
-	PayloadGap bool
 
 	// Properties are those of the Variable Header (5.0).
 	Properties Properties
@@ -59,6 +58,24 @@ type Packet struct {
 	// Err is what is wrong with the packet, nil if nothing is. Fields before the mistake are set.
 	Err *Error
 }
+
+// reset clears what is left of the packet before, but for what feed.next sets with each and for what forget has cleared.
+func (p *Packet) reset() {
+	p.VersionAssumed, p.Late, p.PacketID = false, false, 0
+	p.ReasonCode, p.QoS, p.Dup, p.Retain, p.TopicAlias, p.TopicUnknown, p.PayloadGap = 0, 0, false, false, 0, false, false
+	p.PayloadLength, p.PayloadHash = 0, 0
+	p.Topic, p.Payload, p.Properties.raw = nil, nil, nil
+}
+
+// forget lets go of what p refers to but for bytes.
+func (p *Packet) forget() {
+	if p.Err != nil || heavy.has(p.Type) {
+		p.Err, p.Connect, p.Connack, p.Subscribe, p.SubackCodes = nil, nil, nil, nil, nil
+	}
+}
+
+// heavy are the types with more to them than fields of Packet.
+const heavy = typeSet(1<<CONNECT | 1<<CONNACK | 1<<SUBSCRIBE | 1<<SUBACK | 1<<UNSUBSCRIBE | 1<<UNSUBACK)
 
 // Connect is what is particular to a CONNECT (5.0 §3.1, 3.1.1 §3.1). The password is never kept.
 type Connect struct {

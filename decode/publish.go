@@ -35,7 +35,9 @@ func (p *Packet) decodePublish() (payload int) {
 		off += 2
 	}
 	if p.Version == V5 {
-		if off = p.publishProperties(off); off == 0 {
+		if off < len(b) && b[off] == 0 {
+			off++
+		} else if off = p.publishProperties(off); off == 0 {
 			return 0
 		}
 	}
@@ -58,9 +60,6 @@ func (p *Packet) checkTopic(offset int) {
 
 // publishProperties reads the properties at off and returns the offset after them; 0 if they cannot be read.
 func (p *Packet) publishProperties(off int) int {
-	if off < len(p.Head) && p.Head[off] == 0 {
-		return off + 1
-	}
 	r := reader{p: p, b: p.Head, off: off}
 	p.Properties = r.properties(PUBLISH, "properties")
 	if r.bad {
