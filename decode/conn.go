@@ -120,9 +120,16 @@ func NewConn(info ConnInfo, opts *Options) *Conn {
 // the processor's cache. A Conn that was not told has a Packet of its own.
 func (c *Conn) DecodeInto(p *Packet) { c.packet = p }
 
-// Undecided reports whether bytes of one direction have come of which it is not known yet where packets begin.
-func (c *Conn) Undecided(dir Direction) bool {
-	return c.halves[dir].mode == modeSearching && len(c.kept[dir].search.buf) > 0
+// Undecided reports whether bytes of one direction have come of which it is not known yet where packets begin, and whether that is news: otherwise than
+// when it was asked last. At the beginning, and after Finish, there are none, which is no news.
+func (c *Conn) Undecided(dir Direction) (yes, news bool) {
+	s := &c.halves[dir]
+	if s.mode == modeSearching {
+		yes = len(c.kept[dir].search.buf) > 0
+	}
+	news = yes != s.told
+	s.told = yes
+	return yes, news
 }
 
 // Feed takes the next bytes of one direction and calls h for each packet that is whole by then. Where data is cut makes

@@ -331,3 +331,37 @@ func TestConnIsSmall(t *testing.T) {
 		t.Errorf("%d bytes", size)
 	}
 }
+
+// TestUndecided: bytes of which it is not known what they are count as such until they are packets or nothing, and that is news once.
+func TestUndecided(t *testing.T) {
+	const dir = decode.FromServer
+	c := decode.NewConn(decode.ConnInfo{}, nil)
+	want := func(when string, yes, news bool) {
+		t.Helper()
+		if y, n := c.Undecided(dir); y != yes || n != news {
+			t.Errorf("%s: %t, news %t; want %t, %t", when, y, n, yes, news)
+		}
+	}
+	want("before anything", false, false)
+	c.Feed(dir, 1, []byte{0x34, 40, 0, 10, 'a'}, handler{})
+	want("after the beginning of something", true, true)
+	want("asked again", true, false)
+	if y, n := c.Undecided(dir.Opposite()); y || n {
+		t.Errorf("the other direction: %t, %t", y, n)
+	}
+	c.Gap(dir, 2, 7, handler{})
+	want("after a gap", false, true)
+	c.Feed(dir, 3, []byte{0x34}, handler{})
+	want("after one byte", true, true)
+	packets := 0
+	whole := decode.AppendPublish(nil, decode.V311, decode.PublishFields{Topic: "plant/a/temperature", Payload: []byte("21.5")})
+	c.Feed(dir, 4, bytes.Repeat(whole, 3), handler{packet: func(*decode.Packet) { packets++ }})
+	want("after packets", false, true)
+	c.Gap(dir, 5, 7, handler{})
+	c.Feed(dir, 6, []byte{0x34}, handler{})
+	c.Finish(dir, 7, handler{})
+	want("at the end", false, false)
+	if packets != 3 {
+		t.Errorf("%d packets", packets)
+	}
+}

@@ -108,6 +108,7 @@ func (c *Conn) Finish(dir Direction, t Time, h Handler) {
 	f.drop(0)
 	f.loseAliases()
 	f.startSearch(firstByteBits)
+	f.s.told = false
 }
 
 // decide ends a search for want of more bytes: it takes the first candidate whose packets end exactly where the bytes

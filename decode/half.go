@@ -30,6 +30,7 @@ type half struct {
 	mode     mode
 	bad      bool // the last packet had a bad header
 	searched bool // kept.search is set
+	told     bool // what Conn.Undecided reported last
 }
 
 // kept is what a direction keeps of its bytes.

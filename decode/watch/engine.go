@@ -111,7 +111,7 @@ func New(cfg Config) *Engine {
 		cfg.Keep = DefaultKeep
 	}
 	e := &Engine{cfg: cfg, raw: newRawStore(cfg.RawBytes)}
-	e.in = intake{out: e, conns: make(map[*decode.Conn]struct{})}
+	e.in = intake{out: e, found: (*direct)(e), conns: make(map[*decode.Conn]struct{})}
 	e.counts.Keep = cfg.Keep
 	if cfg.Survey {
 		e.survey = newSurvey()
@@ -143,6 +143,7 @@ func (e *Engine) Feed(batch []decode.Segment) {
 	defer e.mu.Unlock()
 	for i := range batch {
 		e.in.take(&batch[i])
+		e.segmentEnd()
 	}
 }
 
@@ -153,13 +154,18 @@ func (e *Engine) open(c *connection, info *decode.ConnInfo, at decode.Time) {
 	e.tracker.OpenIn(&c.link, info, at)
 }
 
-func (e *Engine) packetOf(c *connection, p *decode.Packet) {
-	ref := uint64(0)
+// direct is the Engine as decode calls it.
+type direct Engine
+
+func (d *direct) Packet(c *decode.Conn, p *decode.Packet) {
+	e, ref := (*Engine)(d), uint64(0)
 	if e.raw.kept() {
 		ref = e.raw.add(p)
 	}
-	e.packetAt(c, p, ref)
+	e.packetAt(connectionOf(c), p, ref)
 }
+
+func (d *direct) Loss(c *decode.Conn, l decode.Loss) { (*Engine)(d).lossOf(connectionOf(c), &l) }
 
 // packetAt takes a packet whose bytes are kept where ref says.
 func (e *Engine) packetAt(c *connection, p *decode.Packet, ref uint64) {
@@ -171,14 +177,13 @@ func (e *Engine) packetAt(c *connection, p *decode.Packet, ref uint64) {
 	if p.Err != nil {
 		e.malformed(c, p.Dir, p.Err)
 	}
-	switch {
-	case p.Type == decode.PUBLISH && p.QoS < 3:
-		e.counts.Publish[p.QoS]++
-	case p.Type == decode.CONNACK && p.ReasonCode.FailedIn(decode.CONNACK):
-		if e.counts.ConnectsRefused == nil {
-			e.counts.ConnectsRefused = map[string]uint64{}
+	switch p.Type {
+	case decode.PUBLISH:
+		if p.QoS < 3 {
+			e.counts.Publish[p.QoS]++
 		}
-		e.counts.ConnectsRefused[p.ReasonCode.Name(decode.CONNACK, p.Version)]++
+	case decode.CONNACK:
+		e.countRefused(p)
 	}
 	if e.survey == nil {
 		e.tracker.Packet(&c.link, p, ref)
@@ -187,6 +192,16 @@ func (e *Engine) packetAt(c *connection, p *decode.Packet, ref uint64) {
 	e.survey.begin(c, p)
 	e.tracker.Packet(&c.link, p, ref)
 	e.survey.packet(p, ref)
+}
+
+func (e *Engine) countRefused(p *decode.Packet) {
+	if !p.ReasonCode.FailedIn(decode.CONNACK) {
+		return
+	}
+	if e.counts.ConnectsRefused == nil {
+		e.counts.ConnectsRefused = map[string]uint64{}
+	}
+	e.counts.ConnectsRefused[p.ReasonCode.Name(decode.CONNACK, p.Version)]++
 }
 
 // malformed counts a packet, or the place of a stream, that dir sent and that is not as the standard wants it.
@@ -228,13 +243,10 @@ func (e *Engine) closed(c *connection, at decode.Time, dir decode.Direction, cau
 
 func (e *Engine) tick(at decode.Time) { e.tracker.Advance(at) }
 
-// segmentEnd keeps to the bounds: now the tracker holds on to no handshake that has ended, and nobody to a message.
+// segmentEnd, after all of a segment, keeps to the bounds: now the tracker holds on to no handshake that has ended, and nobody to a message.
 func (e *Engine) segmentEnd() {
-	if e.store.ended > e.cfg.Keep {
+	if e.store.ended > e.cfg.Keep || e.deliveries != nil {
 		e.evict()
-	}
-	if e.deliveries != nil {
-		e.deliveries.Evict()
 	}
 }
 
@@ -295,7 +307,7 @@ func (e *Engine) ended(h *handshake.Handshake) {
 	}
 }
 
-// evict keeps to the bound Keep.
+// evict keeps to the bound Keep, and to those of the deliveries.
 func (e *Engine) evict() {
 	for e.store.ended > e.cfg.Keep {
 		old := e.store.evict()
@@ -304,6 +316,9 @@ func (e *Engine) evict() {
 			e.view.evicted(old.ID)
 		}
 		e.tracker.Release(old)
+	}
+	if e.deliveries != nil {
+		e.deliveries.Evict()
 	}
 }
 

@@ -42,7 +42,7 @@ func NewPipe(e *Engine, after func()) *Pipe {
 		p.free <- new(parcel)
 	}
 	p.fill = <-p.free
-	e.in.out = p
+	e.in.out, e.in.found = p, (*piped)(p)
 	p.ended.Go(p.run)
 	return p
 }
@@ -52,6 +52,7 @@ func NewPipe(e *Engine, after func()) *Pipe {
 func (p *Pipe) Feed(batch []decode.Segment) {
 	for i := range batch {
 		p.e.in.take(&batch[i])
+		p.segmentEnd()
 	}
 	if len(batch) < longBatch {
 		p.ship()
@@ -63,7 +64,7 @@ func (p *Pipe) Close() {
 	p.ship()
 	close(p.full)
 	p.ended.Wait()
-	p.e.in.out = p.e
+	p.e.in.out, p.e.in.found = p.e, (*direct)(p.e)
 }
 
 // run gives the Engine what Feed found.
@@ -95,7 +96,11 @@ func (p *Pipe) open(c *connection, _ *decode.ConnInfo, at decode.Time) {
 	p.add(find{kind: findOpen, conn: c, time: at})
 }
 
-func (p *Pipe) packetOf(c *connection, packet *decode.Packet) {
+// piped is the Pipe as decode calls it.
+type piped Pipe
+
+func (d *piped) Packet(c *decode.Conn, packet *decode.Packet) {
+	p := (*Pipe)(d)
 	if len(p.fill.packets)+len(p.fill.briefs) == parcelPackets || len(p.fill.bytes) > parcelBytes {
 		p.ship()
 	}
@@ -103,7 +108,7 @@ func (p *Pipe) packetOf(c *connection, packet *decode.Packet) {
 	parcel := p.fill
 	if kept := len(head) == len(packet.Head); (kept || !p.whole) && fitsBrief(packet) {
 		parcel.addBrief(packet, head)
-		p.add(find{kind: findBrief, conn: c, ref: ref})
+		p.add(find{kind: findBrief, conn: connectionOf(c), ref: ref})
 		return
 	}
 	parcel.packets = append(parcel.packets, *packet)
@@ -112,7 +117,7 @@ func (p *Pipe) packetOf(c *connection, packet *decode.Packet) {
 	} else {
 		parcel.bytes = packet.Keep(parcel.bytes, p.whole)
 	}
-	p.add(find{kind: findPacket, conn: c, ref: ref})
+	p.add(find{kind: findPacket, conn: connectionOf(c), ref: ref})
 }
 
 // keep keeps the head of a packet for Engine.raw, whose owner learns of a new page by the parcel that it begins with.
@@ -133,9 +138,10 @@ func (p *Pipe) keep(packet *decode.Packet) (ref uint64, head []byte) {
 	return w.add(packet)
 }
 
-func (p *Pipe) lossOf(c *connection, l *decode.Loss) {
-	p.fill.losses = append(p.fill.losses, *l)
-	p.add(find{kind: findLoss, conn: c})
+func (d *piped) Loss(c *decode.Conn, l decode.Loss) {
+	p := (*Pipe)(d)
+	p.fill.losses = append(p.fill.losses, l)
+	p.add(find{kind: findLoss, conn: connectionOf(c)})
 }
 
 func (p *Pipe) undecided(c *connection, dir decode.Direction, yes bool) {
