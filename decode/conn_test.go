@@ -196,10 +196,10 @@ func TestLargePublish(t *testing.T) {
 				t.Errorf("%d bytes, cut %d: head % x", size, cut, p.Head)
 			}
 			sum := crc32.ChecksumIEEE(data[header:])
-			if h, ok := hashes[sum]; ok && h != p.PayloadHash {
+			if h, ok := hashes[sum]; ok && h != p.PayloadHash() {
 				t.Errorf("%d bytes, cut %d: hash differs", size, cut)
 			}
-			hashes[sum] = p.PayloadHash
+			hashes[sum] = p.PayloadHash()
 		}
 	}
 	distinct := map[uint64]bool{}

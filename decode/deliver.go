@@ -29,6 +29,7 @@ func (f *feed) packet(b []byte, pl *plan, l *large) {
 	switch {
 	case pl.oversize:
 		p.QoS, p.Dup, p.Retain = publishFlags(b[0])
+		p.hash = noHash
 		p.fault(MalformedPacket, 0, "remaining length", tooLarge)
 	default:
 		f.body(p, b, l)
@@ -75,15 +76,26 @@ func (f *feed) body(p *Packet, b []byte, l *large) {
 	}
 	payload := p.decodePublish()
 	if payload == 0 {
+		p.hash = noHash
 		return
 	}
-	if l == nil {
-		p.PayloadHash = maphash.Bytes(hashSeed, b[payload:p.Length])
-	} else if p.PayloadGap = l.gap; !l.gap {
-		p.PayloadHash = l.hash.Sum64()
+	if int64(len(p.Payload)) < p.PayloadLength {
+		f.hashLarge(p, b[payload:min(p.Length, int64(len(b)))], l)
 	}
 	if p.TopicAlias != 0 {
 		f.kept().resolve(p)
+	}
+}
+
+// hashLarge hashes a payload of which p has only the beginning: the bytes that are there, or those that have gone by.
+func (f *feed) hashLarge(p *Packet, payload []byte, l *large) {
+	if l == nil {
+		p.hash = maphash.Bytes(hashSeed, payload)
+		return
+	}
+	p.hash, p.PayloadGap = noHash, l.gap
+	if !l.gap {
+		p.hash = l.hash.Sum64()
 	}
 }
 

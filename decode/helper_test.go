@@ -43,7 +43,7 @@ func show(p *decode.Packet) string {
 		p.Offset, p.Length, p.Head, p.HeaderLength)
 	fmt.Fprintf(&b, " id %d reason %d qos %d dup %t retain %t", p.PacketID, p.ReasonCode, p.QoS, p.Dup, p.Retain)
 	fmt.Fprintf(&b, " topic %q alias %d/%t payload %x len %d hash %x gap %t", p.Topic, p.TopicAlias, p.TopicUnknown, p.Payload,
-		p.PayloadLength, p.PayloadHash, p.PayloadGap)
+		p.PayloadLength, p.PayloadHash(), p.PayloadGap)
 	fmt.Fprintf(&b, " props %x codes %v", p.Properties.Raw(), p.SubackCodes)
 	if p.Connect != nil {
 		fmt.Fprintf(&b, " connect %+v", *p.Connect)

@@ -10,6 +10,9 @@ func (p *Packet) Keep(buf []byte, whole bool) []byte {
 		buf = keep(buf, &p.Head)
 		p.Payload = p.Head[len(p.Head)-n:]
 	} else {
+		if p.Type == PUBLISH {
+			p.PayloadHash() // can be told no more then
+		}
 		p.Head, p.Payload = nil, nil
 	}
 	buf = keep(buf, &p.Topic)

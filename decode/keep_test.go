@@ -19,7 +19,7 @@ type keeper struct {
 
 func (k *keeper) Packet(_ *decode.Conn, p *decode.Packet) {
 	q := *p
-	if !k.whole {
+	if q.PayloadHash(); !k.whole {
 		q.Head, q.Payload = nil, nil
 	}
 	k.want = append(k.want, show(&q))

@@ -1,5 +1,7 @@
 package decode
 
+import "hash/maphash"
+
 // A Packet is one decoded Control Packet. A Conn reuses one Packet for all: what a Handler is given is valid
 // until it returns, and so are all byte slices in it. The comment of each field says for which types it is set.
 type Packet struct {
@@ -45,7 +47,7 @@ type Packet struct {
 	Topic         []byte
 	Payload       []byte // at most Options.PayloadHead bytes of it
 	PayloadLength int64
-	PayloadHash   uint64 // of the whole; comparable within one run only
+	hash          uint64 // see PayloadHash; 0 where nobody has asked yet
 
 	// Properties are those of the Variable Header (5.0).
 	Properties Properties
@@ -59,11 +61,25 @@ type Packet struct {
 	Err *Error
 }
 
+// PayloadHash returns a hash of the whole payload of a PUBLISH, comparable within one run only.
+func (p *Packet) PayloadHash() uint64 {
+	if p.hash == 0 {
+		p.hash = maphash.Bytes(hashSeed, p.Payload)
+	}
+	return p.hash
+}
+
+// SetPayloadHash makes p, put together from what was kept of another, tell the hash of that one.
+func (p *Packet) SetPayloadHash(hash uint64) { p.hash = hash }
+
+// noHash stands for the hash of a payload that is not all there, or of which is not known where it begins.
+const noHash = 1
+
 // reset clears what is left of the packet before, but for what feed.next sets with each and for what forget has cleared.
 func (p *Packet) reset() {
 	p.VersionAssumed, p.Late, p.PacketID = false, false, 0
 	p.ReasonCode, p.QoS, p.Dup, p.Retain, p.TopicAlias, p.TopicUnknown, p.PayloadGap = 0, 0, false, false, 0, false, false
-	p.PayloadLength, p.PayloadHash = 0, 0
+	p.PayloadLength, p.hash = 0, 0
 	p.Topic, p.Payload, p.Properties.raw = nil, nil, nil
 }
 

@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	const messages = 20_000
 	for i := range messages { // nobody ever gets one
 		topic, id := fmt.Appendf(nil, "t/%d", i%50), uint16(i%60_000+2)
-		send(links[0], decode.Packet{Type: decode.PUBLISH, QoS: 1, PacketID: id, Topic: topic, PayloadHash: uint64(i), PayloadLength: 8})
+		send(links[0], decode.Packet{Type: decode.PUBLISH, QoS: 1, PacketID: id, Topic: topic, Payload: binary.BigEndian.AppendUint64(nil, uint64(i)), PayloadLength: 8})
 		send(links[0], decode.Packet{Type: decode.PUBACK, Dir: decode.FromServer, PacketID: id})
 		n := c.Counts()
 		if n.Open > 500 || n.Kept > 700 {

@@ -27,7 +27,7 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 		c.counts.Unmatched++
 		return
 	}
-	key := c.keyOf(p.Topic, p.PayloadHash, p.PayloadLength)
+	key := c.keyOf(p.Topic, p.PayloadHash(), p.PayloadLength)
 	f := finding{c: c, s: s, p: p, now: now}
 	f.look(s.b.keys[key])
 	if f.best == nil { // it may be of one that is recorded later than this copy
@@ -194,7 +194,7 @@ func (m *Message) unsure(other *Message) {
 
 func (f *finding) matches(m *Message) bool {
 	p := f.p
-	if m.hash != p.PayloadHash || m.Payload != p.PayloadLength || m.Topic != string(p.Topic) {
+	if m.hash != p.PayloadHash() || m.Payload != p.PayloadLength || m.Topic != string(p.Topic) {
 		return false
 	}
 	if f.now-max(m.At, m.Commit) > decode.Time(f.c.cfg.Horizon) && m.waiting == 0 {
@@ -421,7 +421,7 @@ func (c *Correlator) replay(s *session, p *decode.Packet) {
 	if !ok {
 		return
 	}
-	if m := c.Get(id); m != nil && m.hash == p.PayloadHash && m.Payload == p.PayloadLength {
+	if m := c.Get(id); m != nil && m.hash == p.PayloadHash() && m.Payload == p.PayloadLength {
 		m.Replays++
 	}
 }
@@ -434,7 +434,7 @@ func (c *Correlator) unmatched(s *session, p *decode.Packet) {
 		return
 	}
 	for m, n := c.newest, 0; m != nil && n < maxChain; m, n = m.elder, n+1 {
-		if m.broker == b && m.hash == p.PayloadHash && m.Payload == p.PayloadLength && m.Topic != string(p.Topic) && m.waiting > 0 {
+		if m.broker == b && m.hash == p.PayloadHash() && m.Payload == p.PayloadLength && m.Topic != string(p.Topic) && m.waiting > 0 {
 			b.rewrites = true
 			return
 		}

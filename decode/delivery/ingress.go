@@ -28,7 +28,7 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 	b := k.sess.b
 	m := c.newMessage(k.sess)
 	m.At, m.QoS, m.Retain, m.Payload = p.Time, p.QoS, p.Retain, p.PayloadLength
-	m.hash, m.length = p.PayloadHash, p.Length
+	m.hash, m.length = p.PayloadHash(), p.Length
 	m.v5 = p.Version == decode.V5 && !p.VersionAssumed
 	if p.Version == decode.V5 {
 		m.props = c.propsOf(p.Properties)
@@ -40,7 +40,7 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 		}
 	}
 	topic := c.hashOf(p.Topic)
-	m.key = mixKey(topic, p.PayloadHash, p.PayloadLength)
+	m.key = mixKey(topic, p.PayloadHash(), p.PayloadLength)
 	if len(p.Topic) > 0 && p.Topic[0] == '$' {
 		m.Doubt = DoubtSystem
 	}

@@ -3,7 +3,6 @@ package delivery_test
 import (
 	"container/heap"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -251,10 +250,8 @@ func (m *model) act(c *client, do func()) {
 }
 
 func publishOf(dir decode.Direction, qos uint8, id uint16, dup bool, f *fact) *decode.Packet {
-	h := fnv.New64a()
-	h.Write([]byte(f.text))
 	return &decode.Packet{
-		Type: decode.PUBLISH, Dir: dir, QoS: qos, PacketID: id, Dup: dup, Topic: []byte(f.topic), PayloadHash: h.Sum64(), PayloadLength: int64(len(f.text)),
+		Type: decode.PUBLISH, Dir: dir, QoS: qos, PacketID: id, Dup: dup, Topic: []byte(f.topic), PayloadLength: int64(len(f.text)),
 		Payload: []byte(f.text), Length: int64(10 + len(f.topic) + len(f.text)),
 	}
 }

@@ -113,7 +113,7 @@ func (m *Message) calledOff() bool { return m.delayed && m.publisher.up > m.At }
 // willSent looks for a Will Message that p can be, of a connection whose end was not seen yet: a broker can know of it earlier.
 func (c *Correlator) willSent(b *broker, key uint64, p *decode.Packet) *Message {
 	k := b.wills[key]
-	if k == nil || k.will == nil || k.will.hash != p.PayloadHash || string(k.will.topic) != string(p.Topic) {
+	if k == nil || k.will == nil || k.will.hash != p.PayloadHash() || string(k.will.topic) != string(p.Topic) {
 		return nil
 	}
 	k.will.delay, k.will.certain = 0, false

@@ -1,6 +1,7 @@
 package expect_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -44,9 +45,9 @@ func newWorld(t *testing.T, cfg expect.Config, rules ...string) *world {
 	return w
 }
 
-func (w *world) publish(topic string, hash uint64) {
+func (w *world) publish(topic string, payload uint64) {
 	w.now = w.now.Add(time.Millisecond)
-	w.Packet(w.l, &decode.Packet{Type: decode.PUBLISH, Time: w.now, Topic: []byte(topic), PayloadHash: hash, Version: decode.V311}, 0)
+	w.Packet(w.l, &decode.Packet{Type: decode.PUBLISH, Time: w.now, Topic: []byte(topic), Payload: binary.BigEndian.AppendUint64(nil, payload), Version: decode.V311}, 0)
 }
 
 // TestBounds floods rules with requests and topics that are never the same.
@@ -97,9 +98,9 @@ func TestOwnCopy(t *testing.T) {
 	w := newWorld(t, expect.Config{}, "cmd/{id} -> stat/{id} within 1s")
 	w.l = w.Open(&decode.ConnInfo{ID: 2, Source: "client"}, w.now)
 	for i, p := range []decode.Packet{
-		{Type: decode.PUBLISH, QoS: 1, PacketID: 9, Topic: []byte("cmd/a"), PayloadHash: 7},
+		{Type: decode.PUBLISH, QoS: 1, PacketID: 9, Topic: []byte("cmd/a"), Payload: []byte("on")},
 		{Type: decode.PUBACK, PacketID: 9, Dir: decode.FromServer},
-		{Type: decode.PUBLISH, Topic: []byte("cmd/a"), PayloadHash: 7, Dir: decode.FromServer},
+		{Type: decode.PUBLISH, Topic: []byte("cmd/a"), Payload: []byte("on"), Dir: decode.FromServer},
 	} {
 		p.Version, p.Time = decode.V311, w.now.Add(time.Duration(i+1)*time.Millisecond)
 		w.Packet(w.l, &p, 0)

@@ -42,7 +42,7 @@ const (
 )
 
 func (w *Watcher) sightKey(l *handshake.Link, p *decode.Packet) sightKey {
-	return sightKey{l.Session.ServerID(), maphash.Bytes(w.seed, p.Topic), p.PayloadHash, p.PayloadLength}
+	return sightKey{l.Session.ServerID(), maphash.Bytes(w.seed, p.Topic), p.PayloadHash(), p.PayloadLength}
 }
 
 // copyOf finds the message that a PUBLISH to a client is a copy of: the oldest that its session does not have. known says that it is a copy, though

@@ -1,6 +1,7 @@
 package filter_test
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func (tr *traffic) wait(d time.Duration) {
 }
 
 func (tr *traffic) publish(dir decode.Direction, qos uint8, id uint16, topic string, flags ...string) {
-	p := &decode.Packet{Type: decode.PUBLISH, QoS: qos, PacketID: id, Topic: []byte(topic), PayloadLength: 5, PayloadHash: uint64(id)}
+	p := &decode.Packet{Type: decode.PUBLISH, QoS: qos, PacketID: id, Topic: []byte(topic), PayloadLength: 5, Payload: fmt.Appendf(nil, "%05d", id)}
 	for _, f := range flags {
 		p.Dup, p.Retain = p.Dup || f == "dup", p.Retain || f == "retain"
 	}

@@ -51,7 +51,7 @@ const (
 )
 
 func likeness(l *Link, h *Handshake, p *decode.Packet, kind Kind) int {
-	same := h.Kind == kind && h.PayloadHash == p.PayloadHash && int64(h.PayloadLength) == p.PayloadLength &&
+	same := h.Kind == kind && int64(h.PayloadLength) == p.PayloadLength && h.PayloadHash == p.PayloadHash() &&
 		(h.TopicUnknown || p.TopicUnknown || h.Topic == string(p.Topic[:min(len(p.Topic), MaxText)]))
 	switch {
 	case (p.Dup || same) && h.link != l:
@@ -218,7 +218,7 @@ func (t *Tracker) start(l *Link, p *decode.Packet, side *sessionSide, kind Kind,
 	switch p.Type {
 	case decode.PUBLISH:
 		h.Topic = t.topic(l, sender, p.Topic)
-		h.PayloadHash, h.PayloadLength = p.PayloadHash, uint32(min(p.PayloadLength, 1<<32-1))
+		h.PayloadHash, h.PayloadLength = p.PayloadHash(), uint32(min(p.PayloadLength, 1<<32-1))
 		h.Retain, h.TopicUnknown = p.Retain, p.TopicUnknown
 	case decode.SUBSCRIBE, decode.UNSUBSCRIBE:
 		h.Topic = t.text(firstFilter(p))

@@ -41,6 +41,14 @@ func bit(b briefBits, yes bool) briefBits {
 	return 0
 }
 
+// hashOf returns the hash of the payload, which may be left out of the brief.
+func hashOf(p *decode.Packet) uint64 {
+	if p.Type != decode.PUBLISH {
+		return 0
+	}
+	return p.PayloadHash()
+}
+
 // fitsBrief reports whether a brief holds all that p says.
 func fitsBrief(p *decode.Packet) bool {
 	return p.Connect == nil && p.Connack == nil && p.Subscribe == nil && p.SubackCodes == nil && p.Err == nil && len(p.Properties.Raw()) == 0 &&
@@ -57,7 +65,7 @@ func (b *parcel) addBrief(p *decode.Packet, head []byte) {
 	}
 	to := &b.briefs[n]
 	*to = brief{
-		time: p.Time, offset: p.Offset, hash: p.PayloadHash, length: uint32(p.Length), payload: uint32(p.PayloadLength),
+		time: p.Time, offset: p.Offset, hash: hashOf(p), length: uint32(p.Length), payload: uint32(p.PayloadLength),
 		id: p.PacketID, alias: p.TopicAlias, typ: p.Type, dir: p.Dir, flags: p.Flags, version: p.Version, reason: p.ReasonCode, qos: p.QoS,
 		header: uint8(p.HeaderLength),
 		bits: bit(briefDup, p.Dup) | bit(briefRetain, p.Retain) | bit(briefAssumed, p.VersionAssumed) | bit(briefLate, p.Late) |
@@ -85,7 +93,8 @@ func (b *parcel) restore(p *decode.Packet, i int) {
 	p.PacketID, p.ReasonCode, p.QoS = from.id, from.reason, from.qos
 	p.Dup, p.Retain = from.bits&briefDup != 0, from.bits&briefRetain != 0
 	p.TopicAlias, p.TopicUnknown = from.alias, from.bits&briefUnknown != 0
-	p.PayloadLength, p.PayloadHash, p.PayloadGap = int64(from.payload), from.hash, from.bits&briefPayloadGap != 0
+	p.PayloadLength, p.PayloadGap = int64(from.payload), from.bits&briefPayloadGap != 0
+	p.SetPayloadHash(from.hash)
 	texts := b.bytes
 	if len(b.heads) > 0 {
 		head := b.heads[i]
