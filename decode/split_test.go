@@ -60,7 +60,7 @@ func cutters(seed uint64) map[string]func(int) int {
 func TestSplitMakesNoDifference(t *testing.T) {
 	for seed := range uint64(1200) {
 		info, steps := scenario(seed)
-		for _, opts := range []*decode.Options{nil, {PayloadHead: 16, MaxPacket: 40}} {
+		for _, opts := range []*decode.Options{nil, {PayloadHead: 16, MaxPacket: 40}, {PayloadHead: 100, MaxPacket: 40}} {
 			want := play(info, opts, steps, nil).lines
 			for name, cut := range cutters(seed) {
 				got := play(info, opts, steps, cut).lines
