@@ -41,6 +41,11 @@ type parcel struct {
 	page, spare []byte
 }
 
+// newParcel returns an empty one with room for what is usual: to grow up to that would copy it, and touch new memory, time and again.
+func newParcel() *parcel {
+	return &parcel{finds: make([]find, 0, parcelPackets), briefs: make([]brief, 0, parcelPackets)}
+}
+
 // parcelBytes is how many bytes of packets go together, about.
 const parcelBytes = 128 << 10
 

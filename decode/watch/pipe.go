@@ -39,7 +39,7 @@ func NewPipe(e *Engine, after func()) *Pipe {
 		full: make(chan *parcel, parcels), free: make(chan *parcel, parcels),
 	}
 	for range parcels {
-		p.free <- new(parcel)
+		p.free <- newParcel()
 	}
 	p.fill = <-p.free
 	e.in.out, e.in.found = p, (*piped)(p)
