@@ -236,6 +236,6 @@ func TestNothingSubscribed(t *testing.T) {
 	term.send(program+" "+url, "Enter")
 	term.wait("No handshakes yet", "Nothing is subscribed: start with -t '#', or press P")
 	term.send("q")
-	term.wait("nothing is subscribed at") // what is typed before is the screen's
+	term.wait("nothing is subscribed at")
 	term.shell()
 }

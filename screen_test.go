@@ -80,6 +80,12 @@ func (term *terminal) gone(word string) {
 // shell makes sure that the terminal is as it was: the shell echoes what is typed, at the cursor it shows.
 func (term *terminal) shell() {
 	term.t.Helper()
+	for range 100 { // what is typed before the prompt is there is the program's
+		if strings.HasSuffix(strings.TrimSpace(term.text()), "READY>") {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 	term.send("stty -a | grep -c ' echo ' && echo back-$((40+2))", "Enter")
 	term.wait("back-42")
 	if flags := term.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{keypad_flag}"); strings.TrimSpace(flags) != "0 1 0 0" {
