@@ -10,13 +10,14 @@ type kept struct {
 	passed []*Message
 	recent []*Message // from head on
 	head   int
-	done   int // how many are settled
-	late   int // of passed
+	newest uint64 // the ID of the last of recent: they count up without a gap
+	done   int    // how many are settled
+	late   int    // of passed
 }
 
 func (k *kept) len() int { return len(k.passed) + len(k.recent) - k.head }
 
-func (k *kept) add(m *Message) { k.recent = append(k.recent, m) }
+func (k *kept) add(m *Message) { k.recent, k.newest = append(k.recent, m), m.ID }
 
 func (k *kept) at(i int) *Message {
 	if i < len(k.passed) {
@@ -30,10 +31,10 @@ func (k *kept) place(id uint64) (int, bool) {
 	return i, i < k.len() && k.at(i).ID == id
 }
 
-// settled notes that m is settled.
+// settled notes that m is settled. Whether it was passed over shows without a look at another message: the oldest of recent is not at hand any more.
 func (k *kept) settled(m *Message) {
 	k.done++
-	if k.head == len(k.recent) || m.ID < k.recent[k.head].ID {
+	if m.ID <= k.newest-uint64(len(k.recent)-k.head) {
 		k.late++
 	}
 }
