@@ -104,7 +104,7 @@ type broker struct {
 	// routedBytes is the length of the topics in routes.
 	routedBytes int
 
-	keys      map[uint64]*chain
+	keys      chains
 	freeChain *chain
 	retained  map[string]uint64 // the last retained message of a topic, by ID
 	wills     map[uint64]*link  // that have not been published, by key
@@ -149,7 +149,7 @@ func (c *Correlator) brokerOf(s *handshake.Session) *broker {
 	}
 	if b == nil {
 		b = &broker{
-			asking: make(map[*session]struct{}), groups: make(map[string]*group), routes: make(map[string]*route), keys: make(map[uint64]*chain),
+			asking: make(map[*session]struct{}), groups: make(map[string]*group), routes: make(map[string]*route),
 			retained: make(map[string]uint64), wills: make(map[uint64]*link), rewrites: len(c.brokers) >= maxBrokers,
 		}
 		c.brokers[key] = b

@@ -29,7 +29,7 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 	}
 	key := c.keyOf(p.Topic, p.PayloadHash(), p.PayloadLength)
 	f := finding{c: c, s: s, p: p, now: now}
-	f.look(s.b.keys[key])
+	f.look(s.b.keys.of(key))
 	if f.best == nil { // it may be of one that is recorded later than this copy
 		c.early.add(key, s, p.Time)
 	}
@@ -40,18 +40,18 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 	if m := f.extra; f.best == nil && m != nil && m.route == nil {
 		c.populate(m, s.b.routeOf(p.Topic))
 		f.extra, f.late, f.seen, f.any = nil, nil, nil, nil
-		f.look(s.b.keys[key])
+		f.look(s.b.keys.of(key))
 	}
 	if f.best == nil && f.extra == nil {
 		if m := c.willSent(s.b, key, p); m != nil {
-			f.look(s.b.keys[key])
+			f.look(s.b.keys.of(key))
 		}
 	}
 	switch {
 	case f.best != nil:
 		c.consume(&f, f.best, h)
 	case f.seen != nil && (f.late != nil || f.extra != nil):
-		s.b.keys[key].loose = true
+		s.b.keys.of(key).loose = true
 		c.either(&f, s, p, h)
 	case f.late != nil:
 		c.consume(&f, f.late, h)

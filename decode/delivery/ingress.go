@@ -68,10 +68,10 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 // enter makes m one of those that copies are looked for among.
 func (c *Correlator) enter(m *Message, r *route) {
 	b := m.broker
-	ch := b.keys[m.key]
+	ch := b.keys.of(m.key)
 	if ch != nil && ch.n >= maxChain/4 {
 		c.trim(ch)
-		ch = b.keys[m.key] // it is gone where nothing was left
+		ch = b.keys.of(m.key) // it is gone where nothing was left
 	}
 	b.link(m, ch)
 	if m.Retain {

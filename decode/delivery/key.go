@@ -69,7 +69,7 @@ func (b *broker) link(m *Message, ch *chain) {
 		} else {
 			ch = new(chain)
 		}
-		b.keys[m.key] = ch
+		b.keys.add(m.key, ch)
 	}
 	m.before, m.after = ch.last, nil
 	if ch.last == nil {
@@ -86,7 +86,7 @@ func (m *Message) chainOf() *chain {
 	if m.chain != nil {
 		return m.chain
 	}
-	return m.broker.keys[m.key]
+	return m.broker.keys.of(m.key)
 }
 
 func (b *broker) unlink(m *Message) {
@@ -109,7 +109,7 @@ func (b *broker) unlink(m *Message) {
 		ch.settled--
 	}
 	if ch.n--; ch.n == 0 {
-		delete(b.keys, m.key)
+		b.keys.remove(m.key)
 		*ch = chain{next: b.freeChain}
 		b.freeChain = ch
 	}
