@@ -79,6 +79,7 @@ type Correlator struct {
 	freeCopies     *Copy
 
 	due, again queue
+	wake       decode.Time // nothing of due, again and wills is due earlier; 0 where there is nothing
 	wills      willQueue
 }
 

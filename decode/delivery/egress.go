@@ -192,9 +192,10 @@ func (m *Message) unsure(other *Message) {
 	m.Confidence, other.Confidence = max(m.Confidence, conf), max(other.Confidence, conf)
 }
 
+// matches reports whether the PUBLISH can be of m, which has its key: with the same topic and length the payload has the same hash.
 func (f *finding) matches(m *Message) bool {
 	p := f.p
-	if m.hash != p.PayloadHash() || m.Payload != p.PayloadLength || m.Topic != string(p.Topic) {
+	if m.Payload != p.PayloadLength || m.Topic != string(p.Topic) {
 		return false
 	}
 	if f.now-max(m.At, m.Commit) > decode.Time(f.c.cfg.Horizon) && m.waiting == 0 {
@@ -421,7 +422,7 @@ func (c *Correlator) replay(s *session, p *decode.Packet) {
 	if !ok {
 		return
 	}
-	if m := c.Get(id); m != nil && m.hash == p.PayloadHash() && m.Payload == p.PayloadLength {
+	if m := c.Get(id); m != nil && m.key == c.keyOf(p.Topic, p.PayloadHash(), p.PayloadLength) {
 		m.Replays++
 	}
 }
@@ -434,7 +435,7 @@ func (c *Correlator) unmatched(s *session, p *decode.Packet) {
 		return
 	}
 	for m, n := c.newest, 0; m != nil && n < maxChain; m, n = m.elder, n+1 {
-		if m.broker == b && m.hash == p.PayloadHash() && m.Payload == p.PayloadLength && m.Topic != string(p.Topic) && m.waiting > 0 {
+		if m.broker == b && m.Payload == p.PayloadLength && m.Topic != string(p.Topic) && m.waiting > 0 && c.payloadHash(m) == p.PayloadHash() {
 			b.rewrites = true
 			return
 		}

@@ -28,7 +28,7 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 	b := k.sess.b
 	m := c.newMessage(k.sess)
 	m.At, m.QoS, m.Retain, m.Payload = p.Time, p.QoS, p.Retain, p.PayloadLength
-	m.hash, m.length = p.PayloadHash(), p.Length
+	m.length = p.Length
 	m.v5 = p.Version == decode.V5 && !p.VersionAssumed
 	if p.Version == decode.V5 {
 		m.props = c.propsOf(p.Properties)
@@ -214,7 +214,9 @@ func (c *Correlator) commit(m *Message) {
 	if m.route == nil {
 		c.populate(m, m.broker.routeOf([]byte(m.Topic)))
 	}
-	c.due.push(m.Commit.Add(c.cfg.Patience), m)
+	at := m.Commit.Add(c.cfg.Patience)
+	m.due = c.due.push(at, m)
+	c.wakeAt(at)
 	c.settleIfDone(m)
 }
 
@@ -278,5 +280,5 @@ func (c *Correlator) publisherEnded(m *Message, h *handshake.Handshake) {
 		return
 	}
 	m.lost = true
-	c.again.push(c.tracker.Now().Add(recheck), m)
+	c.lookAgain(m)
 }

@@ -13,6 +13,11 @@ func (c *Correlator) keyOf(topic []byte, payload uint64, length int64) uint64 {
 
 func (c *Correlator) hashOf(topic []byte) uint64 { return maphash.Bytes(c.seed, topic) }
 
+// payloadHash is the hash of m's payload: what mixKey mixed in can be taken out again.
+func (c *Correlator) payloadHash(m *Message) uint64 {
+	return mixKey(maphash.String(c.seed, m.Topic), m.key, m.Payload)
+}
+
 func mixKey(topic, payload uint64, length int64) uint64 {
 	return topic ^ payload ^ uint64(length)*0x9E3779B97F4A7C15
 }

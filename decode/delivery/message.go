@@ -152,10 +152,9 @@ type Message struct {
 
 	broker    *broker
 	publisher *session
-	hash      uint64
 	props     uint64
-	key       uint64
-	length    int64 // of the PUBLISH
+	key       uint64 // see keyOf
+	length    int64  // of the PUBLISH
 	v5        bool
 	refused   bool
 	unclear   bool        // who was subscribed is not known for sure
@@ -166,6 +165,7 @@ type Message struct {
 	late      bool        // see lateSpan
 	rec, rel  decode.Time // QoS 2: PUBREC, PUBREL
 	again     decode.Time // its PUBLISH was last sent again by the publisher; 0 is never
+	due       uint64      // its place in Correlator.due; 0 where it is in none
 
 	route   *route
 	copies  []Copy // of route: the targets, then the groups

@@ -52,6 +52,8 @@ func (c *Correlator) settle(m *Message) {
 		return
 	}
 	m.Settled = c.tracker.Now()
+	c.due.drop(m.due)
+	m.due = 0
 	if m.chain != nil {
 		m.chain.settled++
 	}
@@ -146,8 +148,25 @@ func (c *Correlator) release(m *Message) {
 	c.free = m
 }
 
-// Next implements handshake.Observer.
-func (c *Correlator) Next() decode.Time {
+// Next implements handshake.Observer. It is asked before each packet, and tells of what may have been settled meanwhile: then Due has nothing to do.
+func (c *Correlator) Next() decode.Time { return c.wake }
+
+// wakeAt sees to it that Due is called at a time.
+func (c *Correlator) wakeAt(at decode.Time) {
+	if c.wake == 0 || at < c.wake {
+		c.wake = at
+	}
+}
+
+// lookAgain has m judged once more.
+func (c *Correlator) lookAgain(m *Message) {
+	at := c.tracker.Now().Add(recheck)
+	c.again.push(at, m)
+	c.wakeAt(at)
+}
+
+// next returns when there is something to do; 0 where nothing is.
+func (c *Correlator) next() decode.Time {
 	next := c.due.next()
 	if at := c.again.next(); at != 0 && (next == 0 || at < next) {
 		next = at
@@ -160,6 +179,12 @@ func (c *Correlator) Next() decode.Time {
 
 // Due implements handshake.Observer.
 func (c *Correlator) Due() {
+	c.act()
+	c.wake = c.next()
+}
+
+// act does the first thing that is due.
+func (c *Correlator) act() {
 	now := c.tracker.Now()
 	if at := c.wills.next(); at != 0 && at <= now {
 		c.publishWill(c.wills.pop())
@@ -208,7 +233,7 @@ func (c *Correlator) judge(m *Message) {
 		}
 	}
 	if held {
-		c.again.push(c.tracker.Now().Add(recheck), m)
+		c.lookAgain(m)
 		return
 	}
 	c.settleIfDone(m)

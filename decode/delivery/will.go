@@ -80,6 +80,7 @@ func (c *Correlator) willDue(k *link, why handshake.LinkEvent, ends bool) {
 		return
 	}
 	heap.Push(&c.wills, w)
+	c.wakeAt(w.at)
 }
 
 // publishWill takes the Will Message for published, unless its session goes on on another connection.
@@ -95,7 +96,7 @@ func (c *Correlator) publishWill(w *will) *Message {
 	}
 	m := c.newMessage(s)
 	m.At, m.QoS, m.Retain, m.Will, m.Payload = c.tracker.Now(), w.qos, w.retain, true, w.length
-	m.hash, m.props, m.key, m.length, m.v5, m.Expiry = w.hash, w.props, w.key, w.size, w.v5, w.expiry
+	m.props, m.key, m.length, m.v5, m.Expiry = w.props, w.key, w.size, w.v5, w.expiry
 	m.delayed = w.delay > 0
 	if !w.certain {
 		m.Doubt = DoubtWill
