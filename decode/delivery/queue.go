@@ -31,22 +31,29 @@ func (q *queue) push(at decode.Time, m *Message) (place uint64) {
 func (q *queue) drop(place uint64) {
 	if place > q.gone {
 		q.all[place-q.gone-1] = waiter{}
+		q.skip()
+	}
+}
+
+// skip goes on to the first message that was not taken out.
+func (q *queue) skip() {
+	for q.head < len(q.all) && q.all[q.head].m == nil {
+		q.head++
+	}
+	if q.head == len(q.all) {
+		q.gone += uint64(q.head)
+		q.all, q.head = q.all[:0], 0
 	}
 }
 
 // next returns the time of the first message that still waits; 0 where none does.
 func (q *queue) next() decode.Time {
-	for q.head < len(q.all) {
+	for q.skip(); q.head < len(q.all); q.skip() {
 		w := &q.all[q.head]
-		if w.m != nil && w.m.ID == w.id && w.m.Settled == 0 {
+		if w.m.ID == w.id && w.m.Settled == 0 {
 			return w.at
 		}
 		*w = waiter{}
-		q.head++
-	}
-	if q.head > 0 {
-		q.gone += uint64(q.head)
-		q.all, q.head = q.all[:0], 0
 	}
 	return 0
 }
