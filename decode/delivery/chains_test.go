@@ -24,13 +24,12 @@ func TestChains(t *testing.T) {
 			case table.of(key) != ch:
 				t.Fatalf("seed %d: another chain than that of the key", seed)
 			case ch != nil:
-				table.remove(key)
+				table.remove(ch)
 				delete(want, key)
 			default:
-				want[key] = new(chain)
-				table.add(key, want[key])
+				want[key] = table.add(key)
 			}
-			if table.n != len(want) {
+			if int(table.n) != len(want) {
 				t.Fatalf("seed %d: %d chains, want %d", seed, table.n, len(want))
 			}
 		}

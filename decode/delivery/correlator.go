@@ -105,10 +105,9 @@ type broker struct {
 	// routedBytes is the length of the topics in routes.
 	routedBytes int
 
-	keys      chains
-	freeChain *chain
-	retained  map[string]uint64 // the last retained message of a topic, by ID
-	wills     map[uint64]*link  // that have not been published, by key
+	keys     chains
+	retained map[string]uint64 // the last retained message of a topic, by ID
+	wills    map[uint64]*link  // that have not been published, by key
 
 	fanout   fanout
 	released int         // messages that were sent on right after PUBREL

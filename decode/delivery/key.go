@@ -49,16 +49,6 @@ func (c *Correlator) propsOf(ps decode.Properties) uint64 {
 // maxChain bounds the messages of one key that copies are looked for among.
 const maxChain = 64
 
-// A chain is the messages of one key, oldest first.
-type chain struct {
-	first, last *Message
-	n           uint8 // at most maxChain
-	settled     uint8 // of n
-	trimmed     bool  // there were more
-	loose       bool  // a PUBLISH could not be told to belong to one of them
-	next        *chain
-}
-
 // alone reports whether there is one message of the key, and was only one for long.
 func (ch *chain) alone() bool { return ch == nil || ch.n == 1 && !ch.trimmed }
 
@@ -68,13 +58,7 @@ func (ch *chain) cut() bool { return ch != nil && ch.trimmed }
 // link puts m at the end of the chain of its key, which is ch; nil where there is none.
 func (b *broker) link(m *Message, ch *chain) {
 	if ch == nil {
-		if ch = b.freeChain; ch != nil {
-			b.freeChain = ch.next
-			*ch = chain{}
-		} else {
-			ch = new(chain)
-		}
-		b.keys.add(m.key, ch)
+		ch = b.keys.add(m.key)
 	}
 	m.before, m.after = ch.last, nil
 	if ch.last == nil {
@@ -114,8 +98,6 @@ func (b *broker) unlink(m *Message) {
 		ch.settled--
 	}
 	if ch.n--; ch.n == 0 {
-		b.keys.remove(m.key)
-		*ch = chain{next: b.freeChain}
-		b.freeChain = ch
+		b.keys.remove(ch)
 	}
 }
