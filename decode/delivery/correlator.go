@@ -231,6 +231,11 @@ func (c *Correlator) Down(l *handshake.Link, why handshake.LinkEvent, ends bool)
 		s.ended = true
 	}
 	l.Attachment = nil
+	for _, sender := range [...]decode.Direction{decode.FromClient, decode.FromServer} {
+		if at := l.AttachmentOf(sender); *at == any(k) {
+			*at = nil
+		}
+	}
 }
 
 // Forgotten implements handshake.Observer.

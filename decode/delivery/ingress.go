@@ -7,7 +7,7 @@ import (
 
 // Published implements handshake.Observer.
 func (c *Correlator) Published(l *handshake.Link, p *decode.Packet, h *handshake.Handshake, again bool) {
-	k := c.linkOf(l)
+	k := c.senderOf(l, p.Dir)
 	if p.Dir == decode.FromServer {
 		c.egress(k, p, h, again)
 		return

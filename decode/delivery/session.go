@@ -90,6 +90,17 @@ func (c *Correlator) sessionOf(of *handshake.Session) *session {
 	return s
 }
 
+// senderOf is linkOf for a PUBLISH, with which the Attachment of the connection is not at hand.
+func (c *Correlator) senderOf(l *handshake.Link, sender decode.Direction) *link {
+	at := l.AttachmentOf(sender)
+	if k, _ := (*at).(*link); k != nil && k.of == l && k.sess.l == k && k.sess.of == l.Session {
+		return k
+	}
+	k := c.linkOf(l)
+	*at = k
+	return k
+}
+
 // linkOf returns the state of a connection, and makes it that of its session.
 func (c *Correlator) linkOf(l *handshake.Link) *link {
 	k, _ := l.Attachment.(*link)

@@ -5,7 +5,7 @@ import "github.com/mqttwatch/mqttwatch/decode"
 // An Observer is told, beside the events, what it takes to follow Application Messages from their publisher to their subscribers. It is called on
 // the Tracker's owner, in the order of the packets, and keeps nothing of a packet. It may raise and clear alerts, and call nothing else that changes the Tracker.
 //
-// It finds its own state again in the field Attachment of Handshake, Link and Session.
+// It finds its own state again in the field Attachment of Handshake, Link and Session, and by Link.AttachmentOf.
 type Observer interface {
 	// Published tells of a PUBLISH. h is its handshake, nil for QoS 0; again says that h began with an earlier packet.
 	Published(l *Link, p *decode.Packet, h *Handshake, again bool)

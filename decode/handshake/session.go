@@ -84,8 +84,13 @@ type sessionSide struct {
 	past past
 	pace pace
 	seen *idSet // the identifiers that were seen in use, where flow.partial is set
-	_    [16]byte
+	// attachment belongs to the Observer; see Link.AttachmentOf.
+	attachment any
 }
+
+// AttachmentOf is one more place for the Observer, of a sending side of the session that l belongs to. It lies next to what the Tracker looks at with each
+// PUBLISH of that side, and so is at hand where the field Attachment of l is not.
+func (l *Link) AttachmentOf(sender decode.Direction) *any { return &l.Session.sides[sender].attachment }
 
 // open counts the handshakes that are open.
 func (s *Session) open() int { return int(s.sides[0].flow.count + s.sides[1].flow.count) }
