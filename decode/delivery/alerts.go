@@ -59,7 +59,7 @@ func (c *Correlator) point(m *Message, cp *Copy, a handshake.Alert, kind int, su
 	a.Teller = &teller{name: a.Name, subject: sub}
 	raised := c.tracker.RaisePoint(s.of, a, detail)
 	if raised.Count == 1 {
-		s.topics[kind]++
+		s.topics[kind] = min(s.topics[kind]+1, alertTopics)
 	} else {
 		raised.Teller = a.Teller
 	}
@@ -90,7 +90,7 @@ func (c *Correlator) missing(m *Message, cp *Copy) {
 		sub.detail = "It is connected and has nothing in flight that the broker could wait for."
 	}
 	if cp.sess != nil {
-		cp.sess.misses++
+		cp.sess.misses = min(cp.sess.misses+1, policyMisses)
 	}
 	c.point(m, cp, handshake.Alert{Name: handshake.NotForwarded, Severity: severity, Owed: decode.PUBLISH}, byMissing, sub)
 }

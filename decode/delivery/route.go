@@ -19,7 +19,9 @@ type route struct {
 	topic   string
 	targets []target // by session
 	groups  []groupTarget
-	stamp   uint64 // that of the broker's subscriptions
+	stamp   uint64    // that of the broker's subscriptions
+	one     [1]target // the memory of targets where it is one: with it a route is two lines of the processor's cache
+	_       [16]byte
 }
 
 // A target is one session with its subscriptions that match.
@@ -50,7 +52,10 @@ func (b *broker) routeOf(topic []byte) *route {
 	b.match.match(&b.filters, topic)
 	r := &route{topic: string(topic), stamp: b.stamp}
 	if len(b.match.subs) > 0 {
-		r.targets = make([]target, 0, len(b.match.subs))
+		r.targets = r.one[:0]
+		if len(b.match.subs) > 1 {
+			r.targets = make([]target, 0, len(b.match.subs))
+		}
 		for _, s := range b.match.subs {
 			r.targets = append(r.targets, targetOf(s))
 		}

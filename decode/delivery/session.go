@@ -14,9 +14,9 @@ const (
 	maxPending       = 64
 )
 
-// A session is what a Correlator knows of one session of a broker.
+// A session is what a Correlator knows of one session of a broker. There are thousands, so that what it takes for each message stands first: one line of the
+// processor's cache for each session that a message is from or for, and one more where it is sent to it.
 type session struct {
-	// What it takes for each message stands first.
 	of *handshake.Session
 	l  *link // the newest connection; nil while there is none
 	b  *broker
@@ -30,14 +30,13 @@ type session struct {
 	room         bool // when the last one was sent there was room for more in its window
 
 	// Times since which, or until which, something cannot be said; 0 is never.
-	began      decode.Time // the session began anew
-	blind      decode.Time // bytes of its connection were missed; gap: bytes that the client sent
-	gap        decode.Time
-	unseen     decode.Time // it may have subscribed, or unsubscribed, out of sight before
-	away       decode.Time // the last one ended
-	freed      decode.Time // a delivery to it ended
-	subscribed decode.Time // the last SUBSCRIBE or SUBACK
-	tested     decode.Time // of the newest message that reached it
+	blind  decode.Time // bytes of its connection were missed; gap: bytes that the client sent
+	gap    decode.Time
+	unseen decode.Time // it may have subscribed, or unsubscribed, out of sight before
+
+	began  decode.Time // the session began anew
+	freed  decode.Time // a delivery to it ended
+	tested decode.Time // of the newest message that reached it
 	// overtaken is the latest time at which a message came in that was sent to it while what had come in before could have been sent too; by QoS 0, and above.
 	overtaken [2]decode.Time
 	most      int // that were in flight to it at once, on its newest connection
@@ -45,6 +44,8 @@ type session struct {
 	sent     int64
 	sentFrom decode.Time
 
+	away         decode.Time // the last one ended
+	subscribed   decode.Time // the last SUBSCRIBE or SUBACK
 	unsubscribed decode.Time
 	up           decode.Time // the newest connection was accepted
 	reset        decode.Time // a connection ended otherwise than by the client's FIN
@@ -53,24 +54,26 @@ type session struct {
 	pending map[uint16]*request
 
 	stuck  [2]stuck // see stuckSent and stuckQueued
-	misses int
-	topics [3]int // of alerts that are told by topic: those of not-forwarded, qos-downgraded and qos-not-minimum
+	misses uint8    // at most policyMisses
+	topics [3]uint8 // of alerts that are told by topic: those of not-forwarded, qos-downgraded and qos-not-minimum
 }
 
-// A link is what a Correlator knows of one connection.
+// A link is what a Correlator knows of one connection. What it takes for each message is its first line of the cache, with all but the last of recent.
 type link struct {
-	of        *handshake.Link
-	sess      *session
-	will      *will
-	maxPacket uint32
-	bridge    bool
-	clean     bool // ended with a normal DISCONNECT of the client
+	of   *handshake.Link
+	sess *session
 
 	// recent are the routes of the last topics that were published to on it, as of the broker's change; tags tell which to look at.
-	recent [4]*route
-	tags   [4]uint16
-	change uint64
-	next   uint8
+	change    uint64
+	tags      [4]uint16
+	next      uint8
+	bridge    bool
+	clean     bool // ended with a normal DISCONNECT of the client
+	maxPacket uint32
+	recent    [4]*route
+
+	will *will
+	_    [48]byte
 }
 
 // A request is a SUBSCRIBE or UNSUBSCRIBE that waits for its answer.
