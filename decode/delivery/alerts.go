@@ -161,7 +161,7 @@ func (c *Correlator) checkQoS(m *Message, cp *Copy, p *decode.Packet) {
 // arrived looks at how long a copy took that has arrived.
 func (c *Correlator) arrived(m *Message, cp *Copy) {
 	s := cp.sess
-	if cp.told || cp.excused() || m.Confidence != Exact || cp.Whole() <= c.cfg.Latency {
+	if cp.told || m.Confidence != Exact || cp.Whole() <= c.cfg.Latency || cp.excused() {
 		return
 	}
 	sub := subjectOf(m, cp)
