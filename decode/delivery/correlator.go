@@ -17,7 +17,7 @@ type Config struct {
 	// Latency is from which time from publisher to subscriber on delivery-latency-high is raised; default 2 s.
 	Latency time.Duration
 	// Keep bounds the settled messages kept, MaxOpen those that are not settled, MaxCopies the copies of both; defaults 10,000, 50,000 and
-	// 200,000. A message takes about 350 bytes and a copy 100, so that at the defaults and with all bounds reached they take about 40 MB.
+	// 200,000. A message takes about 400 bytes with its first copy, and each further copy 80, so that at the defaults and with all bounds reached they take about 40 MB.
 	// Subscriptions take about 300 bytes each, and are bounded to a million of one broker.
 	Keep, MaxOpen, MaxCopies int
 }
@@ -76,7 +76,7 @@ type Correlator struct {
 	kept           kept
 	copies         int
 	free           *Message // a list through after
-	freeCopies     *Copy
+	freeCopies     *another
 
 	due, again queue
 	wake       decode.Time // nothing of due, again and wills is due earlier; 0 where there is nothing

@@ -128,10 +128,10 @@ func (f *finding) look(ch *chain) {
 		cp := m.copyFor(f.s)
 		switch {
 		case cp == nil:
-			if f.extra == nil && !m.refused && (ch.n == 1 || f.s.mayGet(m)) {
+			if f.extra == nil && !m.refused() && (ch.n == 1 || f.s.mayGet(m)) {
 				f.extra = m
 			}
-			if !m.refused && f.s.mayGet(m) {
+			if !m.refused() && f.s.mayGet(m) {
 				f.candidate(m)
 			}
 		case cp.Outcome == Waiting || cp.Outcome == Queued:
@@ -238,7 +238,7 @@ func (m *Message) copyFor(s *session) *Copy {
 	}
 	for cp := m.others; cp != nil; cp = cp.next {
 		if cp.sess == s {
-			return cp
+			return &cp.Copy
 		}
 	}
 	return got
@@ -248,17 +248,17 @@ func (m *Message) copyFor(s *session) *Copy {
 func (c *Correlator) other(m *Message, s *session) *Copy {
 	cp := c.freeCopies
 	if cp == nil {
-		cp = new(Copy)
+		cp = new(another)
 	} else {
 		c.freeCopies = cp.next
 	}
 	c.copies++
-	*cp = Copy{m: m, sess: s, Granted: 255, Doubt: DoubtSubscriptions, next: m.others}
+	*cp = another{Copy{m: m, sess: s, Granted: 255, Doubt: DoubtSubscriptions}, m.others}
 	if s.whole {
 		cp.Doubt = DoubtRacing
 	}
 	m.others = cp
-	return cp
+	return &cp.Copy
 }
 
 // consume takes the PUBLISH for cp.

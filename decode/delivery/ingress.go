@@ -28,7 +28,7 @@ func (c *Correlator) ingress(k *link, p *decode.Packet, h *handshake.Handshake) 
 	b := k.sess.b
 	m := c.newMessage(k.sess)
 	m.At, m.QoS, m.Retain, m.Payload = p.Time, p.QoS, p.Retain, p.PayloadLength
-	m.length = p.Length
+	m.length = uint32(min(p.Length, 1<<32-1))
 	m.v5 = p.Version == decode.V5 && !p.VersionAssumed
 	if p.Version == decode.V5 {
 		m.props = c.propsOf(p.Properties)
@@ -107,10 +107,14 @@ func (c *Correlator) trim(ch *chain) {
 func (c *Correlator) populate(m *Message, r *route) {
 	m.route = r
 	n := len(r.targets) + len(r.groups)
-	if cap(m.copies) < n {
+	switch {
+	case n <= cap(m.copies):
+		m.copies = m.copies[:n]
+	case n == len(m.one):
+		m.copies = m.one[:]
+	default:
 		m.copies = make([]Copy, n)
 	}
-	m.copies = m.copies[:n]
 	c.copies += n
 	for i := range r.targets {
 		t := &r.targets[i]
@@ -171,7 +175,7 @@ func (c *Correlator) doubt(m *Message, s *session) Doubt {
 		return DoubtOneSided
 	case s.blind != 0 && l.Last(decode.FromServer) <= s.blind:
 		return DoubtGap
-	case s.l.maxPacket != 0 && m.length+sizeMargin > int64(s.l.maxPacket):
+	case s.l.maxPacket != 0 && int64(m.length)+sizeMargin > int64(s.l.maxPacket):
 		return DoubtSize
 	}
 	return NoDoubt
@@ -258,14 +262,13 @@ const reasonNoSubscribers decode.ReasonCode = 0x10
 // refuse takes that the broker did not take m, or has nobody to send it to.
 func (c *Correlator) refuse(m *Message, code decode.ReasonCode) {
 	m.Reason = code
-	m.refused = code >= 0x80
 	for i := range m.copies {
 		if cp := &m.copies[i]; cp.Outcome == Waiting || cp.Outcome == Queued {
 			cp.Outcome, cp.Required = NotExpected, false
 			m.waiting--
 		}
 	}
-	if m.Commit == 0 && !m.refused {
+	if m.Commit == 0 && !m.refused() {
 		m.Commit = c.tracker.Now()
 	}
 	if m.open == 0 {
@@ -279,6 +282,5 @@ func (c *Correlator) publisherEnded(m *Message, h *handshake.Handshake) {
 	if m.Commit != 0 || m.Settled != 0 {
 		return
 	}
-	m.lost = true
 	c.lookAgain(m)
 }

@@ -134,15 +134,15 @@ func (c *Correlator) release(m *Message) {
 	c.copies -= len(m.copies)
 	for cp := m.others; cp != nil; {
 		next := cp.next
-		*cp = Copy{next: c.freeCopies}
+		*cp = another{next: c.freeCopies}
 		c.freeCopies = cp
 		c.copies--
 		cp = next
 	}
-	clear(m.copies)
-	kept := m.copies[:0]
-	if cap(kept) > 64 {
-		kept = nil
+	var kept []Copy
+	if n := cap(m.copies); n > len(m.one) && n <= 64 {
+		clear(m.copies)
+		kept = m.copies[:0]
 	}
 	*m = Message{copies: kept, after: c.free}
 	c.free = m

@@ -96,7 +96,7 @@ func (c *Correlator) publishWill(w *will) *Message {
 	}
 	m := c.newMessage(s)
 	m.At, m.QoS, m.Retain, m.Will, m.Payload = c.tracker.Now(), w.qos, w.retain, true, w.length
-	m.props, m.key, m.length, m.v5, m.Expiry = w.props, w.key, w.size, w.v5, w.expiry
+	m.props, m.key, m.length, m.v5, m.Expiry = w.props, w.key, uint32(w.size), w.v5, w.expiry
 	m.delayed = w.delay > 0
 	if !w.certain {
 		m.Doubt = DoubtWill
