@@ -8,7 +8,8 @@ func (t *Tracker) connect(l *Link, p *decode.Packet) {
 	if c == nil {
 		return // malformed before its fields
 	}
-	if l.asked { // a second CONNECT on one connection is a Protocol Error [MQTT-3.1.0-2]; what follows belongs to it
+	if l.asked { // what follows belongs to it
+		t.secondConnect(l, p)
 		t.linkDown(l, LinkEvent{Kind: LinkClosed, Dir: decode.FromClient})
 		l.closed, l.left, l.accepted = false, false, false
 		t.attach(l, t.newSession())

@@ -159,12 +159,12 @@ func (t *Tracker) apply(l *Link, p *decode.Packet, side *sessionSide, h *Handsha
 		if t.answersFormer(l, sender, p, kind) {
 			return
 		}
-		if !l.doubtful(h, p) {
+		if !t.doubtful(l, h, p) {
 			t.mismatch(l, p, h)
 		}
 		t.step(h, l, p)
 	case verdictSkipped, verdictSkippedEnd:
-		if !l.doubtful(h, p) {
+		if !t.doubtful(l, h, p) {
 			t.mismatch(l, p, h)
 		}
 		t.proceed(h, l, p, c)
@@ -361,17 +361,18 @@ func (t *Tracker) end(h *Handshake, state State) {
 }
 
 // doubtful reports whether p may be right and only looks wrong: packets of the other end that it answers to may be missing from the capture, or be
-// known only later, as are the first ones of an end that was joined in mid-stream.
-func (l *Link) doubtful(h *Handshake, p *decode.Packet) bool {
+// known only later, as are the first ones of an end that was joined in mid-stream; of these again the first may itself have had others before it, which
+// the capture lacks.
+func (t *Tracker) doubtful(l *Link, h *Handshake, p *decode.Packet) bool {
 	other := p.Dir.Opposite()
-	return h.Unsure || p.Late || l.deaf[other] || l.last[other] == 0 && l.Info.MidStream
+	return h.Unsure || p.Late || l.deaf[other] || l.Info.MidStream && (t.first || l.last[other] == 0)
 }
 
 // reuse ends the handshake whose identifier p takes over for a delivery of kind. The receiver may still answer both: spare is how many
 // acknowledgements more than one the new delivery may see.
 func (t *Tracker) reuse(l *Link, p *decode.Packet, h *Handshake, kind Kind) (spare uint16) {
 	state := Abandoned
-	if l.doubtful(h, p) {
+	if t.doubtful(l, h, p) {
 		state = Unknown
 	} else {
 		t.identifierInUse(l, p, h)

@@ -81,7 +81,7 @@ func (f *inflight) earlier(h *Handshake) (first *Handshake, n int) {
 // checkOrder raises ack-out-of-order where p answers h while one that was sent before it still waits. The order binds Clients
 // [MQTT-4.6.0-2, -3, -4]; of a broker it is told as information.
 func (t *Tracker) checkOrder(l *Link, p *decode.Packet, h *Handshake, c cell) {
-	if h.turn == 0 || h.order != nil && h.order.first == h || l.doubtful(h, p) || t.late {
+	if h.turn == 0 || h.order != nil && h.order.first == h || t.doubtful(l, h, p) || t.late {
 		return
 	}
 	owed, _ := h.Owes()

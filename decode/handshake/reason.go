@@ -54,15 +54,51 @@ func (t *Tracker) checkReason(l *Link, p *decode.Packet) {
 	}
 }
 
-// malformed raises malformed-packet. Where the packet may be right after all it does not: under a version that was guessed, behind a gap, or where it is
-// only larger than what is decoded.
-func (t *Tracker) malformed(l *Link, p *decode.Packet) {
-	if p.VersionAssumed || p.Late || p.Err.NotDecoded() {
+// malformed raises malformed-packet, once what the packet does is done: a CONNECT has its session then, and a PUBLISH its handshake. answers is the handshake that
+// it belongs to otherwise, or nil. Where the packet may be right after all nothing is raised: under a version that was guessed, behind a gap, or where it is only
+// larger than what is decoded.
+func (t *Tracker) malformed(l *Link, p *decode.Packet, answers *Handshake) {
+	fault := p.Err
+	if fault == nil && !l.Info.RolesAssumed {
+		fault = &decode.Error{Kind: decode.ProtocolError, Type: p.Type, Reason: "is not for the " + p.Dir.String() + " to send"}
+	}
+	if fault == nil || p.VersionAssumed || p.Late || fault.NotDecoded() {
+		return
+	}
+	if p.Type == decode.PUBLISH && p.PacketID != 0 {
+		answers = l.Session.sides[p.Dir].flow.get(p.PacketID)
+	}
+	a := aboutPacket(MalformedPacket, Warn, p, nil)
+	a.Fault, a.PacketID = fault, 0
+	if answers != nil { // which may have ended with p
+		a.Handshake, a.PacketID, a.Kind, a.Topic = answers.ID, answers.PacketID, answers.Kind, answers.Topic
+	}
+	t.raisePoint(l, a, fault.Error())
+}
+
+// wrongWay tells which types an end must not send, by Direction (5.0 and 3.1.1 §2.1.2, "Direction of flow").
+var wrongWay = [2][16]bool{
+	decode.FromClient: {decode.CONNACK: true, decode.SUBACK: true, decode.UNSUBACK: true, decode.PINGRESP: true},
+	decode.FromServer: {decode.CONNECT: true, decode.SUBSCRIBE: true, decode.UNSUBSCRIBE: true, decode.PINGREQ: true},
+}
+
+// secondConnect raises malformed-packet for a CONNECT on a connection that has had one: a Protocol Error [MQTT-3.1.0-2].
+func (t *Tracker) secondConnect(l *Link, p *decode.Packet) {
+	if p.Late {
 		return
 	}
 	a := aboutPacket(MalformedPacket, Warn, p, nil)
-	a.Fault = p.Err
-	t.raisePoint(l, a, p.Err.Error())
+	a.Fault = &decode.Error{Kind: decode.ProtocolError, Type: p.Type, Reason: "is the second one of its connection"}
+	t.raisePoint(l, a, a.Fault.Reason)
+}
+
+// answeredBy returns the open handshake that an acknowledgement belongs to; nil for another packet, and where there is none.
+func (t *Tracker) answeredBy(l *Link, p *decode.Packet) *Handshake {
+	switch p.Type {
+	case decode.PUBACK, decode.PUBREC, decode.PUBREL, decode.PUBCOMP, decode.SUBACK:
+		return t.acknowledged(l, p)
+	}
+	return nil
 }
 
 // acknowledged finds the handshake that an acknowledgement is about, nil where there is none.

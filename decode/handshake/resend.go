@@ -41,7 +41,7 @@ func (t *Tracker) resend(h *Handshake, l *Link, p *decode.Packet) {
 func (t *Tracker) resent(h *Handshake, l *Link, p *decode.Packet) {
 	s := h.Session
 	if p.Type == decode.PUBLISH && !p.Dup {
-		if l.doubtful(h, p) {
+		if t.doubtful(l, h, p) {
 			return // the first may have been answered
 		}
 		t.raisePoint(l, aboutPacket(RetransmitWithoutDup, Warn, p, h), "")
@@ -100,7 +100,7 @@ func (t *Tracker) duplicate(h *Handshake, l *Link, p *decode.Packet) {
 		h.spare--
 		return
 	}
-	if !l.doubtful(h, p) && !h.JoinedLate && h.link == l {
+	if !t.doubtful(l, h, p) && !h.JoinedLate && h.link == l {
 		t.raisePoint(l, aboutPacket(DuplicateAck, Info, p, h), p.Type.String())
 	}
 }

@@ -191,6 +191,11 @@ func (a *Alert) Detail(now decode.Time) string {
 			return "It may hold the state of an earlier delivery with this id, which a clean start ends."
 		}
 		return "The next acknowledgement of this id is ambiguous."
+	case MalformedPacket:
+		if a.Fault.StreamOffset == 0 {
+			return "The list of packets has it, with its bytes: its filter malformed."
+		}
+		return fmt.Sprintf("Byte %d of the packet, byte %d of the stream. The list of packets has it, with its bytes: its filter malformed.", a.Fault.Offset, a.Fault.StreamOffset)
 	case ReceiveMaximumExceeded:
 		return "MQTT 5.0 has the receiver end the connection with DISCONNECT 0x93 (Receive Maximum exceeded)."
 	case CaptureGap:

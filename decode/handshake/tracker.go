@@ -90,6 +90,7 @@ type Tracker struct {
 	lastLink                            uint32
 	openCount                           int
 	late                                bool // the packet that is looked at now is; see decode.Packet
+	first                               bool // it is the first of its end on the connection that was seen
 	forgotten                           uint64
 	leaving                             map[*Link]struct{} // DISCONNECT seen, end not yet
 }
@@ -181,9 +182,7 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 	if l.last[0] == 0 && l.last[1] == 0 {
 		t.noteJoined(l, p)
 	}
-	if p.Err != nil {
-		t.malformed(l, p)
-	}
+	t.first = l.last[p.Dir] == 0
 	l.last[p.Dir], l.lastType[p.Dir] = p.Time, p.Type
 	l.newest = p.Type
 	l.deaf[p.Dir], l.blind[p.Dir] = false, false
@@ -196,6 +195,17 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 		t.checkReason(l, p)
 	}
 	t.lastRef = ref
+	if p.Err == nil && !wrongWay[p.Dir][p.Type&15] {
+		t.take(l, p)
+		return
+	}
+	answers := t.answeredBy(l, p)
+	t.take(l, p)
+	t.malformed(l, p, answers)
+}
+
+// take does what a packet of its type does.
+func (t *Tracker) take(l *Link, p *decode.Packet) {
 	switch p.Type {
 	case decode.PUBLISH:
 		t.publish(l, p)

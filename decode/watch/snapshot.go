@@ -191,6 +191,8 @@ type Alert struct {
 	Handshake uint64 // its subject, 0 where it is not about one handshake
 	Client    string
 	PacketID  uint16
+	// Fault is what is wrong with a packet, empty where that is not what the alert is about.
+	Fault string
 	// Text is one line: what is owed, by whom, since when. Detail has the rest: what still works, what it blocks.
 	// Both are escaped already.
 	Text, Detail string
@@ -331,6 +333,9 @@ func alertOf(a *handshake.Alert, now decode.Time) Alert {
 	out := Alert{
 		ID: a.ID, Name: a.Name, Severity: a.Severity, Raised: a.Raised, Cleared: a.Cleared, Last: a.Last, Count: a.Count,
 		Lasting: a.Lasting, Handshake: a.Handshake, PacketID: a.PacketID, Text: a.Text(now), Detail: a.Detail(now),
+	}
+	if a.Fault != nil {
+		out.Fault = a.Fault.Error()
 	}
 	out.Client = a.Session.ClientID
 	if info, _ := a.Session.Conn(); out.Client == "" && info != nil && info.Client.IsValid() {
