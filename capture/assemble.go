@@ -140,7 +140,10 @@ func (a *assembler) bare(s *tcpSegment) {
 		return // the rest of a connection of which nothing will be known, or that is of no interest
 	}
 	if h := &f.half[s.side]; !h.started && s.flags&tcpACK != 0 {
-		h.startBare(s.seq)
+		lost := h.lostBefore(s.seq)
+		if h.startBare(s.seq); lost > 0 {
+			a.gap(f, s.side, lost, s.time)
+		}
 	}
 	if f.waiting != nil {
 		a.segment(s)
@@ -153,6 +156,18 @@ func (a *assembler) bare(s *tcpSegment) {
 	if other := s.side ^ 1; s.flags&tcpACK != 0 && f.half[other].acknowledge(s.ack) {
 		a.suspect(f, other)
 	}
+}
+
+// start begins a direction with s, if it can.
+func (a *assembler) start(f *flow, h *half, s *tcpSegment) bool {
+	lost := h.lostBefore(s.seq)
+	if !h.start(s) {
+		return false
+	}
+	if lost > 0 {
+		a.gap(f, s.side, lost, s.time)
+	}
+	return true
 }
 
 // tick says that time has come to now without a frame.
@@ -194,7 +209,7 @@ func (a *assembler) segment(s *tcpSegment) {
 		a.reset(f, s)
 		return
 	}
-	if !h.started && !h.start(s) {
+	if !h.started && !a.start(f, h, s) {
 		a.fill(f)
 		return
 	}

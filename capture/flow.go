@@ -77,7 +77,7 @@ const (
 type half struct {
 	next uint32 // sequence number of the byte that comes next
 	seen uint32 // highest acknowledgement of this half's bytes by the other end, if acked is set
-	isn  uint32 // of the SYN, if syn is set, else one less than the first byte seen
+	isn  uint32 // of the SYN, if syn is set, else one less than the first byte seen; before that the first acknowledgement, if acked is set
 
 	started bool // next is known
 	bare    bool // from an acknowledgement alone: no byte of it was seen yet

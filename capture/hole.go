@@ -98,7 +98,10 @@ func (a *assembler) drain(f *flow) {
 		q[0] = held{}
 		w.queue[side] = q[1:]
 		a.keep(w, -len(s.data)-heldOverhead)
-		h := &f.half[side]
+		h, o := &f.half[side], &f.half[side^1]
+		if s.flags&tcpACK != 0 && o.started && s.ack == o.next && o.trust != matchData {
+			o.matched() // when s arrived the bytes that it acknowledges were behind the hole
+		}
 		if int32(s.seq-h.next) == 0 && !h.fin || int32(s.seq-h.next) < 0 && a.trim(h, &s.tcpSegment) {
 			a.take(f, side, &s.tcpSegment)
 		}

@@ -57,6 +57,15 @@ func (h *half) firstBytes(s *tcpSegment) {
 	h.next, h.isn, h.acked, h.trust = s.seq, s.seq-1, false, untried
 }
 
+// lostBefore returns how many bytes of a direction of which none was seen yet are missing before the sequence number at which it begins: the other end has
+// acknowledged them since the connection was first seen. Its number is believed where it has grown to just that.
+func (h *half) lostBefore(seq uint32) int64 {
+	if n := int32(seq - h.isn); h.acked && h.seen == seq && n > 0 && n <= ackAhead {
+		return int64(n)
+	}
+	return 0
+}
+
 // late reports whether a SYN belongs to a direction whose first bytes were taken for the middle of a connection.
 func (h *half) late(seq uint32) bool {
 	return h.started && !h.syn && h.isn-seq < lateSYN
@@ -66,6 +75,9 @@ func (h *half) late(seq uint32) bool {
 // received that were not seen here yet. One more than expected may be a FIN that was not captured.
 func (h *half) acknowledge(ack uint32) (ahead bool) {
 	if !h.started {
+		if !h.acked {
+			h.isn = ack
+		}
 		h.seen, h.acked = ack, true
 		return false
 	}

@@ -333,6 +333,45 @@ func TestTCP(t *testing.T) {
 			one(conn, client, "next")
 		}, []string{"1 open", `1 client "publish"`, `1 server "puback"`, `1 client "next"`}},
 
+		{"joined, and the first bytes of an end are missing", func(c *pcapgen.Capture) {
+			conn := c.Join(pcapgen.Client(1), pcapgen.Server())
+			one(conn, server, "question")
+			conn.SendMissed(client, 6)
+			conn.ACK(server)
+			one(conn, client, "b")
+		}, []string{"1 open", `1 server "question"`, "1 client gap 6", `1 client "b"`}},
+
+		{"joined, and the first bytes of an end that acknowledges next are missing", func(c *pcapgen.Capture) {
+			conn := c.Join(pcapgen.Client(1), pcapgen.Server())
+			one(conn, server, "question")
+			conn.SendMissed(client, 6)
+			conn.ACK(server)
+			conn.ACK(client)
+			one(conn, client, "b")
+		}, []string{"1 open", `1 server "question"`, "1 client gap 6", `1 client "b"`}},
+
+		{"joined, and all acknowledgements have one number", func(c *pcapgen.Capture) {
+			conn := c.Join(pcapgen.Client(1), pcapgen.Server())
+			conn.SegmentACK(server, conn.Seq[server], conn.Seq[client]-6, pcapgen.ACK, []byte("ab"))
+			conn.SegmentACK(server, conn.Seq[server]+2, conn.Seq[client]-6, pcapgen.ACK, []byte("cd"))
+			one(conn, client, "b")
+		}, []string{"1 open", `1 server "ab"`, `1 server "cd"`, `1 client "b"`}},
+
+		{"an answer to missing bytes, when the right acknowledgement before it waited", func(c *pcapgen.Capture) {
+			conn := c.Join(pcapgen.Client(1), pcapgen.Server())
+			one(conn, client, "aaa")
+			conn.SendMissed(client, 5)
+			one(conn, client, "bbb")
+			one(conn, server, "rec")
+			conn.SendMissed(client, 4)
+			conn.ACK(server)
+			one(conn, server, "comp")
+			c.Wait(time.Second)
+			one(conn, client, "next")
+		}, []string{
+			"1 open", `1 client "aaa"`, "1 client gap 5", `1 client "bbb"`, `1 server "rec"`, "1 client gap 4", `1 server "comp"`, `1 client "next"`,
+		}},
+
 		{"two connections", func(c *pcapgen.Capture) {
 			one1, one2 := opened(c), c.Open(pcapgen.Client(2), pcapgen.Server())
 			one(one2, client, "a")
