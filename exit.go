@@ -14,6 +14,7 @@ const (
 	exitAlert       = 3   // --fail-on: such an alert was raised
 	exitInterrupted = 130 // SIGINT
 	exitTerminated  = 143 // SIGTERM
+	exitHungUp      = 129 // SIGHUP
 )
 
 // A usageError is a mistake on the command line.
@@ -30,6 +31,7 @@ var (
 	errAlert       = errors.New("an alert was raised")
 	errInterrupted = errors.New("interrupted")
 	errTerminated  = errors.New("terminated")
+	errHungUp      = errors.New("hung up")
 )
 
 // exitStatus says on stderr, in one line, what went wrong, and returns the exit status that goes with it.
@@ -46,6 +48,8 @@ func exitStatus(err error) int {
 		return exitInterrupted
 	case errors.Is(err, errTerminated):
 		return exitTerminated
+	case errors.Is(err, errHungUp):
+		return exitHungUp
 	case errors.As(err, &usage):
 		fmt.Fprintf(os.Stderr, "mqttwatch: %s\n", oneLine(err))
 		return exitUsage

@@ -71,6 +71,7 @@ func TestFailures(t *testing.T) {
 		{"no time", []string{"replay", cut, "--warn", "soon"}, 2, `"soon" is no time`, ""},
 		{"negative time", []string{"replay", cut, "--warn", "-1s"}, 2, "--warn: -1s is negative: give more than 0", ""},
 		{"negative number", []string{"replay", cut, "--keep", "-1"}, 2, "--keep: -1 is negative: give more than 0", ""},
+		{"no value", []string{"replay", cut, "--fail-on"}, 2, "--fail-on: its value is missing (mqttwatch replay --help", ""},
 		{"letter", []string{"replay", cut, "-o", "json"}, 2, "unknown flag -o, did you mean --output?", ""},
 		{"verb misspelled", []string{"repaly", cut}, 2, "did you mean replay?", ""},
 		{"help of nothing", []string{"help", "repaly"}, 2, "did you mean replay?", ""},

@@ -48,6 +48,7 @@ func inWords(text, command string, flags []*kong.Flag) string {
 		negative    = regexp.MustCompile(`expected \S+ value but got "(-[0-9.].*?)".*$`) // taken for an option
 		missingWord = regexp.MustCompile(`^expected "<(\w+)>.*"$`)
 		shortFlag   = regexp.MustCompile(`^unknown flag -(\w)\b`)
+		noValue     = regexp.MustCompile(`^(.*?): expected \S+ value but got "EOL" \(<EOL>\)$`)
 	)
 	if m := notNumber.FindStringSubmatchIndex(text); m != nil {
 		bits, unsigned, value := text[m[2]:m[3]], m[4] < m[5], text[m[6]:m[7]]
@@ -62,6 +63,9 @@ func inWords(text, command string, flags []*kong.Flag) string {
 	}
 	if m := negative.FindStringSubmatchIndex(text); m != nil {
 		return text[:m[0]] + text[m[2]:m[3]] + " is negative: give more than 0"
+	}
+	if m := noValue.FindStringSubmatch(text); m != nil {
+		return m[1] + ": its value is missing"
 	}
 	if m := missingWord.FindStringSubmatch(text); m != nil {
 		what := map[string]string{"url": "a broker's URL", "file": "a file"}[m[1]]

@@ -7,19 +7,25 @@ import (
 	"syscall"
 )
 
-// withSignals returns a context that ends at SIGINT or SIGTERM, with errInterrupted or errTerminated as its cause. Only
-// the first signal is caught: the next one ends the process at once, should it hang.
+// withSignals returns a context that ends at SIGINT, SIGTERM or SIGHUP, with errInterrupted, errTerminated or errHungUp as its cause; at SIGHUP only where it was
+// not ignored from the start, as nohup does. Only the first signal is caught: the next one ends the process at once, should it hang.
 func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(caught, syscall.SIGHUP)
+	}
 	go func() {
 		defer signal.Stop(caught)
 		select {
 		case s := <-caught:
-			if s == os.Interrupt {
+			switch s {
+			case os.Interrupt:
 				cancel(errInterrupted)
-			} else {
+			case syscall.SIGHUP:
+				cancel(errHungUp)
+			default:
 				cancel(errTerminated)
 			}
 		case <-ctx.Done():
@@ -31,7 +37,7 @@ func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 // signalled returns why a context from withSignals ended, nil where no signal did it.
 func signalled(ctx context.Context) error {
 	switch cause := context.Cause(ctx); cause {
-	case errInterrupted, errTerminated:
+	case errInterrupted, errTerminated, errHungUp:
 		return cause
 	}
 	return nil

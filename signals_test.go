@@ -22,6 +22,7 @@ func TestSignals(t *testing.T) {
 	}{
 		{os.Interrupt, []string{"demo", "--output", "json"}, 130},
 		{syscall.SIGTERM, []string{"demo", "--output", "json"}, 143},
+		{syscall.SIGHUP, []string{"demo", "--output", "json"}, 129},
 		{os.Interrupt, []string{"replay", stuck(t, 0), "--speed", "1x", "--output", "json"}, 130},
 	}
 	for _, test := range tests {

@@ -224,13 +224,14 @@ func (f *File) silent(now decode.Time) {
 // publishEvery is how many bytes of frames are read, where reading does not wait, before Stats is brought up to date.
 const publishEvery = 1 << 20
 
-// spill hands on what was made of the bytes read so far, before they are overwritten or reading blocks.
+// spill hands on what was made of the bytes read so far, before they are overwritten or reading blocks. Stats is brought up to date with the first of them.
 func (f *File) spill() {
-	f.asm.flush()
-	if read := f.asm.count.bytes; f.waits || read-f.published >= publishEvery {
+	read := f.asm.count.bytes
+	if f.waits || f.published == 0 || read-f.published >= publishEvery {
 		f.published = read
 		f.publish("", nil)
 	}
+	f.asm.flush()
 }
 
 // publish copies the counts to where Stats finds them. An empty state leaves the state as it is.

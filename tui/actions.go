@@ -29,6 +29,8 @@ func (m *Model) nothingToOpen() string {
 			return "there is no alert to open"
 		case m.alerts.line().head:
 			return ""
+		case a.Fault != "":
+			return ""
 		case a.Handshake == 0:
 			return "this alert is not about one handshake"
 		}
@@ -49,6 +51,9 @@ func (m *Model) drillIn() tea.Cmd {
 		if m.alerts.line().head {
 			return m.toggleAlerts()
 		}
+		if a := m.alerts.current(); a != nil && a.Handshake == 0 && a.Fault != "" {
+			return m.showMalformed()
+		}
 		m.follow()
 		m.level, m.focus = levelLadder, 0
 	case paneLadder:
@@ -59,6 +64,17 @@ func (m *Model) drillIn() tea.Cmd {
 		return m.openSurvey()
 	}
 	return nil
+}
+
+// showMalformed goes to the packets that the standard does not allow.
+func (m *Model) showMalformed() tea.Cmd {
+	if m.frozen {
+		m.say(m.frozenWords() + ", then its packets are shown")
+		return nil
+	}
+	cmd := m.goTo(screenPackets)
+	m.setFilter("malformed")
+	return cmd
 }
 
 // escape clears the search, or goes one step back, and in the first list clears marks and then the filter. It never quits.

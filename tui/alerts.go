@@ -289,7 +289,9 @@ func (l *alertList) detail(p *pen, width int) []textLine {
 	for _, s := range wrap(p.text.safe(a.Detail), width-2) {
 		out = append(out, textLine{" " + s, p.th.Plain})
 	}
-	if a.Handshake == 0 {
+	if a.Handshake == 0 && a.Fault != "" {
+		out = append(out, textLine{" " + p.keyOf("open") + " shows the packets that are malformed.", p.th.Key})
+	} else if a.Handshake == 0 {
 		out = append(out, textLine{" It is not about one handshake.", p.th.Dim})
 	}
 	if e, ok := handshake.Explain(a.Name); ok {

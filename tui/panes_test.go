@@ -257,3 +257,20 @@ func TestLongClientsHaveTheRoomOfShortTopics(t *testing.T) {
 	crowded.has("CLIENT", "TOPIC               STATE") // neither has anything to give
 	checkFrame(t, crowded.frame(), 80, 24)
 }
+
+// TestMalformedAlert goes from an alert about a packet to the packets that are malformed; where it knows its handshake, to that.
+func TestMalformedAlert(t *testing.T) {
+	f := many()
+	f.base.Alerts = []watch.Alert{
+		{ID: 1, Name: handshake.MalformedPacket, Severity: handshake.Warn, Raised: at(-time.Second), Count: 1, Client: "dev", Fault: "connect: is the second one of its connection",
+			Text: "dev broke the protocol: connect: is the second one of its connection"},
+	}
+	d := small(t, f)
+	d.keys("5")
+	d.has("dev broke the protocol: connect: is the second", "Enter shows the packets that are malformed.")
+	d.keys("enter")
+	d.has("Packets", "malformed")
+	if d.keys("5"); !strings.Contains(d.selected(), "dev broke the protocol") {
+		t.Errorf("selected: %q", d.selected())
+	}
+}

@@ -127,7 +127,11 @@ func (a *Alert) protocolText() string {
 	case QuotaExceeded:
 		return fmt.Sprintf("%s says %s: Quota exceeded%s", by, a.Owed, a.about())
 	case InvalidReasonCode:
-		return fmt.Sprintf("%s sent %s with Reason Code 0x%02X (%s), which is not allowed there", by, a.Owed, uint8(a.Reason), a.Reason)
+		name := " (" + a.Reason.String() + ")"
+		if strings.HasPrefix(name, " (ReasonCode(") { // the standard has none
+			name = ""
+		}
+		return fmt.Sprintf("%s sent %s with Reason Code 0x%02X%s, which is not allowed there", by, a.Owed, uint8(a.Reason), name)
 	case ReceiveMaximumExceeded:
 		if a.Owed == decode.DISCONNECT {
 			return fmt.Sprintf("%s ended the connection: %s had more in flight than its Receive Maximum", a.end(a.By.Opposite()), by)
@@ -193,9 +197,9 @@ func (a *Alert) Detail(now decode.Time) string {
 		return "The next acknowledgement of this id is ambiguous."
 	case MalformedPacket:
 		if a.Fault.StreamOffset == 0 {
-			return "The list of packets has it, with its bytes: its filter malformed."
+			return "The list of packets has it, with its bytes."
 		}
-		return fmt.Sprintf("Byte %d of the packet, byte %d of the stream. The list of packets has it, with its bytes: its filter malformed.", a.Fault.Offset, a.Fault.StreamOffset)
+		return fmt.Sprintf("Byte %d of the packet, byte %d of the stream. The list of packets has it, with its bytes.", a.Fault.Offset, a.Fault.StreamOffset)
 	case ReceiveMaximumExceeded:
 		return "MQTT 5.0 has the receiver end the connection with DISCONNECT 0x93 (Receive Maximum exceeded)."
 	case CaptureGap:
