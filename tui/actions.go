@@ -72,8 +72,13 @@ func (m *Model) showMalformed() tea.Cmd {
 		m.say(m.frozenWords() + ", then its packets are shown")
 		return nil
 	}
+	return m.showPackets("malformed")
+}
+
+// showPackets goes to the packets that a filter chooses.
+func (m *Model) showPackets(filter string) tea.Cmd {
 	cmd := m.goTo(screenPackets)
-	m.setFilter("malformed")
+	m.setFilter(filter)
 	return cmd
 }
 

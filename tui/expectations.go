@@ -145,9 +145,7 @@ func (e *expectations) pick(m *Model) tea.Cmd {
 	if !x.Heartbeat {
 		return m.showHandshakes(text)
 	}
-	cmd := m.goTo(screenPackets)
-	m.setFilter(text)
-	return cmd
+	return m.showPackets(text)
 }
 
 // view draws the rules, each with what it is about:

@@ -55,7 +55,7 @@ func fitsBrief(p *decode.Packet) bool {
 		uint64(p.Length) < 1<<32 && uint64(p.PayloadLength) < 1<<32 && len(p.Topic) < 1<<16 && len(p.Payload) < 1<<16
 }
 
-// add writes p, which fits, down in the parcel: its topic, and what else it refers to where head is nil.
+// addBrief writes p, which fits, down in the parcel, with its topic where that is not in head. head is what is kept of p.Head, nil where nothing is.
 func (b *parcel) addBrief(p *decode.Packet, head []byte) {
 	n := len(b.briefs)
 	if n < cap(b.briefs) {
