@@ -102,24 +102,35 @@ func (a *assembler) frame(f *frame) {
 	}
 	c.frames++
 	c.bytes += uint64(len(f.data))
-	if f.time > c.last {
-		c.last = f.time
-		a.reach(f.time)
-	}
 	if f.wire > len(f.data) {
 		c.cut++
 	}
 	s := &a.dissector.seg
 	s.time = f.time
-	if (f.link != linkEthernet || !s.plain(f.data)) && !a.dissector.general(f) {
-		return
+	if (f.link == linkEthernet && s.plain(f.data)) || a.dissector.general(f) {
+		a.tcp(s)
+	} else if f.time > c.last {
+		a.pass(f.time)
 	}
-	c.tcp++
+}
+
+// tcp takes the segment that a frame has brought. The frame is counted by who read it.
+func (a *assembler) tcp(s *tcpSegment) {
+	a.count.tcp++
+	if s.time > a.count.last {
+		a.pass(s.time)
+	}
 	if len(s.data) == 0 && s.missing == 0 && s.flags&(tcpSYN|tcpFIN|tcpRST) == 0 {
 		a.bare(s)
 		return
 	}
 	a.segment(s)
+}
+
+// pass says that a frame has come that is later than all before.
+func (a *assembler) pass(t decode.Time) {
+	a.count.last = t
+	a.reach(t)
 }
 
 // reach says that time has come to now.

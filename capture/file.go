@@ -185,6 +185,12 @@ const maxStretch = 256
 
 // stretch takes frames of in for as long as it is the earliest.
 func (f *File) stretch(ctx context.Context, m *merger, in *input, pace *pacer) {
+	if p, ok := in.source.(*pcapFile); ok && pace == nil && f.recorder == nil && len(f.inputs) == 1 && in.follower == nil {
+		f.asm.frame(&in.frame)
+		p.sweep(f.asm, maxStretch)
+		in.advance()
+		return
+	}
 	for range maxStretch {
 		if pace != nil && !pace.wait(ctx, in.frame.time) {
 			return

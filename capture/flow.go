@@ -152,7 +152,7 @@ type flowTable struct {
 	slots []slot // a power of two
 	flows []*flow
 	fresh []flow // made, and not used yet
-	free  []uint32
+	free  []*flow
 	seed  uint64
 	count int
 	hand  int // where the next eviction looks
@@ -160,8 +160,8 @@ type flowTable struct {
 }
 
 type slot struct {
-	tag   uint32
-	index uint32 // in flows, plus 1; 0 is an empty slot
+	flow *flow // nil in an empty slot
+	tag  uint32
 }
 
 func newFlowTable(seed uint64) *flowTable {
@@ -177,15 +177,14 @@ func (t *flowTable) find(k *flowKey) *flow {
 	slots := t.slots
 	mask := uint64(len(slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
-		s := slots[i]
-		if s.index == 0 {
+		s := &slots[i]
+		f := s.flow
+		if f == nil {
 			return nil
 		}
-		if s.tag == uint32(h>>32) {
-			if f := t.flows[s.index-1]; f.key.is(k) {
-				t.last = f
-				return f
-			}
+		if s.tag == uint32(h>>32) && f.key.is(k) {
+			t.last = f
+			return f
 		}
 	}
 }
@@ -199,41 +198,39 @@ func (t *flowTable) add(k *flowKey) *flow {
 	if 4*(t.count+1) > 3*len(t.slots) {
 		t.grow()
 	}
-	var index uint32
+	var f *flow
 	if n := len(t.free); n > 0 {
-		index, t.free = t.free[n-1], t.free[:n-1]
-		*t.flows[index] = flow{}
+		f, t.free = t.free[n-1], t.free[:n-1]
+		*f = flow{}
 	} else {
-		index = uint32(len(t.flows))
 		if len(t.fresh) == 0 {
 			t.fresh = make([]flow, flowSlab)
 		}
-		t.flows = append(t.flows, &t.fresh[0])
-		t.fresh = t.fresh[1:]
+		f, t.fresh = &t.fresh[0], t.fresh[1:]
+		t.flows = append(t.flows, f)
 	}
-	f := t.flows[index]
 	f.key, f.hash, f.used = *k, k.hash(t.seed), true
-	t.place(slot{uint32(f.hash >> 32), index + 1}, f.hash)
+	t.place(f)
 	t.count++
 	t.last = f
 	return f
 }
 
-func (t *flowTable) place(s slot, hash uint64) {
+func (t *flowTable) place(f *flow) {
 	mask := uint64(len(t.slots) - 1)
-	i := hash & mask
-	for t.slots[i].index != 0 {
+	i := f.hash & mask
+	for t.slots[i].flow != nil {
 		i = (i + 1) & mask
 	}
-	t.slots[i] = s
+	t.slots[i] = slot{f, uint32(f.hash >> 32)}
 }
 
 func (t *flowTable) grow() {
 	old := t.slots
 	t.slots = make([]slot, 2*len(old))
 	for _, s := range old {
-		if s.index != 0 {
-			t.place(s, t.flows[s.index-1].hash)
+		if s.flow != nil {
+			t.place(s.flow)
 		}
 	}
 }
@@ -242,16 +239,16 @@ func (t *flowTable) grow() {
 func (t *flowTable) remove(f *flow) {
 	mask := uint64(len(t.slots) - 1)
 	i := f.hash & mask
-	for t.slots[i].index == 0 || t.flows[t.slots[i].index-1] != f {
+	for t.slots[i].flow != f {
 		i = (i + 1) & mask
 	}
-	t.free = append(t.free, t.slots[i].index-1)
+	t.free = append(t.free, f)
 	t.count--
 	if t.last == f {
 		t.last = nil
 	}
-	for j := (i + 1) & mask; t.slots[j].index != 0; j = (j + 1) & mask {
-		home := t.flows[t.slots[j].index-1].hash & mask
+	for j := (i + 1) & mask; t.slots[j].flow != nil; j = (j + 1) & mask {
+		home := t.slots[j].flow.hash & mask
 		if (j-home)&mask >= (j-i)&mask {
 			t.slots[i] = t.slots[j]
 			i = j

@@ -119,3 +119,44 @@ func (p *pcapFile) next(f *frame) error {
 	f.time = decode.Time(int64(sec)*1e9 + int64(frac)*p.unit)
 	return nil
 }
+
+// sweep gives a the next frames, at most so many, for as long as they are plain. Of another next makes what it is.
+func (p *pcapFile) sweep(a *assembler, most int) {
+	if p.link != linkEthernet {
+		return
+	}
+	b := p.in.rest()
+	at, count := 0, 0
+	for ; count < most; count++ {
+		n := p.plain(b[at:], &a.dissector.seg)
+		if n == 0 {
+			break
+		}
+		at += n
+		a.tcp(&a.dissector.seg)
+	}
+	p.in.skip(at)
+	a.count.frames += uint64(count)
+	a.count.bytes += uint64(at - count*p.header)
+}
+
+// plain reads a record that lies in b as nearly all do: whole, as long as on the wire, with a plain frame. It returns its length, 0 where it is otherwise.
+func (p *pcapFile) plain(b []byte, s *tcpSegment) (n int) {
+	if len(b) <= p.header {
+		return 0
+	}
+	h, le := (*[16]byte)(b), binary.LittleEndian
+	sec, frac, incl, orig := le.Uint32(h[0:]), le.Uint32(h[4:]), le.Uint32(h[8:]), le.Uint32(h[12:])
+	if p.big {
+		sec, frac, incl, orig = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac), bits.ReverseBytes32(incl), bits.ReverseBytes32(orig)
+	}
+	n = p.header + int(incl)
+	if incl != orig || incl > p.limit || n > len(b) {
+		return 0
+	}
+	s.time = decode.Time(int64(sec)*1e9 + int64(frac)*p.unit)
+	if !s.plain(b[p.header:n]) {
+		return 0
+	}
+	return n
+}
