@@ -66,9 +66,15 @@ func TestBrief(t *testing.T) {
 			}
 			want := p
 			want.Topic = slices.Clone(p.Topic)
-			b.addBrief(&p, head)
+			b.addBrief(nil, &p, head, true)
 			clear(p.Topic) // the decoder writes there again
-			if b.restore(&restored, i); !same(&restored, &want) {
+			var kept *keptBytes
+			if head != nil {
+				kept = &keptBytes{offset: p.Offset, payload: uint16(len(p.Payload))}
+			} else {
+				want.Offset = 0 // is of interest only with the bytes
+			}
+			if b.restore(&restored, &b.finds[i], kept, head); !same(&restored, &want) {
 				t.Fatalf("restored %+v\nwant     %+v", restored, want)
 			}
 		}

@@ -95,7 +95,7 @@ type Engine struct {
 	alert   Alert // reused
 	// serverNames are for rows.
 	serverNames serverNames
-	in          intake
+	in          *intake
 	finished    bool
 
 	deliveries *delivery.Correlator // nil where they are not followed
@@ -111,7 +111,7 @@ func New(cfg Config) *Engine {
 		cfg.Keep = DefaultKeep
 	}
 	e := &Engine{cfg: cfg, raw: newRawStore(cfg.RawBytes)}
-	e.in = intake{out: e, found: (*direct)(e), conns: make(map[*decode.Conn]struct{})}
+	e.in = &intake{out: e, found: (*direct)(e), conns: make(map[*decode.Conn]struct{})}
 	e.counts.Keep = cfg.Keep
 	if cfg.Survey {
 		e.survey = newSurvey()

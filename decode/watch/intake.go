@@ -17,6 +17,7 @@ type intake struct {
 	packet   decode.Packet             // all connections are decoded into it
 	conns    map[*decode.Conn]struct{} // those that have not ended
 	lastConn uint64                    // the newest ConnInfo.ID
+	_        [128]byte
 }
 
 // An outlet takes what was found in the segments, in their order. What are packets and losses goes to a decode.Handler beside it, without a way round.

@@ -25,10 +25,14 @@ type Pipe struct {
 	e     *Engine
 	after func()
 	whole bool // the bytes of packets are of interest
-	fill  *parcel
-	full  chan *parcel
-	free  chan *parcel
-	ended sync.WaitGroup
+	// What the Engine has too stands here: its own lines of memory go from one processor's cache to the other's and back.
+	in     *intake
+	kept   bool // Engine.raw keeps the bytes of packets
+	hashes bool // of payloads are asked for at QoS 0, too
+	fill   *parcel
+	full   chan *parcel
+	free   chan *parcel
+	ended  sync.WaitGroup
 }
 
 // NewPipe returns a Pipe to e, to which nothing may be fed in another way until the Pipe is closed. after is called on the Pipe's goroutine, where
@@ -36,6 +40,7 @@ type Pipe struct {
 func NewPipe(e *Engine, after func()) *Pipe {
 	p := &Pipe{
 		e: e, after: after, whole: e.raw.kept() || e.survey != nil || len(e.cfg.Rules) > 0,
+		in: e.in, kept: e.raw.kept(), hashes: e.deliveries != nil || e.expect != nil,
 		full: make(chan *parcel, parcels), free: make(chan *parcel, parcels),
 	}
 	for range parcels {
@@ -51,7 +56,7 @@ func NewPipe(e *Engine, after func()) *Pipe {
 // be handed over with the next: waking the other goroutine costs more than taking in a hundred packets.
 func (p *Pipe) Feed(batch []decode.Segment) {
 	for i := range batch {
-		p.e.in.take(&batch[i])
+		p.in.take(&batch[i])
 		p.segmentEnd()
 	}
 	if len(batch) < longBatch {
@@ -88,12 +93,11 @@ func (p *Pipe) ship() {
 	}
 	p.full <- p.fill
 	p.fill = <-p.free
+	p.fill.reclaim()
 }
 
-func (p *Pipe) add(f find) { p.fill.finds = append(p.fill.finds, f) }
-
 func (p *Pipe) open(c *connection, _ *decode.ConnInfo, at decode.Time) {
-	p.add(find{kind: findOpen, conn: c, time: at})
+	p.fill.add(find{kind: findOpen, conn: c, time: at})
 }
 
 // piped is the Pipe as decode calls it.
@@ -101,14 +105,14 @@ type piped Pipe
 
 func (d *piped) Packet(c *decode.Conn, packet *decode.Packet) {
 	p := (*Pipe)(d)
-	if len(p.fill.packets)+len(p.fill.briefs) == parcelPackets || len(p.fill.bytes) > parcelBytes {
+	if p.fill.count == parcelPackets || len(p.fill.bytes) > parcelBytes {
 		p.ship()
 	}
-	ref, head := p.keep(packet)
-	parcel := p.fill
+	head := p.keep(packet)
+	parcel, conn := p.fill, connectionOf(c)
+	parcel.count++
 	if kept := len(head) == len(packet.Head); (kept || !p.whole) && fitsBrief(packet) {
-		parcel.addBrief(packet, head)
-		p.add(find{kind: findBrief, conn: connectionOf(c), ref: ref})
+		parcel.addBrief(conn, packet, head, p.hashes || packet.QoS > 0)
 		return
 	}
 	parcel.packets = append(parcel.packets, *packet)
@@ -117,15 +121,15 @@ func (d *piped) Packet(c *decode.Conn, packet *decode.Packet) {
 	} else {
 		parcel.bytes = packet.Keep(parcel.bytes, p.whole)
 	}
-	p.add(find{kind: findPacket, conn: connectionOf(c), ref: ref})
+	parcel.add(find{kind: findPacket, conn: conn})
 }
 
 // keep keeps the head of a packet for Engine.raw, whose owner learns of a new page by the parcel that it begins with.
-func (p *Pipe) keep(packet *decode.Packet) (ref uint64, head []byte) {
-	if !p.e.raw.kept() {
-		return 0, nil
+func (p *Pipe) keep(packet *decode.Packet) (head []byte) {
+	if !p.kept {
+		return nil
 	}
-	w := &p.e.raw.writer
+	w := p.e.raw.writer
 	if !w.fits(packet) {
 		p.ship()
 		page := p.fill.spare
@@ -135,28 +139,30 @@ func (p *Pipe) keep(packet *decode.Packet) (ref uint64, head []byte) {
 		p.fill.page = page
 		w.turn(page)
 	}
-	return w.add(packet)
+	ref, head := w.add(packet)
+	p.fill.kept = append(p.fill.kept, keptBytes{ref: ref, offset: packet.Offset, payload: uint16(len(packet.Payload))})
+	return head
 }
 
 func (d *piped) Loss(c *decode.Conn, l decode.Loss) {
 	p := (*Pipe)(d)
 	p.fill.losses = append(p.fill.losses, l)
-	p.add(find{kind: findLoss, conn: connectionOf(c)})
+	p.fill.add(find{kind: findLoss, conn: connectionOf(c)})
 }
 
 func (p *Pipe) undecided(c *connection, dir decode.Direction, yes bool) {
-	p.add(find{kind: findUndecided, conn: c, dir: dir, yes: yes})
+	p.fill.add(find{kind: findUndecided, conn: c, dir: dir, yes: yes})
 }
 
 func (p *Pipe) heard(c *connection, dir decode.Direction) {
-	p.add(find{kind: findHeard, conn: c, dir: dir})
+	p.fill.add(find{kind: findHeard, conn: c, dir: dir})
 }
 
 func (p *Pipe) closed(c *connection, at decode.Time, dir decode.Direction, cause decode.CloseCause) {
-	p.add(find{kind: findClosed, conn: c, time: at, dir: dir, cause: cause})
+	p.fill.add(find{kind: findClosed, conn: c, time: at, dir: dir, cause: cause})
 }
 
-func (p *Pipe) tick(at decode.Time) { p.add(find{kind: findTick, time: at}) }
+func (p *Pipe) tick(at decode.Time) { p.fill.add(find{kind: findTick, time: at}) }
 
 // segmentEnd marks what was found last. It is still there: before something is added the parcel is shipped, and not after it. Where nothing was found
 // nothing is to be done.

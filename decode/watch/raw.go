@@ -13,7 +13,7 @@ import (
 type rawStore struct {
 	pages  [][]byte // page n is in place n % len(pages); each is made when it is first written
 	newest uint64   // the pages are numbered from 1
-	writer rawWriter
+	writer *rawWriter
 }
 
 const (
@@ -29,7 +29,7 @@ func newRawStore(size int) rawStore {
 	if size <= 0 {
 		return rawStore{}
 	}
-	return rawStore{pages: make([][]byte, max(size/rawPage, 2))}
+	return rawStore{pages: make([][]byte, max(size/rawPage, 2)), writer: new(rawWriter)}
 }
 
 // kept reports whether anything is kept at all.
@@ -57,6 +57,24 @@ func (s *rawStore) open(page []byte) (old []byte) {
 	return old
 }
 
+// newestPage returns the page that was opened last, nil where nothing is kept.
+func (s *rawStore) newestPage() []byte {
+	if s.newest == 0 {
+		return nil
+	}
+	return s.pages[s.newest%uint64(len(s.pages))]
+}
+
+// keptOn returns the bytes that a page keeps where a reference to that page says, without a copy; nil where there is no page.
+func keptOn(page []byte, ref uint64) []byte {
+	if page == nil {
+		return nil
+	}
+	record := page[ref%rawPage:]
+	end := rawHeader + int(binary.BigEndian.Uint32(record))
+	return record[rawHeader:end:end]
+}
+
 // get returns a copy of what a reference stands for; a Raw without bytes where that was overwritten.
 func (s *rawStore) get(ref uint64) Raw {
 	number := ref >> rawPlace
@@ -75,6 +93,7 @@ type rawWriter struct {
 	page   []byte
 	number uint64
 	next   int
+	_      [64]byte // so that nothing that another goroutine writes is close by
 }
 
 func rawHead(p *decode.Packet) []byte { return p.Head[:min(len(p.Head), rawMost-rawHeader)] }
