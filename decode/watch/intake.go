@@ -17,7 +17,7 @@ type intake struct {
 	packet   decode.Packet             // all connections are decoded into it
 	conns    map[*decode.Conn]struct{} // those that have not ended
 	lastConn uint64                    // the newest ConnInfo.ID
-	_        [128]byte
+	_        [128]byte                 // its owner writes here all the time: nothing that another goroutine uses is to be close by
 }
 
 // An outlet takes what was found in the segments, in their order. What are packets and losses goes to a decode.Handler beside it, without a way round.
