@@ -89,7 +89,7 @@ func watchPeak(pid int) peakWatch {
 	w := peakWatch{make(chan struct{}), make(chan int64, 1)}
 	go func() {
 		var peak int64
-		tick := time.NewTicker(5 * time.Millisecond)
+		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			select {

@@ -149,7 +149,7 @@ func (b *bench) alternate(subjects []*subject, runs int) (results, error) {
 	return r, nil
 }
 
-// tshark compares with tshark, once, on a smaller file.
+// tshark compares with tshark, once, on a file of its own.
 func (b *bench) tshark(main results) error {
 	program, err := find("tshark", os.Getenv("PATH"))
 	if err != nil || b.tsharkSize == 0 {
@@ -174,7 +174,7 @@ func (b *bench) tshark(main results) error {
 		return err
 	}
 	r[rowTshark] = []usage{u}
-	fmt.Fprintf(b.out, "\nA smaller file for tshark, %s; tshark ran once. It is no oracle: it loses framing where a segment ends within the Remaining Length.\n\n", c.describe())
+	fmt.Fprintf(b.out, "\nAnother file for tshark, %s; tshark ran once. It is no oracle: it loses framing where a segment ends within the Remaining Length.\n\n", c.describe())
 	writeSpeed(b.out, []*subject{cat, theirs, ours}, r)
 	b.tsharkGoal(&c, r, main)
 	return nil
