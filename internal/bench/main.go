@@ -61,7 +61,7 @@ func parse(args []string, errs io.Writer) (o options, err error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(errs)
 	f.IntVar(&o.size, "size", 60, "size of the main capture in `MB`")
-	f.IntVar(&o.tsharkSize, "tshark-size", 5, "size of the capture for tshark in `MB`, which takes about half a second for each; 0 leaves it out")
+	f.IntVar(&o.tsharkSize, "tshark-size", 5, "size of the capture for tshark in `MB`, which takes some tenths of a second for each; 0 leaves it out")
 	f.IntVar(&o.runs, "runs", 3, "how often each program runs; medians are told")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the captures")
 	f.StringVar(&o.program, "program", "", "measure this `file` instead of building mqttwatch")
