@@ -60,7 +60,7 @@ func TestFailures(t *testing.T) {
 		{"interface for a file", []string{"replay", "lo"}, 2, "lo is no file: mqttwatch sniff lo", ""},
 		{"file for a broker", []string{"broker", cut}, 2, cut + " is no URL: mqttwatch replay " + cut, ""},
 		{"interface beside a broker", []string{"broker", "lo", "mqtt://127.0.0.1"}, 2, "lo is no URL: mqttwatch watch lo mqtt://127.0.0.1:1883", ""},
-		{"proxy without addresses", []string{"proxy"}, 2, "--listen", ""},
+		{"proxy without addresses", []string{"proxy"}, 2, "--listen is missing: mqttwatch proxy --listen ADDRESS", ""},
 		{"probe without a URL", []string{"probe"}, 2, "a broker's URL is missing: mqttwatch probe URL", ""},
 		{"no file", []string{"replay"}, 2, "a file is missing: mqttwatch replay FILE", ""},
 		{"no name", []string{"replay", ""}, 2, "the name of the file is empty", ""},
@@ -84,7 +84,10 @@ func TestFailures(t *testing.T) {
 		{"bad severity", []string{"replay", cut, "--fail-on", "all"}, 2, "warn or critical", ""},
 		{"bad bound", []string{"replay", cut, "--keep", "0"}, 2, "at least 1", ""},
 		{"thresholds", []string{"replay", cut, "--critical", "1s"}, 2, "less than --warn", ""},
-		{"unknown scheme", []string{"http://127.0.0.1"}, 2, "mqtts", ""},
+		{"unknown scheme", []string{"amqp://127.0.0.1"}, 2, "mqtts", ""},
+		{"scheme of the web", []string{"http://127.0.0.1:8080/mqtt"}, 2, "give ws://127.0.0.1:8080/mqtt where it speaks MQTT over WebSocket, else mqtt://127.0.0.1:8080", ""},
+		{"scheme of the web, secret", []string{"broker", "https://me:s3cret@127.0.0.1"}, 2, "give wss://", ""},
+		{"broker without a scheme", []string{"localhost:1883"}, 2, "a broker is given as mqtt://localhost:1883", ""},
 		{"no host", []string{"broker", "mqtt://"}, 2, "no host", ""},
 		{"not a URL", []string{"broker", "127.0.0.1"}, 2, "a broker is given as mqtt://127.0.0.1 or", ""},
 		{"bad QoS", []string{"broker", "mqtt://127.0.0.1", "-q", "3"}, 2, "--qos", ""},
@@ -107,6 +110,26 @@ func TestFailures(t *testing.T) {
 			}
 			if !strings.Contains(r.stdout, test.stdout) || test.stdout == "" && r.stdout != "" {
 				t.Errorf("stdout is %q, want %q in it", r.stdout, test.stdout)
+			}
+		})
+	}
+}
+
+// TestMisspelledEnvironment: what is not read is told; what has nothing to do with an option is left alone.
+func TestMisspelledEnvironment(t *testing.T) {
+	const path = "capture/testdata/captures/zeek__mqtt.pcap"
+	for variable, want := range map[string]string{
+		"MQTTWATCH_FAILON=warn":   "mqttwatch: the environment has MQTTWATCH_FAILON, which is no option: did you mean MQTTWATCH_FAIL_ON?\n",
+		"MQTTWATCH_OUTPTU=json":   "mqttwatch: the environment has MQTTWATCH_OUTPTU, which is no option: did you mean MQTTWATCH_OUTPUT?\n",
+		"MQTTWATCH_FAIL_ON=":      "",
+		"MQTTWATCH_PASSWORD_2=pw": "",
+		"MQTTWATCH_DASHBOARD=x":   "",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			cmd := command("replay", path, "--output", "summary")
+			cmd.Env = append(cmd.Env, variable)
+			if r := finish(t, cmd); r.status != 0 || r.stderr != want {
+				t.Errorf("status %d, stderr is %q, want %q", r.status, r.stderr, want)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -93,6 +94,9 @@ func guess(word string, verbs ...string) (string, error) {
 	if at := strings.LastIndexByte(word, '@'); at >= 0 { // it may hold a password
 		return "", usagef("…%s: no such file, and no URL: it lacks its scheme, as in mqtt://USER@HOST; %s", word[at:], whatWorks)
 	}
+	if host, port, err := net.SplitHostPort(word); err == nil && host != "" && port != "" && strings.Trim(port, "0123456789") == "" {
+		return "", usagef("%s: no such file or interface; a broker is given as mqtt://%s", word, word)
+	}
 	if strings.ContainsAny(word, "./\\") {
 		return "", usagef("%s: no such file, and no command; %s", word, whatWorks)
 	}
@@ -127,10 +131,9 @@ func takesValue(k *kong.Kong, arg string) bool {
 }
 
 func flagOf(k *kong.Kong, is func(*kong.Flag) bool) *kong.Flag {
-	for _, n := range append([]*kong.Node{k.Model.Node}, k.Model.Children...) {
-		if i := slices.IndexFunc(n.Flags, is); i >= 0 {
-			return n.Flags[i]
-		}
+	flags := allFlags(k)
+	if i := slices.IndexFunc(flags, is); i >= 0 {
+		return flags[i]
 	}
 	return nil
 }

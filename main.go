@@ -44,6 +44,7 @@ func run(args []string) error {
 	if err := checkTimes(command.Flags()); err != nil {
 		return err
 	}
+	warnOfEnvironment(os.Stderr, os.Environ())
 	ctx, stop := withSignals(context.Background())
 	defer stop()
 	switch command.Selected().Name {

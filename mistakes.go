@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"regexp"
@@ -48,6 +49,7 @@ func inWords(text, command string, flags []*kong.Flag) string {
 		negative    = regexp.MustCompile(`expected \S+ value but got "(-[0-9.].*?)".*$`) // taken for an option
 		missingWord = regexp.MustCompile(`^expected "<(\w+)>.*"$`)
 		shortFlag   = regexp.MustCompile(`^unknown flag -(\w)\b`)
+		missingFlag = regexp.MustCompile(`^missing flags: (--\S+?)=(\w+)\S*$`)
 		noValue     = regexp.MustCompile(`^(.*?): expected \S+ value but got "EOL" \(<EOL>\)$`)
 	)
 	if m := notNumber.FindStringSubmatchIndex(text); m != nil {
@@ -66,6 +68,9 @@ func inWords(text, command string, flags []*kong.Flag) string {
 	}
 	if m := noValue.FindStringSubmatch(text); m != nil {
 		return m[1] + ": its value is missing"
+	}
+	if m := missingFlag.FindStringSubmatch(text); m != nil {
+		return fmt.Sprintf("%s is missing: %s %s %s …", m[1], command, m[1], m[2])
 	}
 	if m := missingWord.FindStringSubmatch(text); m != nil {
 		what := map[string]string{"url": "a broker's URL", "file": "a file"}[m[1]]
@@ -149,4 +154,36 @@ func ofFile(name string, err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", name, err)
+}
+
+// warnOfEnvironment says which variables are not read since their names are misspelled.
+func warnOfEnvironment(w io.Writer, environment []string) {
+	const prefix = "MQTTWATCH_"
+	var names []string
+	for _, v := range environment {
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 { // as nearly always: what is known is not even asked
+		return
+	}
+	known := []string{prefix + "PASSWORD"}
+	for _, f := range allFlags(newParser(new(cli), everyCommand)) {
+		known = append(known, f.Envs...)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if like := near.Of(name, known); like != "" && !slices.Contains(known, name) && !strings.HasPrefix(name, prefix+"PASSWORD_") {
+			fmt.Fprintf(w, "mqttwatch: the environment has %s, which is no option: did you mean %s?\n", name, like)
+		}
+	}
+}
+
+// allFlags are the options of all commands.
+func allFlags(k *kong.Kong) (flags []*kong.Flag) {
+	for _, n := range append([]*kong.Node{k.Model.Node}, k.Model.Children...) {
+		flags = append(flags, n.Flags...)
+	}
+	return flags
 }

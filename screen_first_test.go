@@ -97,14 +97,14 @@ func TestResizeOnScreen(t *testing.T) {
 // foreground is a colour of the palette. 39 is the terminal's own.
 var foreground = regexp.MustCompile(`\x1b\[([0-9]+;)*[39][0-7][;m]`)
 
-// TestLooksOnScreen runs with little: without colours, in ASCII, in a locale without UTF-8, on a terminal that can do nothing.
+// TestLooksOnScreen runs with little: without colours, in ASCII, in a locale without UTF-8.
 func TestLooksOnScreen(t *testing.T) {
 	path := stuck(t, 0)
 	for name, tt := range map[string]struct {
 		env, options  string
 		colour, ascii bool
 	}{
-		"as usual": {"", "", true, false}, "NO_COLOR": {"NO_COLOR=1", "", false, false}, "dumb": {"TERM=dumb", "", false, false},
+		"as usual": {"", "", true, false}, "NO_COLOR": {"NO_COLOR=1", "", false, false},
 		"color never": {"", "--color never", false, false}, "ascii": {"", "--ascii", true, true}, "LANG=C": {"LC_ALL=C", "", true, true},
 		"contrast": {"", "--theme contrast", true, false}, "light": {"", "--theme light", true, false}, "mono": {"", "--theme mono", false, false},
 	} {
@@ -124,6 +124,19 @@ func TestLooksOnScreen(t *testing.T) {
 			term.wait("READY>")
 			term.shell()
 		})
+	}
+}
+
+// TestDumbTerminal: a terminal that can do nothing gets lines of text, without colours.
+func TestDumbTerminal(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t, 100, 30)
+	term.send("TERM=dumb "+program+" "+stuck(t, 0), "Enter")
+	term.wait("plant/a/temp", "READY>")
+	term.shell()
+	text := term.tmux("capture-pane", "-p", "-e")
+	if strings.Contains(text, "q quit") || strings.ContainsRune(text, 0x1b) || !strings.Contains(text, "ALERT") {
+		t.Errorf("not plain lines:\n%q", text)
 	}
 }
 

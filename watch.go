@@ -102,8 +102,11 @@ func unreached(clients []*capture.Client) error {
 	return fmt.Errorf("never connected to %s", strings.Join(names, ", "))
 }
 
-// onScreen reports whether the state is shown on the terminal, and not written to stdout.
-func (o *options) onScreen() bool { return o.Output == "auto" && term.IsTerminal(os.Stdout.Fd()) }
+// onScreen reports whether the state is shown on the terminal, and not written to stdout. A dumb terminal, such as that of an editor or of a build, can show lines of
+// text only.
+func (o *options) onScreen() bool {
+	return o.Output == "auto" && term.IsTerminal(os.Stdout.Fd()) && os.Getenv("TERM") != "dumb"
+}
 
 func filterError(option, text string, err error) error {
 	if at := new(filter.Error); errors.As(err, &at) {

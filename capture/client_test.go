@@ -194,7 +194,7 @@ func TestNewClientRefuses(t *testing.T) {
 		opts capture.ClientOptions
 		want string
 	}{
-		{"URL", capture.ClientOptions{URL: "http://h"}, "unknown scheme"},
+		{"URL", capture.ClientOptions{URL: "foo://h"}, "unknown scheme"},
 		{"CA with a socket", capture.ClientOptions{URL: "unix:///h", CAFile: "ca.pem"}, "mqtts://"},
 		{"filter", capture.ClientOptions{URL: "mqtt://h", Subscriptions: []capture.Subscription{{Filter: "a/#/b"}}}, "last level"},
 		{"filter level", capture.ClientOptions{URL: "mqtt://h", Subscriptions: []capture.Subscription{{Filter: "a+/b"}}}, "stand alone"},

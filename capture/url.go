@@ -80,6 +80,11 @@ func ParseURL(s string) (*BrokerURL, error) {
 			known, b.Port, b.TLS, b.WebSocket = true, k.port, k.tls, k.ws
 		}
 	}
+	if !known && (scheme == "http" || scheme == "https") {
+		_, rest, _ := strings.Cut(redact(s), "://")
+		host, _, _ := strings.Cut(rest, "/")
+		return nil, fmt.Errorf("%s: no scheme of a broker: give %s://%s where it speaks MQTT over WebSocket, else mqtt://%s", redact(s), "ws"+scheme[4:], rest, host)
+	}
 	if !known {
 		return nil, fmt.Errorf("%s: unknown scheme %q; known are mqtt, mqtts, tcp, ssl, tls, ws, wss and unix", redact(s), scheme)
 	}

@@ -46,7 +46,8 @@ func TestParseURL(t *testing.T) {
 func TestParseURLErrors(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"host:1883", "not a URL"},
-		{"http://host", "known are mqtt, mqtts"},
+		{"amqp://host", "known are mqtt, mqtts"},
+		{"HTTPS://u:s3cret@host:8443/mqtt", "give wss://…@host:8443/mqtt where it speaks MQTT over WebSocket, else mqtt://…@host:8443"},
 		{"ws://host/#x", "%23"},
 		{"ws://:80/mqtt", "no host"},
 		{"wss://host:x/mqtt?token=s3cret", "bad port"},
