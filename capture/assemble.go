@@ -215,7 +215,10 @@ func (a *assembler) segment(s *tcpSegment) {
 		return
 	}
 	ahead := s.flags&tcpACK != 0 && o.acknowledge(s.ack) && len(s.data) > 0
-	ahead = ahead || f.waiting != nil && f.waiting.answers(s)
+	if w := f.waiting; w != nil {
+		ahead = ahead || w.answers(s)
+		w.vouch(o, s)
+	}
 	if s.flags&tcpRST != 0 {
 		a.reset(f, s)
 		return

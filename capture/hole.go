@@ -239,6 +239,27 @@ func (w *waiting) answers(s *tcpSegment) bool {
 	return d > 0 && d <= ackAhead
 }
 
+// vouch lets the acknowledgements of the bytes of o, the other end of s, be believed where s acknowledges exactly what is captured behind a hole: the number
+// is right, and what is before those bytes was received.
+func (w *waiting) vouch(o *half, s *tcpSegment) {
+	if o.trust == matchData || s.flags&tcpACK == 0 {
+		return
+	}
+	q := w.queue[s.side^1]
+	at, _ := slices.BinarySearchFunc(q, s.ack, func(h held, ack uint32) int { return int(int32(h.seq - ack)) })
+	if at == 0 || q[at-1].end() != s.ack {
+		return
+	}
+	if o.trust == refuted { // step by step; see half.matched
+		o.trust = matchSYN
+		return
+	}
+	o.trust = matchData
+}
+
+// end is the sequence number behind the bytes that are held.
+func (h *held) end() uint32 { return h.seq + uint32(len(h.data)+h.missing) }
+
 // giveUpAll hands on everything that is held, with gaps for what is missing.
 func (a *assembler) giveUpAll(f *flow) {
 	a.drain(f)

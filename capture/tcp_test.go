@@ -372,6 +372,37 @@ func TestTCP(t *testing.T) {
 			"1 open", `1 client "aaa"`, "1 client gap 5", `1 client "bbb"`, `1 server "rec"`, "1 client gap 4", `1 server "comp"`, `1 client "next"`,
 		}},
 
+		{"the first bytes of an end are missing, and an acknowledgement of what came behind them proves it", func(c *pcapgen.Capture) {
+			conn := opened(c)
+			one(conn, client, "connect")
+			conn.SendMissed(server, 4)
+			conn.ACK(client)
+			one(conn, client, "subscribe")
+			conn.SendMissed(server, 5)
+			one(conn, server, "suback")
+			conn.ACK(client)
+			one(conn, server, "publish")
+			one(conn, client, "ack")
+			c.Wait(time.Second)
+			one(conn, client, "next")
+		}, []string{
+			"1 open", `1 client "connect"`, "1 server gap 4", `1 client "subscribe"`, "1 server gap 5", `1 server "suback"`, `1 server "publish"`,
+			`1 client "ack"`, `1 client "next"`,
+		}},
+
+		{"the first bytes of an end are missing, and numbers that fit nothing are not believed", func(c *pcapgen.Capture) {
+			conn := opened(c)
+			one(conn, client, "connect")
+			conn.SendMissed(server, 4)
+			conn.ACK(client)
+			one(conn, client, "subscribe")
+			conn.SendMissed(server, 5)
+			one(conn, server, "suback")
+			conn.SegmentACK(client, conn.Seq[client], conn.Seq[server]-1, pcapgen.ACK, nil)
+			c.Wait(time.Second)
+			conn.SegmentACK(client, conn.Seq[client], conn.Seq[server]-1, pcapgen.ACK, []byte("next"))
+		}, []string{"1 open", `1 client "connect"`, `1 client "subscribe"`, "1 server gap 9", `1 server "suback"`, `1 client "next"`}},
+
 		{"two connections", func(c *pcapgen.Capture) {
 			one1, one2 := opened(c), c.Open(pcapgen.Client(2), pcapgen.Server())
 			one(one2, client, "a")
