@@ -156,6 +156,9 @@ func (a *assembler) bare(s *tcpSegment) {
 			a.gap(f, s.side, lost, s.time)
 		}
 	}
+	if h := &f.half[s.side]; h.trust != matchData {
+		h.vouch(s.seq)
+	}
 	if f.waiting != nil {
 		a.segment(s)
 		return

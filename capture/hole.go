@@ -250,11 +250,7 @@ func (w *waiting) vouch(o *half, s *tcpSegment) {
 	if at == 0 || q[at-1].end() != s.ack {
 		return
 	}
-	if o.trust == refuted { // step by step; see half.matched
-		o.trust = matchSYN
-		return
-	}
-	o.trust = matchData
+	o.vouched()
 }
 
 // end is the sequence number behind the bytes that are held.

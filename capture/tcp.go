@@ -108,6 +108,23 @@ func (h *half) matched() {
 	}
 }
 
+// vouch lets the other end's acknowledgements be believed where this end goes on from just there, in an acknowledgement alone: what lies between was sent, and
+// received.
+func (h *half) vouch(seq uint32) {
+	if n := int32(seq - h.next); h.started && h.acked && h.seen == seq && n > 1 && n <= ackAhead {
+		h.vouched()
+	}
+}
+
+// vouched notes that something else shows an acknowledgement of bytes that were not seen to be right.
+func (h *half) vouched() {
+	if h.trust == refuted { // step by step; see matched
+		h.trust = matchSYN
+		return
+	}
+	h.trust = matchData
+}
+
 // syn takes a segment with SYN and returns the flow that it belongs to, a new one if it opens a new connection.
 func (a *assembler) syn(f *flow, s *tcpSegment) *flow {
 	h := &f.half[s.side]

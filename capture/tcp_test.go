@@ -403,6 +403,17 @@ func TestTCP(t *testing.T) {
 			conn.SegmentACK(client, conn.Seq[client], conn.Seq[server]-1, pcapgen.ACK, []byte("next"))
 		}, []string{"1 open", `1 client "connect"`, `1 client "subscribe"`, "1 server gap 9", `1 server "suback"`, `1 client "next"`}},
 
+		{"all first bytes of an end are missing, and where it goes on proves it", func(c *pcapgen.Capture) {
+			conn := opened(c)
+			conn.SendMissed(client, 7)
+			one(conn, server, "connack")
+			conn.SendMissed(client, 9)
+			one(conn, server, "puback")
+			conn.ACK(client)
+			c.Wait(time.Second)
+			one(conn, server, "next")
+		}, []string{"1 open", "1 client gap 7", `1 server "connack"`, "1 client gap 9", `1 server "puback"`, `1 server "next"`}},
+
 		{"two connections", func(c *pcapgen.Capture) {
 			one1, one2 := opened(c), c.Open(pcapgen.Client(2), pcapgen.Server())
 			one(one2, client, "a")
