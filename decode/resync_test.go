@@ -2,6 +2,7 @@ package decode_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/mqttwatch/mqttwatch/decode"
@@ -84,4 +85,26 @@ func recovery(seed uint64, segment int, midway bool) (lost, missed, falsely int)
 		}
 	}
 	return max(lost, 1), missed, falsely
+}
+
+// TestNothingFollowsDisconnect: bytes behind a gap that look like a DISCONNECT are none where more bytes follow, and are one where they are the last.
+func TestNothingFollowsDisconnect(t *testing.T) {
+	connect := decode.AppendConnect(nil, decode.V5, decode.ConnectFields{ClientID: "a"})
+	publish := decode.AppendPublish(nil, decode.V5, decode.PublishFields{Topic: "plant/line/temperature", Payload: []byte("21")})
+	for _, c := range []struct {
+		behind []byte
+		want   string
+	}{
+		{cat([]byte{0xE0, 0}, []byte("rest of a payload"), publish), "CONNECT PUBLISH"},
+		{[]byte{0xE0, 0}, "CONNECT DISCONNECT"},
+		{cat(publish, []byte{0xE0, 0}), "CONNECT PUBLISH DISCONNECT"},
+	} {
+		var got []string
+		for _, p := range play(decode.ConnInfo{}, nil, []step{feed(connect), hole(30), feed(c.behind)}, nil).packets {
+			got = append(got, p.Type.String())
+		}
+		if text := strings.Join(got, " "); text != c.want {
+			t.Errorf("behind the gap %x: got %s, want %s", c.behind, text, c.want)
+		}
+	}
 }

@@ -46,6 +46,7 @@ type candidate struct {
 	need  int64 // stream offset up to which bytes must be there to go on
 	bits  int
 	v     Version
+	left  bool // the last packet is a DISCONNECT, which nothing may follow
 }
 
 // startSearch begins to search at the next byte, which has bonus bits in advance.
@@ -190,17 +191,23 @@ const (
 
 // follow looks at c's next packet, of which b is what is there up to the stream offset at.
 func (f *feed) follow(c *candidate, b []byte, at int64) candidateFate {
+	if c.left {
+		return candidateFails
+	}
 	pr := probePacket(b, c.v)
 	if pr.need == 0 {
 		if pr.bits == 0 || !f.maySend(pr.typ) {
 			return candidateFails
 		}
 		c.bits += pr.bits
-		if c.bits >= acceptBits {
+		c.left = pr.typ == DISCONNECT
+		if c.bits >= acceptBits && !c.left {
 			return candidateWins
 		}
 		c.pos += pr.total
-		if pr.need = 2; pr.total > searchLimit/2 && pr.total <= skipLimit {
+		if pr.need = 2; c.left {
+			pr.need = 1
+		} else if pr.total > searchLimit/2 && pr.total <= skipLimit {
 			c.start = c.pos
 		}
 	}
