@@ -133,12 +133,14 @@ func (a *assembler) tellEnds(s *tcpSegment) {
 	}
 	for i := len(a.attention) - 1; i >= max(0, len(a.attention)-lookback); i-- {
 		f := a.attention[i]
-		if f.ending == nil || f.closed || f.waiting != nil || f.key == s.key {
+		if f.ending == nil || f.closed || f.key == s.key {
 			continue
 		}
 		if end := f.ending; end.cause == decode.CloseRST && (f.key.a == from || f.key.b == from) ||
 			end.side == 0 && f.key.a == from || end.side == 1 && f.key.b == from {
-			a.close(f)
+			if a.giveUpAll(f); !f.closed {
+				a.close(f)
+			}
 		}
 	}
 }
