@@ -15,6 +15,8 @@ const (
 	farOff = 1 << 26
 	// lateSYN is how many bytes may come before their SYN.
 	lateSYN = 64 << 10
+	// firstWindow is how many bytes an end may send before it is acknowledged, unless the SYN says otherwise.
+	firstWindow = 64 << 10
 	// ackAhead bounds how much of one direction is taken as missed because the other acknowledged it.
 	ackAhead = 16 << 20
 )

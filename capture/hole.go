@@ -267,11 +267,27 @@ func (a *assembler) giveUpAll(f *flow) {
 // suspect notes that the other end has acknowledged bytes of side that are not in the capture, though nothing came behind them. They may
 // come yet, if the capture recorded them late.
 func (a *assembler) suspect(f *flow, side uint8) {
-	if f.unseen[side] != 0 || f.half[side].trust != matchData {
+	if f.unseen[side] != 0 || f.half[side].missed() == 0 {
 		return
 	}
 	f.unseen[side] = a.now
 	a.watch(f)
+}
+
+// missed returns how many bytes of a direction were acknowledged and are not in the capture, 0 where that is not sure. Where only the SYN was acknowledged rightly so
+// far no more are believed than fit into the first window.
+func (h *half) missed() int32 {
+	most := int32(0)
+	switch h.trust {
+	case matchData:
+		most = ackAhead
+	case matchSYN:
+		most = firstWindow
+	}
+	if n := int32(h.seen - h.next); h.acked && !h.fin && n > 1 && n <= most {
+		return n
+	}
+	return 0
 }
 
 // admit declares what was acknowledged and did not come a gap: after the grace, or at once with force.
@@ -281,8 +297,8 @@ func (a *assembler) admit(f *flow, force bool) {
 	}
 	for side := range uint8(2) {
 		h := &f.half[side]
-		n := int32(h.seen - h.next)
-		if !h.acked || h.trust != matchData || n <= 1 || n > ackAhead || h.fin {
+		n := h.missed()
+		if n == 0 {
 			f.unseen[side] = 0
 			continue
 		}

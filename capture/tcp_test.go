@@ -414,6 +414,15 @@ func TestTCP(t *testing.T) {
 			one(conn, server, "next")
 		}, []string{"1 open", "1 client gap 7", `1 server "connack"`, "1 client gap 9", `1 server "puback"`, `1 server "next"`}},
 
+		{"the first bytes of an end are missing, and nothing comes behind them", func(c *pcapgen.Capture) {
+			conn := opened(c)
+			one(conn, client, "connect")
+			conn.SendMissed(server, 4)
+			conn.ACK(client)
+			c.Wait(time.Second)
+			one(c.Open(pcapgen.Client(2), pcapgen.Server()), client, "else")
+		}, []string{"1 open", `1 client "connect"`, "1 server gap 4", "2 open", `2 client "else"`}},
+
 		{"two connections", func(c *pcapgen.Capture) {
 			one1, one2 := opened(c), c.Open(pcapgen.Client(2), pcapgen.Server())
 			one(one2, client, "a")

@@ -25,6 +25,7 @@ func (t *Tracker) publish(l *Link, p *decode.Packet) {
 	}
 	if h != nil {
 		in += input(likeness(l, h, p, kind))
+		t.late = t.late || p.PayloadGap && h.JoinedLate // its end came after a gap, and the answer may have been handed on before that
 	} else if p.Dup {
 		in += inPublish1Dup - inPublish1New
 	}
