@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,6 +49,58 @@ func TestLossRaisesNoAlarm(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestHardLossRaisesNoAlarm loses frames where it is hardest to see: the first ones of a connection, the last ones of one whose client connects anew at once,
+// many. It looks at the whole capture, and at what is left of it without its first third.
+func TestHardLossRaisesNoAlarm(t *testing.T) {
+	few := traffic.Params{Publishers: 10, Subscribers: 10, Topics: 3, FanOut: 2, Messages: 4000, QoS: [3]float64{0.3, 0.4, 0.3}, PayloadMin: 5, PayloadMax: 300, V5: 0.5, Rate: 500}
+	returning, broken, slow := few, few, few
+	returning.Reconnect, returning.Drop = 0.02, 0.001
+	broken.Coalesce, broken.Split, broken.Resend, broken.Overlap, broken.Swap, broken.Drop = 0.5, 0.4, 0.01, 0.01, 0.02, 0.05
+	slow.Rate, slow.Messages, slow.Drop, slow.Swap = 20, 3000, 0.01, 0.02
+	many := returning
+	many.Drop, many.Coalesce, many.Split = 0.1, 0.2, 0.1
+	for name, p := range map[string]traffic.Params{"clients that return": returning, "cut and mixed up": broken, "slow": slow, "one in ten": many} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for p.Seed = 1; p.Seed <= 3; p.Seed++ {
+				var file bytes.Buffer
+				truth, err := traffic.Write(&file, p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, from := range []uint64{0, truth.Frames / 3} {
+					if got := alarms(t, framesFrom(file.Bytes(), from)); len(got) > 0 {
+						t.Errorf("seed %d, from frame %d on: %v", p.Seed, from, got)
+					}
+				}
+			}
+		})
+	}
+}
+
+// alarms are the alerts in a capture, by name, but for those that only say what the capture lacks, and that clients do connect anew.
+func alarms(t *testing.T, capture []byte) map[string]any {
+	t.Helper()
+	s := summary(t, run(t, bytes.NewReader(capture), "replay", "-", "--output", "json").stdout)
+	alerts := s["alerts"].(map[string]any)
+	if alerts["capture-gap"] == nil {
+		t.Error("there is no gap")
+	}
+	for _, name := range []string{"capture-gap", "joined-mid-stream", "reconnect-loop"} {
+		delete(alerts, name)
+	}
+	return alerts
+}
+
+// framesFrom leaves the first frames of a pcap out.
+func framesFrom(file []byte, n uint64) []byte {
+	rest := file[24:]
+	for range n {
+		rest = rest[16+binary.LittleEndian.Uint32(rest[8:]):]
+	}
+	return append(bytes.Clone(file[:24]), rest...)
 }
 
 // TestOneSidedCaptureRaisesNoAlarm: a filter like "dst port 1883" leaves out everything that the broker says. Its silence is then no evidence.

@@ -263,7 +263,8 @@ func (c *Correlator) other(m *Message, s *session) *Copy {
 
 // consume takes the PUBLISH for cp.
 func (c *Correlator) consume(f *finding, cp *Copy, h *handshake.Handshake) {
-	m, s, p, now := cp.m, f.s, f.p, f.now
+	m, s, p := cp.m, f.s, f.p
+	now := max(m.At, min(p.Time, f.now)) // it may have waited behind a hole in the capture
 	c.closeCopy(cp)
 	was := cp.Outcome
 	c.counts.Copies++
