@@ -30,7 +30,7 @@ func encode(c *connState, packet string, words []string) ([]byte, error) {
 	case "CONNACK":
 		b = decode.AppendConnack(nil, v, decode.ConnackFields{
 			SessionPresent: f.has("sp"), ReasonCode: f.code(),
-			Properties: f.properties("rm", "expiry", "assigned", "serverkeepalive", "maxqos", "maxsize", "reason"),
+			Properties: f.properties("rm", "expiry", "assigned", "serverkeepalive", "maxqos", "maxsize", "aliases", "reason"),
 		})
 	case "PUBLISH":
 		b = decode.AppendPublish(nil, v, decode.PublishFields{
@@ -81,7 +81,7 @@ func connect(c *connState, f *fields) ([]byte, error) {
 	}
 	fields := decode.ConnectFields{
 		CleanStart: f.has("clean"), KeepAlive: uint16(f.number("keepalive")), ClientID: f.text("client"),
-		Properties: f.properties("expiry", "rm", "maxsize"),
+		Properties: f.properties("expiry", "rm", "maxsize", "aliases"),
 	}
 	if f.has("user") {
 		fields.Username = []byte(f.text("user"))

@@ -173,6 +173,8 @@ func propertyOf(name string) decode.PropertyID {
 		return decode.MaximumQoS
 	case "maxsize":
 		return decode.MaximumPacketSize
+	case "aliases":
+		return decode.TopicAliasMaximum
 	case "willdelay":
 		return decode.WillDelayInterval
 	case "expires":

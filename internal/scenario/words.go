@@ -35,6 +35,7 @@ var (
 	wordExpiry  = Word{Name: "expiry", Form: "NUMBER", Means: "Session Expiry Interval in seconds (5.0)", max: 0xFFFFFFFF}
 	wordRM      = Word{Name: "rm", Form: "NUMBER", Means: "Receive Maximum (5.0)", max: 0xFFFF}
 	wordMaxSize = Word{Name: "maxsize", Form: "NUMBER", Means: "Maximum Packet Size in bytes (5.0)", max: 0xFFFFFFFF}
+	wordAliases = Word{Name: "aliases", Form: "NUMBER", Means: "Topic Alias Maximum (5.0)", max: 0xFFFF}
 	wordFilter  = Word{Name: "filter", Form: "TEXT", Means: "a Topic Filter", Many: true}
 	wordDupBit  = Word{Name: "dupbit", Means: "bit 3 of the first byte, which was DUP in 3.1"}
 )
@@ -55,14 +56,14 @@ func Table() []Words {
 			{Name: "willq", Form: "NUMBER", Means: "its QoS", max: 3},
 			{Name: "willretain", Means: "its RETAIN flag"},
 			{Name: "willdelay", Form: "NUMBER", Means: "its Will Delay Interval in seconds (5.0)", max: 0xFFFFFFFF},
-			wordExpiry, wordRM, wordMaxSize,
+			wordExpiry, wordRM, wordMaxSize, wordAliases,
 		}},
 		{"CONNACK", []Word{
 			{Name: "sp", Means: "Session Present"}, wordCode, wordRM, wordExpiry,
 			{Name: "assigned", Form: "TEXT", Means: "Assigned Client Identifier (5.0)"},
 			{Name: "serverkeepalive", Form: "NUMBER", Means: "Server Keep Alive in seconds (5.0)", max: 0xFFFF},
 			{Name: "maxqos", Form: "NUMBER", Means: "Maximum QoS (5.0)", max: 1},
-			wordMaxSize, wordReason,
+			wordMaxSize, wordAliases, wordReason,
 		}},
 		{"PUBLISH", []Word{
 			{Name: "q", Form: "NUMBER", Means: "QoS; 0 where not given", max: 3}, wordID,
