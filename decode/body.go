@@ -10,7 +10,8 @@ var hashSeed = maphash.MakeSeed()
 func (p *Packet) decodeBody() (payload int) {
 	switch p.Type {
 	case PUBLISH:
-		return p.decodePublish()
+		payload, _ = p.decodePublish()
+		return payload
 	case PUBACK, PUBREC, PUBREL, PUBCOMP:
 		p.decodeAck()
 	case PINGREQ, PINGRESP:

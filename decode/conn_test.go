@@ -54,6 +54,8 @@ var (
 	puback = []byte{0x40, 2, 0, 1}
 	hello  = decode.AppendConnect(nil, v311, decode.ConnectFields{ClientID: "c"}) // 15 bytes
 	hello5 = decode.AppendConnect(nil, v5, decode.ConnectFields{ClientID: "c"})   // 16 bytes
+	// aliases5 takes two Topic Aliases.
+	aliases5 = decode.AppendConnect(nil, v5, decode.ConnectFields{ClientID: "c", Properties: decode.MakeProperties(decode.Property{ID: decode.TopicAliasMaximum, Uint: 2})})
 )
 
 func feed(groups ...[]byte) step { return step{data: cat(groups...)} }
@@ -226,13 +228,25 @@ func TestTopicAlias(t *testing.T) {
 		{"resolved and changed", decode.ConnInfo{}, []step{feed(hello5, alias("a", 1), alias("", 1), alias("b", 1), alias("", 1))},
 			[]string{"CONNECT", "PUBLISH a/0", "PUBLISH a/0", "PUBLISH b/0", "PUBLISH b/0"}},
 		{"one mapping a direction", decode.ConnInfo{},
-			[]step{feed(hello5, alias("a", 1)), {dir: decode.FromServer, data: cat([]byte{0x20, 3, 0, 0, 0}, alias("s", 1), alias("", 1))}, feed(alias("", 1))},
+			[]step{feed(aliases5, alias("a", 1)), {dir: decode.FromServer, data: cat([]byte{0x20, 6, 0, 0, 3, 0x22, 0, 1}, alias("s", 1), alias("", 1))}, feed(alias("", 1))},
 			[]string{"CONNECT", "PUBLISH a/0", "CONNACK", "PUBLISH s/0", "PUBLISH s/0", "PUBLISH a/0"}},
 		{"never set", decode.ConnInfo{}, []step{feed(hello5, alias("", 1))}, []string{"CONNECT", "PUBLISH /0 unknown !"}},
 		{"set in a gap, perhaps", decode.ConnInfo{}, []step{feed(hello5, alias("a", 1)), hole(9), feed(ping, alias("", 1), alias("b", 1), alias("", 1))},
 			[]string{"CONNECT", "PUBLISH a/0", "gap 9@25", "PINGREQ", "PUBLISH /0 unknown", "PUBLISH b/0", "PUBLISH b/0"}},
 		{"a CONNECT starts anew", decode.ConnInfo{}, []step{feed(hello5, alias("a", 1), hello5, alias("", 1))},
 			[]string{"CONNECT", "PUBLISH a/0", "CONNECT", "PUBLISH /0 unknown !"}},
+		{"above the maximum of the client", decode.ConnInfo{}, []step{feed(aliases5), {dir: decode.FromServer, data: cat(alias("s", 2), alias("t", 3), alias("", 3))}},
+			[]string{"CONNECT", "PUBLISH s/0", "PUBLISH t/0 !", "PUBLISH t/0 !"}},
+		{"above the maximum of the server", decode.ConnInfo{}, []step{feed(hello5), {dir: decode.FromServer, data: []byte{0x20, 6, 0, 0, 3, 0x22, 0, 1}}, feed(alias("a", 1), alias("b", 2))},
+			[]string{"CONNECT", "CONNACK", "PUBLISH a/0", "PUBLISH b/0 !"}},
+		{"the server takes none", decode.ConnInfo{}, []step{feed(hello5), {dir: decode.FromServer, data: []byte{0x20, 3, 0, 0, 0}}, feed(alias("a", 1))},
+			[]string{"CONNECT", "CONNACK", "PUBLISH a/0 !"}},
+		{"the server has not said it yet", decode.ConnInfo{}, []step{feed(hello5, alias("a", 1)), {dir: decode.FromServer, data: []byte{0x20, 2, 0, 0}}, feed(alias("b", 2))},
+			[]string{"CONNECT", "PUBLISH a/0", "CONNACK", "PUBLISH b/0"}},
+		{"a CONNECT lifts the maximum", decode.ConnInfo{}, []step{feed(hello5), {dir: decode.FromServer, data: []byte{0x20, 6, 0, 0, 3, 0x22, 0, 1}}, feed(hello5, alias("a", 2))},
+			[]string{"CONNECT", "CONNACK", "CONNECT", "PUBLISH a/0"}},
+		{"what the server takes is in a gap", decode.ConnInfo{}, []step{feed(hello5), {dir: decode.FromServer, gap: 5}, feed(alias("a", 1))},
+			[]string{"CONNECT", "gap 5@0", "PUBLISH a/0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e, conn := &events{}, decode.NewConn(c.info, nil)

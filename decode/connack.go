@@ -12,6 +12,9 @@ func (p *Packet) decodeConnack() {
 		p.fault(MalformedPacket, p.HeaderLength, "connect acknowledge flags", "reserved flag is set")
 	}
 	p.ReasonCode = ReasonCode(r.byte("reason code"))
+	if flags == 1 && p.ReasonCode != 0 && p.Version != V31 { // [MQTT-3.2.2-4], in 5.0 [MQTT-3.2.2-6]
+		p.fault(ProtocolError, p.HeaderLength, "connect acknowledge flags", "Session Present is set in a refusal")
+	}
 	if p.Version == V5 && r.left() > 0 {
 		p.Properties = r.properties(CONNACK, "properties")
 		c.fromProperties(p.Properties)

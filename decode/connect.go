@@ -35,7 +35,11 @@ func (p *Packet) decodeConnect() {
 		p.Properties = r.properties(CONNECT, "properties")
 		c.fromProperties(p.Properties)
 	}
+	at = r.off
 	c.ClientID = r.text("client identifier")
+	if p.Version == V311 && !r.bad && len(c.ClientID) == 0 && !c.CleanStart { // [MQTT-3.1.3-7]
+		p.fault(ProtocolError, at, "client identifier", "is empty without Clean Session")
+	}
 	if flags&connectWill != 0 {
 		r.will(c, flags)
 	}
@@ -91,10 +95,23 @@ func (r *reader) will(c *Connect, flags byte) {
 	if r.p.Version == V5 {
 		c.WillProperties = r.properties(willProperties, "will properties")
 	}
+	at := r.off
 	c.WillTopic = r.text("will topic")
+	r.checkWillTopic(c.WillTopic, at)
 	c.WillPayload = r.binary("will payload")
 	c.WillPayloadLength = int64(len(c.WillPayload))
 	c.WillPayloadHash = maphash.Bytes(hashSeed, c.WillPayload)
+}
+
+// checkWillTopic faults a Will Topic that is no Topic Name [MQTT-4.7.3-1] [MQTT-4.7.1-1]. 3.1 does not say what one may hold.
+func (r *reader) checkWillTopic(topic []byte, at int) {
+	switch {
+	case r.bad || r.p.Version == V31:
+	case len(topic) == 0:
+		r.p.fault(ProtocolError, at, "will topic", "is empty")
+	case hasWildcard(topic):
+		r.p.fault(ProtocolError, at, "will topic", holdsWildcard)
+	}
 }
 
 // credentials reads user name and password. 3.1 lets the Payload end before them in spite of the flags: the

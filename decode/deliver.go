@@ -69,12 +69,15 @@ func publishFlags(first byte) (qos uint8, dup, retain bool) {
 func (f *feed) body(p *Packet, b []byte, l *large) {
 	if p.Type != PUBLISH {
 		p.decodeBody()
-		if p.Type == CONNECT {
+		switch p.Type {
+		case CONNECT:
 			f.connected(p)
+		case CONNACK:
+			f.limitAliases(p)
 		}
 		return
 	}
-	payload := p.decodePublish()
+	payload, seen := p.decodePublish()
 	if payload == 0 {
 		p.hash = noHash
 		return
@@ -82,8 +85,15 @@ func (f *feed) body(p *Packet, b []byte, l *large) {
 	if int64(len(p.Payload)) < p.PayloadLength {
 		f.hashLarge(p, b[payload:min(p.Length, int64(len(b)))], l)
 	}
+	if seen.has(SubscriptionIdentifier) && f.dir == FromClient && !f.c.Info.RolesAssumed { // [MQTT-3.3.4-6]
+		p.faultProperty(SubscriptionIdentifier, payload, notForClient)
+	}
 	if p.TopicAlias != 0 {
-		f.kept().resolve(p)
+		k := f.kept()
+		if k.limited && p.TopicAlias > k.aliasLimit { // [MQTT-3.3.2-9], of a Server [MQTT-3.3.2-11]
+			p.faultProperty(TopicAlias, payload, aliasTooLarge)
+		}
+		k.resolve(p)
 	}
 }
 
@@ -108,6 +118,19 @@ func (f *feed) connected(p *Packet) {
 	c.version, c.known, c.evidence = p.Version, true, 0
 	p.VersionAssumed = false
 	for i := range c.kept {
-		c.kept[i].aliases, c.kept[i].partial = nil, false
+		c.kept[i].aliases, c.kept[i].partial, c.kept[i].limited = nil, false, false
+	}
+	if p.Version == V5 && p.Err == nil {
+		to := &c.kept[f.dir.Opposite()]
+		to.aliasLimit, to.limited = p.Connect.TopicAliasMaximum, true
+	}
+}
+
+// limitAliases takes from the CONNACK that accepts a CONNECT how many Topic Aliases the Client may use. One without properties is of a Server that does not
+// know 5.0.
+func (f *feed) limitAliases(p *Packet) {
+	if f.c.known && p.Version == V5 && p.Err == nil && p.ReasonCode == 0 && len(p.Head) > p.HeaderLength+2 {
+		to := &f.c.kept[f.dir.Opposite()]
+		to.aliasLimit, to.limited = p.Connack.TopicAliasMaximum, true
 	}
 }

@@ -12,8 +12,14 @@ func (p *Packet) decodeDisconnect() {
 // decodeAuth reads an AUTH (5.0 §3.15).
 func (p *Packet) decodeAuth() {
 	r := newReader(p)
+	if r.left() == 0 { // Success
+		return
+	}
 	r.reasonAndProperties()
 	r.end()
+	if !r.seen.has(AuthenticationMethod) { // a Protocol Error (5.0 §3.15.2.2.2)
+		p.fault(ProtocolError, min(p.HeaderLength+1, len(p.Head)-1), "properties", "Authentication Method is missing")
+	}
 }
 
 func (r *reader) reasonAndProperties() {

@@ -176,8 +176,8 @@ func TestDissectEveryPrefix(t *testing.T) {
 // TestDissectAgreesWithDecoding wants a mark exactly where decoding finds something wrong.
 func TestDissectAgreesWithDecoding(t *testing.T) {
 	for _, c := range packetCases {
-		if c.name == "alias never set" || c.version == v31 {
-			continue // what other packets said is not known here
+		if c.name == "alias never set" || c.name == "subscription identifiers of a client" || c.version == v31 {
+			continue // what other packets said, and who sent this one, is not known here
 		}
 		marked := false
 		for _, f := range decode.Dissect(c.bytes, c.version) {

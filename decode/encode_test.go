@@ -83,10 +83,13 @@ func TestEncodeConnack(t *testing.T) {
 		decode.Property{ID: decode.MaximumQoS, Uint: 1}, decode.Property{ID: decode.SessionExpiryInterval, Uint: 7},
 		decode.Property{ID: decode.TopicAliasMaximum, Uint: 3}, decode.Property{ID: decode.MaximumPacketSize, Uint: 5000})
 	for _, v := range versions {
-		p := decodeOne(t, v, decode.AppendConnack(nil, v, decode.ConnackFields{SessionPresent: true, ReasonCode: 0x80, Properties: ps}))
+		p := decodeOne(t, v, decode.AppendConnack(nil, v, decode.ConnackFields{SessionPresent: true, Properties: ps}))
 		c := p.Connack
-		if p.Err != nil || c == nil || !c.SessionPresent || p.ReasonCode != 0x80 || c.ReceiveMaximum != 65535 {
+		if p.Err != nil || c == nil || !c.SessionPresent || p.ReasonCode != 0 || c.ReceiveMaximum != 65535 {
 			t.Fatalf("%v: %s", v, show(p))
+		}
+		if p := decodeOne(t, v, decode.AppendConnack(nil, v, decode.ConnackFields{ReasonCode: 0x80})); p.Err != nil || p.Connack.SessionPresent || p.ReasonCode != 0x80 {
+			t.Errorf("%v, refused: %s", v, show(p))
 		}
 		if v != v5 {
 			if c.MaximumQoS != 2 || c.HasServerKeepAlive {

@@ -48,6 +48,15 @@ func (e *Error) Error() string {
 // NotDecoded reports whether nothing is known to be wrong with the packet: it was larger than Options.MaxPacket, and was not looked into.
 func (e *Error) NotDecoded() bool { return e.Reason == tooLarge }
 
+// Understood reports whether the packet says all the same what its sender means: who is lenient takes it.
+func (e *Error) Understood() bool { return e.Reason == notForClient || e.Reason == aliasTooLarge }
+
+// The reasons of such an Error.
+const (
+	notForClient  = "is not for the client to send"
+	aliasTooLarge = "is above the Topic Alias Maximum of the other end"
+)
+
 // tooLarge is of a packet beyond Options.MaxPacket.
 const tooLarge = "the packet is larger than what is decoded"
 

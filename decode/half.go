@@ -40,6 +40,9 @@ type kept struct {
 	search  *search
 	aliases *aliases
 	partial bool // Topic Aliases may have been set in bytes that were not seen
+	limited bool // the other end has said up to which Topic Alias it takes, which is aliasLimit
+	// aliasLimit is its Topic Alias Maximum.
+	aliasLimit uint16
 }
 
 // holdAtOnce bounds how much is allocated because a packet says that it will come; beyond that carry grows with what

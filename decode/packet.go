@@ -61,6 +61,9 @@ type Packet struct {
 	Err *Error
 }
 
+// Unclear reports whether something is wrong with p that makes doubtful what it says.
+func (p *Packet) Unclear() bool { return p.Err != nil && !p.Err.Understood() }
+
 // PayloadHash returns a hash of the whole payload of a PUBLISH, comparable within one run only.
 func (p *Packet) PayloadHash() uint64 {
 	if p.hash == 0 {

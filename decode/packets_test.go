@@ -37,8 +37,7 @@ var publishCases = []packetCase{
 	{"5.0 without properties", v5, cat([]byte{0x30, 8}, str("a/b"), []byte{0}, []byte("hi")), `topic "a/b" payload "hi"/2`, ""},
 	{"5.0 with properties", v5, cat([]byte{0x32, 17}, str("a/b"), []byte{0, 7}, []byte{7, 0x01, 1, 0x02, 0, 0, 0, 60}, []byte("hi")),
 		`id 7 qos 1 topic "a/b" payload "hi"/2 [Payload Format Indicator 1, Message Expiry Interval 60]`, ""},
-	{"several subscription identifiers", v5, cat([]byte{0x30, 11}, str("a"), []byte{5, 0x0B, 1, 0x0B, 0x80, 1}, []byte("hi")),
-		`topic "a" payload "hi"/2 [Subscription Identifier 1, Subscription Identifier 128]`, ""},
+	{"response topic", v5, cat([]byte{0x30, 10}, str("a"), []byte{6, 0x08}, str("r/s")), `topic "a" payload ""/0 [Response Topic "r/s"]`, ""},
 	{"UTF-8 topic", v311, cat([]byte{0x30, 5}, str("é/"), nil), `topic "é/" payload ""/0`, ""},
 
 	{"QoS 3", v311, cat([]byte{0x36, 7}, str("a/b"), []byte{0, 1}), `id 1 qos 3 topic "a/b" payload ""/0`, "publish: qos: is 3"},
@@ -64,6 +63,12 @@ var publishCases = []packetCase{
 	{"flag that is 2", v5, cat([]byte{0x30, 6}, str("a"), []byte{2, 0x01, 2}), `topic "a" payload ""/0 [Payload Format Indicator 2]`,
 		"publish: properties: Payload Format Indicator: is neither 0 nor 1"},
 	{"alias 0", v5, cat([]byte{0x30, 7}, str("a"), []byte{3, 0x23, 0, 0}), `topic "a" payload ""/0 [Topic Alias 0]`, "publish: properties: Topic Alias: is 0"},
+	{"subscription identifiers of a client", v5, cat([]byte{0x30, 13}, str("a"), []byte{7, 0x01, 1, 0x0B, 1, 0x0B, 0x80, 1}, []byte("hi")),
+		`topic "a" payload "hi"/2 [Payload Format Indicator 1, Subscription Identifier 1, Subscription Identifier 128]`, "publish: properties: Subscription Identifier: is not for the client to send"},
+	{"wildcard in the response topic", v5, cat([]byte{0x30, 12}, str("a"), []byte{8, 0x01, 1, 0x08}, str("r/+")), `topic "a" payload ""/0 [Payload Format Indicator 1, Response Topic "r/+"]`,
+		"publish: properties: Response Topic: holds a wildcard"},
+	{"NUL in the response topic", v5, cat([]byte{0x30, 10}, str("a"), []byte{6, 0x08}, str("#\x00r")), `topic "a" payload ""/0 [Response Topic "#\x00r"]`,
+		"publish: properties: Response Topic: holds the character U+0000"},
 	{"alias never set", v5, cat([]byte{0x30, 6}, str(""), []byte{3, 0x23, 0, 4}), `topic "" alias 4 unknown payload ""/0 [Topic Alias 4]`,
 		"publish: topic alias: stands for no topic yet"},
 }
@@ -107,6 +112,19 @@ var subscribeCases = []packetCase{
 	{"reserved options", v5, cat([]byte{0x82, 7, 0, 7, 0}, str("a"), []byte{0x40}), `id 7 filters "a" 0`, "subscribe: subscription options: reserved bits are set"},
 	{"retain handling 3", v5, cat([]byte{0x82, 7, 0, 7, 0}, str("a"), []byte{0x30}), `id 7 filters "a" 0 rh3`, "subscribe: subscription options: Retain Handling is 3"},
 	{"No Local on a share", v5, cat([]byte{0x82, 16, 0, 7, 0}, str("$share/g/a"), []byte{4}), `id 7 filters "$share/g/a" 0 nl`, "subscribe: subscription options: No Local on a Shared Subscription"},
+	{"No Local on what begins like a share", v5, cat([]byte{0x82, 14, 0, 7, 0}, str("$shared/"), []byte{4}), `id 7 filters "$shared/" 0 nl`, ""},
+	{"share", v5, cat([]byte{0x82, 16, 0, 7, 0}, str("$share/g//"), []byte{0}), `id 7 filters "$share/g//" 0`, ""},
+	{"share of everything", v5, cat([]byte{0x82, 16, 0, 7, 0}, str("$share/g/#"), []byte{0}), `id 7 filters "$share/g/#" 0`, ""},
+	{"no share", v5, cat([]byte{0x82, 12, 0, 7, 0}, str("$share"), []byte{0}), `id 7 filters "$share" 0`, ""},
+	{"share in 3.1.1", v311, cat([]byte{0x82, 13, 0, 7}, str("$share/g"), []byte{0}), `id 7 filters "$share/g" 0`, ""},
+	{"share without a filter", v5, cat([]byte{0x82, 14, 0, 7, 0}, str("$share/g"), []byte{0}), `id 7 filters "$share/g" 0`, "subscribe: topic filter: has nothing behind its ShareName"},
+	{"share of an empty filter", v5, cat([]byte{0x82, 15, 0, 7, 0}, str("$share/g/"), []byte{0}), `id 7 filters "$share/g/" 0`, "subscribe: topic filter: has nothing behind its ShareName"},
+	{"empty ShareName", v5, cat([]byte{0x82, 15, 0, 7, 0}, str("$share//a"), []byte{0}), `id 7 filters "$share//a" 0`, "subscribe: topic filter: has an empty ShareName"},
+	{"no ShareName", v5, cat([]byte{0x82, 13, 0, 7, 0}, str("$share/"), []byte{0}), `id 7 filters "$share/" 0`, "subscribe: topic filter: has an empty ShareName"},
+	{"wildcard in the ShareName", v5, cat([]byte{0x82, 18, 0, 7, 0}, str("$share/g+h/a"), []byte{0}), `id 7 filters "$share/g+h/a" 0`, "subscribe: topic filter: has a wildcard in its ShareName"},
+	{"wildcard for a ShareName", v5, cat([]byte{0xA2, 15, 0, 7, 0}, str("$share/+/a")), `id 7 filters "$share/+/a" 0`, "unsubscribe: topic filter: has a wildcard in its ShareName"},
+	{"second share without a filter", v5, cat([]byte{0xA2, 16, 0, 7, 0}, str("a"), str("$share/g")), `id 7 filters "a" 0 "$share/g" 0`, "unsubscribe: topic filter: has nothing behind its ShareName"},
+	{"NUL in a filter", v311, cat([]byte{0x82, 7, 0, 7}, str("a\x00"), []byte{0}), `id 7 filters "a\x00" 0`, "subscribe: topic filter: holds the character U+0000"},
 	{"wrong flags", v311, cat([]byte{0x80, 6, 0, 7}, str("a"), []byte{0}), `id 7 filters "a" 0`, "subscribe: fixed header: reserved flags are wrong"},
 }
 
@@ -126,6 +144,9 @@ var connackCases = []packetCase{
 	{"refused", v311, []byte{0x20, 2, 0, 5}, "not authorized", ""},
 	{"5.0", v5, cat([]byte{0x20, 6, 0, 0, 3, 0x21, 0, 10}), "rm 10 [Receive Maximum 10]", ""},
 	{"old answer to 5.0", v5, []byte{0x20, 2, 0, 1}, "unacceptable protocol version", ""},
+	{"session present in 3.1 is no flag yet", v31, []byte{0x20, 2, 1, 5}, "session present not authorized", ""},
+	{"session present in a refusal", v311, []byte{0x20, 2, 1, 5}, "session present not authorized", "connack: connect acknowledge flags: Session Present is set in a refusal"},
+	{"session present in a refusal in 5.0", v5, []byte{0x20, 3, 1, 0x87, 0}, "session present Not authorized", "connack: connect acknowledge flags: Session Present is set in a refusal"},
 	{"reserved flag", v311, []byte{0x20, 2, 2, 0}, "", "connack: connect acknowledge flags: reserved flag is set"},
 	{"properties in 3.1.1", v311, []byte{0x20, 3, 0, 0, 0}, "", "connack: goes on after its last field"},
 	{"empty", v311, []byte{0x20, 0}, "", "connack: connect acknowledge flags: reaches past the end of the packet"},
@@ -143,6 +164,18 @@ var connectCases = []packetCase{
 		`"c" 3.1.1 user "u" password head "MQTT c u *****"`, ""},
 	{"3.1 ends before the user", v31, cat([]byte{0x10, 15}, str("MQIsdp"), []byte{3, 0xC0, 0, 60}, str("c")), `"c" 3.1 ka 60 user "" password`, ""},
 
+	{"nameless with Clean Session", v311, cat([]byte{0x10, 12}, str("MQTT"), []byte{4, 2, 0, 60}, str("")), `"" 3.1.1 clean ka 60`, ""},
+	{"nameless in 5.0", v5, cat([]byte{0x10, 13}, str("MQTT"), []byte{5, 0, 0, 60, 0}, str("")), `"" 5.0 ka 60`, ""},
+	{"will of 3.1", v31, cat([]byte{0x10, 20}, str("MQIsdp"), []byte{3, 4, 0, 0}, str("c"), str("#"), str("")), `"c" 3.1 will "#"/0 ""`, ""},
+
+	{"nameless without Clean Session", v311, cat([]byte{0x10, 12}, str("MQTT"), []byte{4, 0, 0, 60}, str("")), `"" 3.1.1 ka 60`, "connect: client identifier: is empty without Clean Session"},
+	{"wildcard in the will topic", v311, cat([]byte{0x10, 20}, str("MQTT"), []byte{4, 4, 0, 0}, str("c"), str("w/#"), str("")), `"c" 3.1.1 will "w/#"/0 ""`, "connect: will topic: holds a wildcard"},
+	{"empty will topic", v5, cat([]byte{0x10, 19}, str("MQTT"), []byte{5, 4, 0, 0, 0}, str("c"), []byte{0}, str(""), str("")), `"c" 5.0 will ""/0 ""`, "connect: will topic: is empty"},
+	{"NUL in the will topic", v311, cat([]byte{0x10, 18}, str("MQTT"), []byte{4, 4, 0, 0}, str("c"), str("\x00"), str("")), `"c" 3.1.1 will "\x00"/0 ""`, "connect: will topic: holds the character U+0000"},
+	{"wildcard in the response topic of a will", v5, cat([]byte{0x10, 24}, str("MQTT"), []byte{5, 4, 0, 0, 0}, str("c"), []byte{4, 0x08}, str("+"), str("w"), str("")),
+		`"c" 5.0 will "w"/0 ""`, "connect: will properties: Response Topic: holds a wildcard"},
+	{"authentication data alone", v5, cat([]byte{0x10, 18}, str("MQTT"), []byte{5, 0, 0, 60}, []byte{4, 0x16}, str("X"), str("c")),
+		`"c" 5.0 ka 60 [Authentication Data "X"]`, "connect: properties: Authentication Data: comes without Authentication Method"},
 	{"unknown level", v5, cat([]byte{0x10, 14}, str("MQTT"), []byte{6, 2, 0, 60}, []byte{0}, str("c")), `"c" 5.0 clean ka 60`, "connect: protocol version: is not known under this protocol name"},
 	{"unknown name", v311, cat([]byte{0x10, 13}, str("MQTX"), []byte{4, 2, 0, 60}, str("c")), `"c" 3.1.1 clean ka 60`, "connect: protocol version: is not known under this protocol name"},
 	{"reserved flag", v311, cat([]byte{0x10, 13}, str("MQTT"), []byte{4, 3, 0, 60}, str("c")), `"c" 3.1.1 clean ka 60`, "connect: connect flags: reserved flag is set"},
@@ -166,6 +199,8 @@ var otherCases = []packetCase{
 	{"DISCONNECT with a body", v311, []byte{0xE0, 1, 0}, "", "disconnect: goes on after its last field"},
 	{"authentication data alone", v5, cat([]byte{0xF0, 6, 0x18, 4, 0x16}, str("X")), `Continue authentication [Authentication Data "X"]`,
 		"auth: properties: Authentication Data: comes without Authentication Method"},
+	{"AUTH without a method", v5, []byte{0xF0, 2, 0x18, 0}, "Continue authentication", "auth: properties: Authentication Method is missing"},
+	{"AUTH without properties", v5, []byte{0xF0, 1, 0x18}, "Continue authentication", "auth: properties: Authentication Method is missing"},
 	{"AUTH in 3.1.1", v311, []byte{0xF0, 0}, "", "auth: fixed header: type is reserved"},
 	{"type 0", v311, []byte{0x00, 2, 1, 2}, "", "reserved0: fixed header: type is reserved"},
 }
@@ -336,5 +371,46 @@ func TestTopicCharacters(t *testing.T) {
 			}
 			topic[place] = 'a'
 		}
+	}
+}
+
+// TestSubscriptionIdentifiers: a Server names every Subscription that matched, a Client none. Where it is a guess who is who nothing is said.
+func TestSubscriptionIdentifiers(t *testing.T) {
+	publish := cat([]byte{0x30, 11}, str("a"), []byte{5, 0x0B, 1, 0x0B, 0x80, 1}, []byte("hi"))
+	for _, c := range []struct {
+		name  string
+		dir   decode.Direction
+		roles bool // assumed
+		err   bool
+	}{
+		{"server", decode.FromServer, false, false},
+		{"client", decode.FromClient, false, true},
+		{"client, perhaps", decode.FromClient, true, false},
+	} {
+		conn := decode.NewConn(decode.ConnInfo{RolesAssumed: c.roles}, nil)
+		conn.Feed(decode.FromClient, 1, decode.AppendConnect(nil, v5, decode.ConnectFields{}), handler{})
+		conn.Feed(decode.FromServer, 1, []byte{0x20, 3, 0, 0, 0}, handler{})
+		n := 0
+		conn.Feed(c.dir, 2, publish, handler{packet: func(p *decode.Packet) {
+			if n++; (p.Err != nil) != c.err || c.err && p.Err.Offset != 6 {
+				t.Errorf("%s: %+v", c.name, p.Err)
+			}
+		}})
+		if n != 1 {
+			t.Errorf("%s: %d packets", c.name, n)
+		}
+	}
+}
+
+// TestWrongResponseTopicShowsVersion: that a Response Topic holds a wildcard does not make its packet one of an older version.
+func TestWrongResponseTopicShowsVersion(t *testing.T) {
+	conn := decode.NewConn(decode.ConnInfo{MidStream: true}, nil)
+	publish := cat([]byte{0x30, 14}, str("a/b/c"), []byte{6, 0x08}, str("r/+"))
+	conn.Feed(decode.FromClient, 1, bytes.Repeat(ping, 2), handler{})
+	for range 3 {
+		conn.Feed(decode.FromClient, 2, publish, handler{})
+	}
+	if v, _ := conn.Version(); v != v5 {
+		t.Errorf("taken for %v", v)
 	}
 }

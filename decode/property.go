@@ -138,6 +138,11 @@ func (id PropertyID) AllowedIn(t Type) bool {
 // AllowedInWill reports whether the property may stand in the Will Properties of a CONNECT.
 func (id PropertyID) AllowedInWill() bool { return id.info().in.has(willProperties) }
 
+// propertySet is a set of properties that the standard has, a bit each.
+type propertySet uint64
+
+func (s propertySet) has(id PropertyID) bool { return s>>id&1 != 0 }
+
 // repeatable reports whether the property may come more than once: User Property anywhere, and Subscription
 // Identifier in a PUBLISH, which names every Subscription that matched (5.0 §3.3.2.3.8).
 func (id PropertyID) repeatable(where Type) bool {

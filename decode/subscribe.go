@@ -84,6 +84,23 @@ func (f *TopicFilter) checkOptions(b byte, v Version) (string, ErrorKind) {
 
 var sharePrefix = []byte("$share/")
 
+// shareFault says what is wrong with a filter that begins as that of a Shared Subscription does [MQTT-4.8.2-1] [MQTT-4.8.2-2].
+func shareFault(b []byte) string {
+	rest, shared := bytes.CutPrefix(b, sharePrefix)
+	name, filter, _ := bytes.Cut(rest, []byte{'/'})
+	switch {
+	case !shared:
+		return ""
+	case len(name) == 0:
+		return "has an empty ShareName"
+	case bytes.ContainsAny(name, "+#"):
+		return "has a wildcard in its ShareName"
+	case len(filter) == 0:
+		return "has nothing behind its ShareName"
+	}
+	return ""
+}
+
 // topicFilter reads a Topic Filter; what is wrong with its wildcards (5.0 §4.7.1) is a Protocol Error.
 func (r *reader) topicFilter() []byte {
 	start := r.off
@@ -93,6 +110,11 @@ func (r *reader) topicFilter() []byte {
 	}
 	if len(b) == 0 {
 		r.p.fault(ProtocolError, start, "topic filter", "is empty")
+	}
+	if r.p.Version == V5 {
+		if reason := shareFault(b); reason != "" {
+			r.p.fault(ProtocolError, start, "topic filter", reason)
+		}
 	}
 	for i, c := range b {
 		if c != '+' && c != '#' {

@@ -44,6 +44,9 @@ func (c *Conn) weigh(p *Packet) {
 	c.evidence = int8(min(max(e, -evidenceMost), evidenceMost))
 }
 
+// responseTopic is what an Error of a PUBLISH calls its Response Topic.
+var responseTopic = propertyField("properties", ResponseTopic)
+
 // versionEvidence says which version p, not decoded yet, speaks for.
 func (p *Packet) versionEvidence() int {
 	_, old := p.parsesAs(V311)
@@ -61,10 +64,11 @@ func (p *Packet) versionEvidence() int {
 	return evidenceEmpty
 }
 
-// parsesAs decodes a copy of p as a packet of version v and reports whether nothing is wrong with it.
+// parsesAs decodes a copy of p as a packet of version v and reports whether nothing is wrong with it. A Response Topic with a wildcard is wrong, but is one
+// all the same.
 func (p *Packet) parsesAs(v Version) (Packet, bool) {
 	q := *p
 	q.Version, q.Err = v, nil
 	q.decodeBody()
-	return q, q.Err == nil
+	return q, q.Err == nil || q.Err.Field == responseTopic && q.Err.Reason == holdsWildcard
 }

@@ -25,6 +25,8 @@ type reader struct {
 	b   []byte // the packet from its first byte
 	off int
 	bad bool
+	// seen are the properties that were read last, up to one that is malformed.
+	seen propertySet
 }
 
 func newReader(p *Packet) reader { return reader{p: p, b: p.Head, off: p.HeaderLength} }
@@ -181,14 +183,13 @@ func (r *reader) properties(where Type, field string) Properties {
 	r.off += n + int(size)
 	ps := Properties{r.b[start+n : r.off : r.off]}
 	if size > 0 {
-		checkProperties(r.p, ps, where, field, start+n)
+		r.seen = checkProperties(r.p, ps, where, field, start+n)
 	}
 	return ps
 }
 
-// checkProperties faults p for what is wrong in ps, which begins at offset base of the packet.
-func checkProperties(p *Packet, ps Properties, where Type, field string, base int) {
-	var seen uint64
+// checkProperties faults p for what is wrong in ps, which begins at offset base of the packet. It returns which there are, up to one that is malformed.
+func checkProperties(p *Packet, ps Properties, where Type, field string, base int) (seen propertySet) {
 	for off := 0; off < len(ps.raw); {
 		pr, reason := readProperty(ps.raw, off)
 		kind := MalformedPacket
@@ -196,27 +197,31 @@ func checkProperties(p *Packet, ps Properties, where Type, field string, base in
 			reason, kind = pr.check(where, seen)
 		}
 		if reason != "" {
-			p.fault(kind, base+off, field+": "+pr.ID.String(), reason)
+			p.fault(kind, base+off, propertyField(field, pr.ID), reason)
 			if kind == MalformedPacket {
-				return
+				return seen
 			}
 		}
 		seen |= 1 << pr.ID
 		off += pr.Length
 	}
-	if seen>>AuthenticationData&1 != 0 && seen>>AuthenticationMethod&1 == 0 {
+	if seen.has(AuthenticationData) && !seen.has(AuthenticationMethod) {
 		pr, _ := ps.Get(AuthenticationData)
-		p.fault(ProtocolError, base+pr.Offset, field+": "+pr.ID.String(), "comes without Authentication Method")
+		p.fault(ProtocolError, base+pr.Offset, propertyField(field, pr.ID), "comes without Authentication Method")
 	}
+	return seen
 }
 
+// propertyField is what an Error calls a property among those that stand in field.
+func propertyField(field string, id PropertyID) string { return field + ": " + id.String() }
+
 // check says what is wrong with a property that could be read; seen has a bit for each identifier before it.
-func (pr *Property) check(where Type, seen uint64) (string, ErrorKind) {
+func (pr *Property) check(where Type, seen propertySet) (string, ErrorKind) {
 	info := &properties[pr.ID]
 	switch {
 	case !info.in.has(where):
 		return "may not stand here", ProtocolError
-	case seen>>pr.ID&1 != 0 && !pr.ID.repeatable(where):
+	case seen.has(pr.ID) && !pr.ID.repeatable(where):
 		return "comes more than once", ProtocolError
 	case info.rule == ruleNotZero && pr.Uint == 0:
 		return "is 0", ProtocolError
@@ -229,6 +234,9 @@ func (pr *Property) check(where Type, seen uint64) (string, ErrorKind) {
 	reason := checkText(pr.Bytes)
 	if reason == "" {
 		reason = checkText(pr.Value)
+	}
+	if reason == "" && pr.ID == ResponseTopic && hasWildcard(pr.Bytes) { // [MQTT-3.3.2-14]
+		return holdsWildcard, ProtocolError
 	}
 	return reason, MalformedPacket
 }

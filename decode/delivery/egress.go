@@ -22,7 +22,7 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 		h.Attachment = s // to learn when its window has room again
 		s.sending(k.of.InFlight(decode.FromServer), now)
 	}
-	if p.Err != nil || p.TopicUnknown || p.PayloadGap { // it may be any of those that it waits for
+	if p.Unclear() || p.TopicUnknown || p.PayloadGap { // it may be any of those that it waits for
 		s.blind = now
 		c.counts.Unmatched++
 		return

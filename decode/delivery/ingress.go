@@ -12,7 +12,7 @@ func (c *Correlator) Published(l *handshake.Link, p *decode.Packet, h *handshake
 		c.egress(k, p, h, again)
 		return
 	}
-	if again || p.Err != nil || p.TopicUnknown || p.PayloadGap {
+	if again || p.Unclear() || p.TopicUnknown || p.PayloadGap {
 		if !again {
 			k.sess.gap = p.Time // a message went in that is not known
 		} else if m, ok := h.Attachment.(*Message); ok && m.Handshake == h.ID {

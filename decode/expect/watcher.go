@@ -131,7 +131,7 @@ func (w *Watcher) Published(l *handshake.Link, p *decode.Packet, h *handshake.Ha
 		return
 	}
 	w.see(l)
-	if p.Err != nil || p.TopicUnknown || p.PayloadGap {
+	if p.Unclear() || p.TopicUnknown || p.PayloadGap {
 		w.broker(l.Session).missing = w.tracker.Now() // it may be what is waited for
 		return
 	}
