@@ -290,6 +290,9 @@ func (a *assembler) found(f *flow) {
 		RolesAssumed: f.roles <= rolesPort,
 		ByHeard:      true,
 	}
+	for side := range uint8(2) {
+		info.Whole[f.direction(side)] = f.isWhole(side)
+	}
 	if f.stage != nil {
 		info.Transport = f.stage.name()
 	}

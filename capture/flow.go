@@ -85,6 +85,7 @@ type half struct {
 	fin     bool // the FIN was reached in order
 	acked   bool
 	heard   bool // something of that end was seen
+	whole   bool // next began with the SYN, not with a byte seen before it: nothing is missing that would not be told
 	trust   trust
 }
 
@@ -145,6 +146,11 @@ func (f *flow) direction(side uint8) decode.Direction {
 		return decode.FromClient
 	}
 	return decode.FromServer
+}
+
+// isWhole reports whether what the end side sends is seen from its first byte, as what carries MQTT knows it. f.early is still there.
+func (f *flow) isWhole(side uint8) bool {
+	return f.half[side].whole && !f.early.side[side].holed && (f.stage == nil || f.stage.whole(side))
 }
 
 // flowTable finds flows by key: open addressing over tags, the flows themselves elsewhere.

@@ -102,6 +102,7 @@ func (t *Tap) open(c net.Conn, reads decode.Direction, info decode.ConnInfo) *Ta
 	t.nextID++
 	info.ID, info.Opened = t.nextID, t.clock.now()
 	info.Source, info.ServerName = t.opts.Source, t.opts.ServerName
+	info.Whole = [2]bool{true, true}
 	tc.conn = decode.NewConn(info, &t.opts.Decode)
 	t.stats.Connections++
 	t.opened(tc)

@@ -145,7 +145,7 @@ func (a *assembler) syn(f *flow, s *tcpSegment) *flow {
 		h = &f.half[s.side]
 	}
 	a.tellEnds(s)
-	h.syn, h.started, h.isn, h.next, h.acked = true, true, s.seq, s.seq+1, false
+	h.syn, h.started, h.whole, h.isn, h.next, h.acked = true, true, true, s.seq, s.seq+1, false
 	f.begun = true
 	f.sentSYN(s.side, answer)
 	if answer {

@@ -41,6 +41,9 @@ type ConnInfo struct {
 	Opened Time
 	// MidStream is set where the beginning of the connection (its SYN) was not seen.
 	MidStream bool
+	// Whole is set, by Direction, where the first byte of a direction is certain to be the first that its end sent, or what is missing before it is told by
+	// a Gap. A source that does not know leaves it out.
+	Whole [2]bool
 	// RolesAssumed is set where Client and Server were told apart by a guess (ports), not by what they sent.
 	RolesAssumed bool
 	// ByHeard is set where the source tells by Heard which ends it hears. An end that it has not heard may be left out of the capture altogether (a

@@ -70,9 +70,9 @@ func refusalEntries() []Entry {
 		{
 			Name: MalformedPacket, Severities: []Severity{Warn}, Subject: AboutConnection,
 			Title: "a packet that the standard does not allow",
-			Means: "The packet cannot be parsed as the standard lays it out (a Malformed Packet), or it can and holds what is not allowed there (a Protocol Error). Who receives it must close the connection, which many do without a word; others pass over it, so that the sender never learns of it. The text says which field is wrong and how; the list of packets has it with its bytes. Under a version that is not known for certain, and behind a hole in the capture, nothing is said.",
+			Means: "The packet cannot be parsed as the standard lays it out (a Malformed Packet), or it can and holds what is not allowed there (a Protocol Error). Who receives it must close the connection, which many do without a word; others pass over it, so that the sender never learns of it. The text says which field is wrong and how; the list of packets has it with its bytes. Under a version that is not known for certain, and behind a hole in the capture, nothing is said; nor that a packet comes before CONNECT or CONNACK, unless the connection was seen from its first byte.",
 			Causes: []string{
-				"A client library of one's own, or an old one: wrong flags in the Fixed Header, properties that the packet cannot carry, a second CONNECT, a packet that is the other end's to send.",
+				"A client library of one's own, or an old one: wrong flags in the Fixed Header, properties that the packet cannot carry, a CONNECT that is the second or does not come first, a packet that is the other end's to send.",
 				"A program that gives its library a Topic Name, Will Topic or Response Topic with + or # in it, a shared subscription without a filter ($share/group), or text that is no UTF-8.",
 				"A client that uses more Topic Aliases than the broker has granted: none unless CONNACK says otherwise.",
 				"A sender that writes from two threads at once, so that packets are mixed.",

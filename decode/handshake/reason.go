@@ -54,17 +54,42 @@ func (t *Tracker) checkReason(l *Link, p *decode.Packet) {
 	}
 }
 
-// malformed raises malformed-packet, once what the packet does is done: a CONNECT has its session then, and a PUBLISH its handshake. answers is the handshake that
-// it belongs to otherwise, or nil. Where the packet may be right after all nothing is raised: under a version that was guessed, behind a gap, or where it is only
+// tooEarly says what is wrong with a packet that is the first of its end but for the one that must come before it; nil where nothing is, or something may be
+// missing before it. What the Client must do is the same in all versions; what the Server must, 3.1 does not say.
+func tooEarly(l *Link, p *decode.Packet) *decode.Error {
+	reason := ""
+	switch {
+	case !l.Info.Whole[p.Dir] || l.blind[p.Dir]:
+	case p.Dir == decode.FromClient && p.Type != decode.CONNECT: // [MQTT-3.1.0-1]
+		reason = "comes before CONNECT"
+	case p.Dir == decode.FromServer && p.Type != decode.CONNACK && p.Type != decode.AUTH && !p.VersionAssumed && p.Version != decode.V31: // [MQTT-3.2.0-1]
+		reason = "comes before CONNACK"
+	}
+	if reason == "" {
+		return nil
+	}
+	return &decode.Error{Kind: decode.ProtocolError, Type: p.Type, Reason: reason}
+}
+
+// notAllowed says what is wrong with a packet that may be wrong for what it is, for where it stands, or for who sends it; nil where that cannot be told. It is
+// asked before the packet does what it does. Nothing is said of what depends on a version that was guessed, or that stands behind a gap, or of what is only
 // larger than what is decoded.
-func (t *Tracker) malformed(l *Link, p *decode.Packet, answers *Handshake) {
-	fault := p.Err
-	if fault == nil && !l.Info.RolesAssumed {
-		fault = &decode.Error{Kind: decode.ProtocolError, Type: p.Type, Reason: "is not for the " + p.Dir.String() + " to send"}
+func (t *Tracker) notAllowed(l *Link, p *decode.Packet, early *decode.Error) *decode.Error {
+	sure := !p.VersionAssumed && !p.Late
+	switch {
+	case p.Err != nil && sure && !p.Err.NotDecoded():
+		return p.Err
+	case sure && !l.Info.RolesAssumed && wrongWay[p.Dir][p.Type&15]:
+		return &decode.Error{Kind: decode.ProtocolError, Type: p.Type, Reason: "is not for the " + p.Dir.String() + " to send"}
+	case early != nil:
+		return early
 	}
-	if fault == nil || p.VersionAssumed || p.Late || fault.NotDecoded() {
-		return
-	}
+	return nil
+}
+
+// malformed raises malformed-packet, once what the packet does is done: a CONNECT has its session then, and a PUBLISH its handshake. answers is the handshake that
+// it belongs to otherwise, or nil.
+func (t *Tracker) malformed(l *Link, p *decode.Packet, fault *decode.Error, answers *Handshake) {
 	if p.Type == decode.PUBLISH && p.PacketID != 0 {
 		answers = l.Session.sides[p.Dir].flow.get(p.PacketID)
 	}

@@ -182,7 +182,10 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 	if l.last[0] == 0 && l.last[1] == 0 {
 		t.noteJoined(l, p)
 	}
-	t.first = l.last[p.Dir] == 0
+	var early *decode.Error
+	if t.first = l.last[p.Dir] == 0; t.first {
+		early = tooEarly(l, p)
+	}
 	l.last[p.Dir], l.lastType[p.Dir] = p.Time, p.Type
 	l.newest = p.Type
 	l.deaf[p.Dir], l.blind[p.Dir] = false, false
@@ -195,13 +198,16 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 		t.checkReason(l, p)
 	}
 	t.lastRef = ref
-	if p.Err == nil && !wrongWay[p.Dir][p.Type&15] {
+	if p.Err == nil && early == nil && !wrongWay[p.Dir][p.Type&15] {
 		t.take(l, p)
 		return
 	}
+	fault := t.notAllowed(l, p, early)
 	answers := t.answeredBy(l, p)
 	t.take(l, p)
-	t.malformed(l, p, answers)
+	if fault != nil {
+		t.malformed(l, p, fault, answers)
+	}
 }
 
 // take does what a packet of its type does.

@@ -15,6 +15,7 @@ func (s *Scenario) Segments() []decode.Segment {
 			if conns[a.Conn] == nil {
 				conns[a.Conn] = decode.NewConn(decode.ConnInfo{
 					ID: uint64(len(conns) + 1), Client: a.Conn.Client, Server: a.Conn.Server, MidStream: a.Conn.MidStream, Opened: seg.Time,
+					Whole: [2]bool{!a.Conn.MidStream, !a.Conn.MidStream},
 				}, nil)
 				out = append(out, decode.Segment{Kind: decode.Open, Conn: conns[a.Conn], Time: seg.Time})
 			}
