@@ -79,12 +79,30 @@ func (t *Tracker) notAllowed(l *Link, p *decode.Packet, early *decode.Error) *de
 	switch {
 	case p.Err != nil && sure && !p.Err.NotDecoded():
 		return p.Err
-	case sure && !l.Info.RolesAssumed && wrongWay[p.Dir][p.Type&15]:
+	case sure && !l.Info.RolesAssumed && wrongWay(p):
 		return &decode.Error{Kind: decode.ProtocolError, Type: p.Type, Reason: "is not for the " + p.Dir.String() + " to send"}
 	case early != nil:
 		return early
+	case p.Err == nil && sure && p.Type == decode.CONNACK && p.Dir == decode.FromServer:
+		return notResumable(l, p)
 	}
 	return nil
+}
+
+// notResumable says whether a CONNACK goes on with a session that its CONNECT wanted to begin anew ([MQTT-3.2.2-1], in 5.0 [MQTT-3.2.2-2]); 3.1 has no Session
+// Present flag.
+func notResumable(l *Link, p *decode.Packet) *decode.Error {
+	if p.Connack == nil || !p.Connack.SessionPresent || !l.asked || !l.clean || l.accepted || p.Version == decode.V31 {
+		return nil
+	}
+	asked := "Clean Session"
+	if p.Version == decode.V5 {
+		asked = "Clean Start"
+	}
+	return &decode.Error{
+		Kind: decode.ProtocolError, Type: p.Type, Field: "connect acknowledge flags", Reason: "Session Present is set after a CONNECT with " + asked,
+		Offset: p.HeaderLength, StreamOffset: p.Offset + int64(p.HeaderLength),
+	}
 }
 
 // malformed raises malformed-packet, once what the packet does is done: a CONNECT has its session then, and a PUBLISH its handshake. answers is the handshake that
@@ -101,10 +119,23 @@ func (t *Tracker) malformed(l *Link, p *decode.Packet, fault *decode.Error, answ
 	t.raisePoint(l, a, fault.Error())
 }
 
-// wrongWay tells which types an end must not send, by Direction (5.0 and 3.1.1 §2.1.2, "Direction of flow").
-var wrongWay = [2][16]bool{
+// suspect tells which types an end must not send, by Direction (5.0 and 3.1.1 §2.1.2, "Direction of flow"), or not always.
+var suspect = [2][16]bool{
 	decode.FromClient: {decode.CONNACK: true, decode.SUBACK: true, decode.UNSUBACK: true, decode.PINGRESP: true},
-	decode.FromServer: {decode.CONNECT: true, decode.SUBSCRIBE: true, decode.UNSUBSCRIBE: true, decode.PINGREQ: true},
+	decode.FromServer: {
+		decode.CONNECT: true, decode.SUBSCRIBE: true, decode.UNSUBSCRIBE: true, decode.PINGREQ: true, decode.CONNACK: true, decode.DISCONNECT: true,
+	},
+}
+
+// wrongWay reports whether a packet comes from the end that must not send such. A Server's DISCONNECT is new in 5.0.
+func wrongWay(p *decode.Packet) bool {
+	switch {
+	case p.Dir == decode.FromServer && p.Type == decode.CONNACK:
+		return false
+	case p.Dir == decode.FromServer && p.Type == decode.DISCONNECT:
+		return p.Version != decode.V5
+	}
+	return suspect[p.Dir][p.Type&15]
 }
 
 // secondConnect raises malformed-packet for a CONNECT on a connection that has had one: a Protocol Error [MQTT-3.1.0-2].

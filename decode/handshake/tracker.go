@@ -198,7 +198,7 @@ func (t *Tracker) Packet(l *Link, p *decode.Packet, ref uint64) {
 		t.checkReason(l, p)
 	}
 	t.lastRef = ref
-	if p.Err == nil && early == nil && !wrongWay[p.Dir][p.Type&15] {
+	if p.Err == nil && early == nil && !suspect[p.Dir][p.Type&15] {
 		t.take(l, p)
 		return
 	}
