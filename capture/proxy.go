@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -193,6 +194,11 @@ func (p *Proxy) Stats() decode.SourceStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	st.Name, st.Kind, st.State, st.Err = p.broker.String(), "proxy", p.state, p.err
+	var listen []string
+	for _, a := range p.Addrs() {
+		listen = append(listen, a.String())
+	}
+	st.Listen = strings.Join(listen, ", ")
 	if p.turned > 0 {
 		st.Notes = append(st.Notes, fmt.Sprintf("clients turned away, since the broker could not be reached: %d", p.turned))
 	}

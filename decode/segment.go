@@ -105,6 +105,8 @@ type Segment struct {
 type SourceStats struct {
 	// Name is the interface, file or URL, as the user gave it.
 	Name string
+	// Listen is where clients connect to a proxy: addresses with commas between them.
+	Listen string
 	// Kind is "file", "interface", "client", "proxy" or "demo".
 	Kind string
 	// State is "starting", "live", "replaying", "retrying", "ended" or "failed"; Err says why it is retrying or failed.

@@ -104,7 +104,8 @@ func likely(p *pen, s *watch.Snapshot, mqtt uint64) string {
 	}
 	switch {
 	case mqtt > 0 && s.Counts.Publish[0] > 0 && s.Counts.Publish[1]+s.Counts.Publish[2] == 0:
-		return count(s.Counts.Publish[0]) + " QoS 0 PUBLISHes seen: they have no handshake." + beside(p, other)
+		return plural(s.Counts.Publish[0], "message") + " of QoS 0 seen, which have no handshake: " + p.keyOf("deliveries") + " shows who got them, " + p.keyOf("packets") +
+			" the packets." + beside(p, other)
 	case mqtt > 0 && p.unsubscribed:
 		return p.startWith()
 	case mqtt > 0:
@@ -124,10 +125,22 @@ func likely(p *pen, s *watch.Snapshot, mqtt uint64) string {
 		return "TCP, but no MQTT in it."
 	case frames > 0:
 		return "No TCP connection in what was captured."
+	case alive(s.Sources) && listening(s.Sources) != "":
+		return "No client has connected so far. Clients connect to " + p.text.clean(listening(s.Sources), 60) + ", in place of the broker."
 	case alive(s.Sources):
 		return "Nothing has come yet. Is this the right interface, file or broker?"
 	}
 	return "The source brought nothing."
+}
+
+// listening is where clients connect to the first proxy among the sources; "" where there is none.
+func listening(sources []decode.SourceStats) string {
+	for i := range sources {
+		if sources[i].Listen != "" {
+			return sources[i].Listen
+		}
+	}
+	return ""
 }
 
 // startWith says what to do where no message comes by itself.

@@ -43,7 +43,14 @@ func TestNothingSubscribed(t *testing.T) {
 		newDriver(t, &fake{base: connected}, 120, 40, theme.Options{}, unsubscribed).keys(key).has("Nothing is subscribed: start with -t '#', or press P")
 		newDriver(t, &fake{base: connected}, 120, 40, theme.Options{}).keys(key).hasNot("Nothing is subscribed")
 	}
-	newDriver(t, &fake{base: emptyOf("live", nil, 7)}, 120, 40, theme.Options{}, unsubscribed).has("7 QoS 0 PUBLISHes seen")
+	newDriver(t, &fake{base: emptyOf("live", nil, 7)}, 120, 40, theme.Options{}, unsubscribed).has("7 messages of QoS 0 seen")
+}
+
+// TestNobodyAtProxy says where clients are to connect.
+func TestNobodyAtProxy(t *testing.T) {
+	s := emptyOf("live", nil, 0)
+	s.Sources = []decode.SourceStats{{Name: "mqtt://127.0.0.1:1883", Kind: "proxy", State: "live", Listen: "127.0.0.1:1884"}}
+	newDriver(t, &fake{base: s}, 120, 40, theme.Options{}).has("Clients connect to 127.0.0.1:1884").hasNot("Is this the right interface")
 }
 
 // notDecoded is of a source with frames, but without TCP.

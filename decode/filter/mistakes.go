@@ -18,7 +18,7 @@ func (l language[T]) misread(t token) string {
 		return `a space is and: qos:1 id:17; to look for & itself put it in quotes`
 	}
 	switch name := strings.ToLower(t.value); name {
-	case "undelivered", "malformed":
+	case "undelivered", "malformed", "stuck":
 		if _, ok := l.flags[name]; !ok {
 			return otherScreen(name)
 		}

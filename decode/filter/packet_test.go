@@ -56,7 +56,7 @@ func TestPackets(t *testing.T) {
 func TestPacketMistakes(t *testing.T) {
 	for text, column := range map[string]int{
 		"state:stuck": 1, "qos:3": 5, "type:foo": 6, "type>publish": 6, "topic>a": 7, "client>a": 8, "id:x": 4, "sender:me": 8, "host>1": 6,
-		"reason:0x187": 8, "reason>quota": 8, "topic:a/#/b": 7,
+		"reason:0x187": 8, "stuck": 1, "reason>quota": 8, "topic:a/#/b": 7,
 	} {
 		_, err := filter.ParsePackets(text)
 		var e *filter.Error

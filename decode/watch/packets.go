@@ -156,7 +156,7 @@ type PacketQuery struct {
 	// Follow asks for the last Limit rows; it has no meaning but in the usual order.
 	Follow bool
 	Sort   Sort[PacketKey]
-	// Detail, if not 0, is the number of a packet of which the bytes are wanted.
+	// Detail, if not 0, is the number of a packet of which the bytes are wanted; with Follow it is the last of the rows.
 	Detail uint64
 }
 
@@ -238,8 +238,12 @@ func (r *packetRing) list(q *PacketQuery, e *Engine) *PacketList {
 		}
 		out.Rows = append(out.Rows, r.row(number))
 	}
-	if q.Detail >= r.first() && q.Detail <= r.last && q.Detail != 0 {
-		out.Detail = &PacketDetail{PacketRow: r.row(q.Detail), Raw: e.raw.get(r.at(q.Detail).ref)}
+	detail := q.Detail
+	if n := len(out.Rows); q.Follow && q.Sort.plain() && n > 0 { // whoever follows cannot know which that is
+		detail = out.Rows[n-1].Number
+	}
+	if detail >= r.first() && detail <= r.last && detail != 0 {
+		out.Detail = &PacketDetail{PacketRow: r.row(detail), Raw: e.raw.get(r.at(detail).ref)}
 	}
 	return out
 }

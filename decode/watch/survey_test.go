@@ -232,7 +232,10 @@ func TestPacketList(t *testing.T) {
 	if l.Matched != 4 || l.First != 2 || len(l.Rows) != 2 || l.Rows[1].Number != 10 || l.Rows[0].Text != "plant/b" {
 		t.Errorf("filtered: %+v", l)
 	}
-	if l.Detail == nil || l.Detail.PacketID != 1 || l.Detail.QoS != 2 || len(l.Detail.Raw.Bytes) == 0 {
+	if l.Detail == nil || l.Detail.Number != 10 || len(l.Detail.Raw.Bytes) == 0 {
+		t.Errorf("followed, the detail is that of the last row: %+v", l.Detail)
+	}
+	if l := ask(watch.PacketQuery{Window: watch.Window{Limit: 2}, Detail: 5}, ""); l.Detail == nil || l.Detail.PacketID != 1 || l.Detail.QoS != 2 || len(l.Detail.Raw.Bytes) == 0 {
 		t.Errorf("detail: %+v", l.Detail)
 	}
 	s.publish(ms, decode.FromClient, 0, 0, "plant/c")
@@ -245,7 +248,7 @@ func TestPacketList(t *testing.T) {
 func TestPacketListIsBounded(t *testing.T) {
 	s := newSurveyed(t)
 	f, _ := filter.ParsePackets("type:publish")
-	q := watch.Query{Packets: &watch.PacketQuery{Window: watch.Window{Limit: 3}, Filter: f, Follow: true, Detail: 1}}
+	q := watch.Query{Packets: &watch.PacketQuery{Window: watch.Window{Limit: 3}, Filter: f, Follow: true}}
 	const n = 60_000
 	for i := range n {
 		s.publish(ms, decode.FromClient, 0, 0, "a")
@@ -254,8 +257,12 @@ func TestPacketListIsBounded(t *testing.T) {
 		}
 	}
 	l := s.Snapshot(q).Packets
-	if l.Total != 50_000 || l.Matched != 50_000 || l.Seen != n+2 || l.Rows[2].Number != n+2 || l.Detail != nil {
-		t.Errorf("%d kept, %d matched, %d seen, detail %v", l.Total, l.Matched, l.Seen, l.Detail)
+	if l.Total != 50_000 || l.Matched != 50_000 || l.Seen != n+2 || l.Rows[2].Number != n+2 {
+		t.Errorf("%d kept, %d matched, %d seen", l.Total, l.Matched, l.Seen)
+	}
+	q.Packets.Follow, q.Packets.Detail = false, 1
+	if l := s.Snapshot(q).Packets; l.Detail != nil {
+		t.Errorf("detail of a packet that is no longer kept: %v", l.Detail)
 	}
 }
 
