@@ -101,7 +101,7 @@ func explainTLS(err error) string {
 	)
 	switch {
 	case errors.As(err, &authority):
-		return "TLS: no authority that is trusted here has signed the broker's certificate: name the one that did with --cafile, or go unchecked with --insecure"
+		return "TLS: none of the authorities that are trusted here, the system's or those of --cafile, has signed the broker's certificate: name the one that did with --cafile, or go unchecked with --insecure"
 	case errors.As(err, &host):
 		return wrongHost(&host)
 	case errors.As(err, &invalid):

@@ -205,7 +205,7 @@ func TestClientMosquittoTLS(t *testing.T) {
 		{"all right", m.url("mqtts"), func(o *capture.ClientOptions) { o.CAFile = file("ca.pem") }, ""},
 		{"unchecked", m.url("ssl"), func(o *capture.ClientOptions) { o.Insecure = true }, ""},
 		{"system's authorities", m.url("mqtts"), func(*capture.ClientOptions) {}, "--cafile"},
-		{"other authority", m.url("mqtts"), func(o *capture.ClientOptions) { o.CAFile = file("other.pem") }, "no authority that is trusted here has signed"},
+		{"other authority", m.url("mqtts"), func(o *capture.ClientOptions) { o.CAFile = file("other.pem") }, "none of the authorities that are trusted here"},
 		{"other name", m.url("mqtts"), func(o *capture.ClientOptions) { o.CAFile = file("ca.pem"); o.ServerName = "example.org" }, "is for another host (127.0.0.1) than example.org: use a name that is in it, say which with --server-name"},
 		{"no client certificate", m.url("mqtts"), func(o *capture.ClientOptions) {
 			o.CAFile, o.Cert, o.Key = file("ca.pem"), "", ""

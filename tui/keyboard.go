@@ -1,7 +1,10 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -25,12 +28,33 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 			return nil
 		}
 		b := m.keys.find(m, key)
-		if b == nil || b.run == nil {
+		if b == nil {
+			m.sayElsewhere(key)
+			return nil
+		}
+		if b.run == nil {
 			return nil
 		}
 		return m.runBinding(b)
 	}
 	return m.keyAbove(k, key)
+}
+
+// sayElsewhere says where a letter that does nothing here does something.
+func (m *Model) sayElsewhere(key string) {
+	if utf8.RuneCountInString(key) != 1 {
+		return // Esc and the arrows have nothing to do now and then, and nobody asks why
+	}
+	var places []string
+	for i := range m.keys {
+		if b := &m.keys[i]; b.in == modeMain && b.run != nil && slices.Contains(b.keys, key) && len(places) < 2 {
+			help, _, _ := strings.Cut(b.help, ";")
+			places = append(places, b.group+": "+help)
+		}
+	}
+	if len(places) > 0 {
+		m.say(keyLabel(key) + " does nothing here (" + strings.Join(places, "; ") + ")")
+	}
 }
 
 // keyAbove takes a key while something is open above the panes. In a menu without a prompt its letters come first.

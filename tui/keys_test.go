@@ -153,3 +153,11 @@ func TestHelpRuns(t *testing.T) {
 	d.keys("?", "/").typeText("packets only").keys("enter", "j", "enter")
 	d.has("does nothing here")
 }
+
+// TestKeyOfAnotherPlace: a letter that does nothing here says where it does, and a key that has nothing to do keeps silent.
+func TestKeyOfAnotherPlace(t *testing.T) {
+	d := newDriver(t, &fake{base: emptyOf("live", nil, 1)}, 120, 40, theme.Options{})
+	d.keys("r").has("r does nothing here (")
+	d.keys("j").hasNot("does nothing here")
+	d.keys("esc").hasNot("does nothing here")
+}
