@@ -99,3 +99,15 @@ func TestAcknowledgedStaysStuck(t *testing.T) {
 	d.has("▲ 2 stuck · all alerts seen")
 	d.hasNot("5 Alerts (1)")
 }
+
+// TestTimeBesideAnOldFile: what goes on is timed by itself, not from the beginning of a file of another year that is read already.
+func TestTimeBesideAnOldFile(t *testing.T) {
+	s := live(9200*ms, completeRow())
+	old := decode.SourceStats{Name: "old.pcap", Kind: "file", State: "ended", First: 1, Last: 2}
+	s.Sources = append([]decode.SourceStats{old}, s.Sources...)
+	newDriver(t, &fake{base: s}, 120, 40, theme.Options{}).has("live 00:00:09")
+	for i := range s.Sources {
+		s.Sources[i].State = "ended"
+	}
+	newDriver(t, &fake{base: s}, 120, 40, theme.Options{}).hasNot("ended 00:00:09")
+}

@@ -149,10 +149,13 @@ func sourceState(p *pen, sources []decode.SourceStats) (string, theme.Style) {
 	return p.g.Ended + " ended", p.th.Dim
 }
 
+// firstTime is when what goes on began; where nothing goes on any more, when the first source did. A file of another year beside an interface says nothing of how
+// long that is watched.
 func firstTime(sources []decode.SourceStats) decode.Time {
 	var first decode.Time
+	going := alive(sources)
 	for i := range sources {
-		if t := sources[i].First; t != 0 && (first == 0 || t < first) {
+		if t := sources[i].First; t != 0 && (first == 0 || t < first) && going == alive(sources[i:i+1]) {
 			first = t
 		}
 	}

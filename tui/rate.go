@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -38,7 +39,7 @@ func (r *rate) add(s *watch.Snapshot) {
 		}
 		return
 	}
-	if first := firstTime(s.Sources); len(r.samples) == 0 && first != 0 && first < s.Now {
+	if first := firstTime(s.Sources); len(r.samples) == 0 && first != 0 && first < s.Now && !over(s.Sources) {
 		r.samples = append(r.samples, sample{first, 0})
 	}
 	if n := len(r.samples); n > 0 && r.samples[n-1].now >= s.Now {
@@ -52,6 +53,11 @@ func (r *rate) add(s *watch.Snapshot) {
 	if first := r.samples[0]; s.Now.Sub(first.now) >= shortest && packets >= first.packets {
 		r.value = float64(packets-first.packets) / s.Now.Sub(first.now).Seconds()
 	}
+}
+
+// over reports whether a source has ended, whose packets are not of the time since the others began.
+func over(sources []decode.SourceStats) bool {
+	return slices.ContainsFunc(sources, func(s decode.SourceStats) bool { return !alive([]decode.SourceStats{s}) })
 }
 
 func (r *rate) words() string {
