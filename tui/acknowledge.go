@@ -89,8 +89,8 @@ func (m *Model) syncAlerts() {
 
 // An attention is what the header and the tabs say of the alerts that are not acknowledged.
 type attention struct {
-	stuck  int  // handshakes with an open alert, as `state:stuck` chooses them, acknowledged or not
-	alerts int  // all, those that are over included
+	stuck  int  // handshakes, as `state:stuck` chooses them, acknowledged or not
+	alerts int  // of handshakes and of all else, those that are over included
 	more   bool // there are more alerts than were asked for
 	worst  handshake.Severity
 }
@@ -100,32 +100,33 @@ func (m *Model) attention() attention {
 	s := m.live.Stuck
 	at := attention{stuck: s.Warn + s.Critical, more: len(m.live.Alerts) >= m.alertsAsked}
 	unseen := at.stuck
-	subjects, fresh := map[uint64]bool{}, map[uint64]bool{}
 	for i := range m.live.Alerts {
 		a := &m.live.Alerts[i]
-		seen := m.acked.has(a)
-		if isOpen(a) && a.Severity >= handshake.Warn {
-			// Stuck counts sessions, too, and a handshake as often as it has alerts.
-			if a.Handshake == 0 || subjects[a.Handshake] {
-				at.stuck--
-			}
-			if seen || a.Handshake == 0 || fresh[a.Handshake] {
+		if m.acked.has(a) {
+			if isOpen(a) && saysStuck(a.Name) {
 				unseen--
 			}
-			subjects[a.Handshake] = true
-			fresh[a.Handshake] = fresh[a.Handshake] || !seen
+			continue
 		}
-		if !seen && m.cleared.keepsAlert(a) {
+		if m.cleared.keepsAlert(a) {
 			at.alerts++
 			at.worst = max(at.worst, a.Severity)
 		}
 	}
-	at.stuck = max(at.stuck, 0)
 	if unseen > 0 {
 		at.alerts, at.worst = max(at.alerts, unseen), max(at.worst, handshake.Warn)
 	}
 	at.more = at.more && at.alerts > 0
 	return at
+}
+
+// saysStuck reports whether an alert is that by which its handshake is stuck; each such handshake has one.
+func saysStuck(name handshake.AlertName) bool {
+	switch name {
+	case handshake.PubackOverdue, handshake.PubrecOverdue, handshake.PubrelOverdue, handshake.PubcompOverdue, handshake.SubackOverdue:
+		return true
+	}
+	return false
 }
 
 // jumpToSubject goes to the alert's handshake in the list.

@@ -36,10 +36,23 @@ func TestPastAlerts(t *testing.T) {
 // TestStuckSessions has a full window beside two handshakes that are stuck: it is an alert, but no handshake.
 func TestStuckSessions(t *testing.T) {
 	f := many()
-	f.base.Stuck.Critical++
 	f.base.Alerts = append(f.base.Alerts, watch.Alert{ID: 60, Name: "inflight-window-full", Severity: handshake.Critical, Raised: at(-20 * ms), Lasting: true, Client: "pump-7", Text: "window of broker to pump-7 is full"})
 	d := newDriver(t, f, 120, 40, theme.Options{})
 	d.has("▲ 2 stuck · 6 alerts")
+}
+
+// TestAlertsAreNotStuck has alerts that last though no handshake is stuck: a request without its answer, whose handshake is over, and slow answers.
+func TestAlertsAreNotStuck(t *testing.T) {
+	f := many()
+	f.base.Stuck = watch.Stuck{}
+	f.base.Alerts = []watch.Alert{
+		{ID: 1, Name: "response-overdue", Severity: handshake.Warn, Raised: at(100 * ms), Lasting: true, Handshake: 10001, Text: "request cmd/a is not answered within 2s"},
+		{ID: 2, Name: "ack-latency-high", Severity: handshake.Info, Raised: at(200 * ms), Lasting: true, Text: "slowsub answers slowly"},
+	}
+	d := small(t, f)
+	d.has("0 stuck · 2 alerts").hasNot("▲")
+	d.keys("5", "space", "space")
+	d.has("0 stuck").hasNot("0 stuck ·")
 }
 
 // TestEscGoesBackToSessions goes from a session to its handshakes, and back.

@@ -87,7 +87,6 @@ type Engine struct {
 	raw     rawStore
 	survey  *survey // nil where Config does not ask for it
 	counts  Counts
-	stuck   Stuck
 	view    view
 	sources func() []decode.SourceStats
 	row     Row   // reused for events
@@ -328,32 +327,11 @@ func (e *Engine) emit(ev Event) {
 }
 
 func (e *Engine) alertEvent(kind EventKind, a *handshake.Alert) {
-	if a.Lasting {
-		e.countStuck(kind, a)
-	}
 	if e.cfg.OnEvent == nil {
 		return
 	}
 	e.alert = alertOf(a, e.tracker.Now())
 	e.emit(Event{Kind: kind, Time: e.tracker.Now(), Alert: &e.alert})
-}
-
-// countStuck keeps the number of lasting alerts that are open now, by severity.
-func (e *Engine) countStuck(kind EventKind, a *handshake.Alert) {
-	critical := a.Severity == handshake.Critical
-	switch {
-	case kind == AlertRaised && critical:
-		e.stuck.Critical++
-	case kind == AlertRaised:
-		e.stuck.Warn++
-	case kind == AlertEscalated:
-		e.stuck.Warn--
-		e.stuck.Critical++
-	case kind == AlertCleared && critical:
-		e.stuck.Critical--
-	case kind == AlertCleared:
-		e.stuck.Warn--
-	}
 }
 
 // Finish says that the capture has ended: what waits is decided, and an event is sent for each handshake still open, the oldest first.

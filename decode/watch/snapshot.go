@@ -68,7 +68,7 @@ type Snapshot struct {
 	Topics     *TopicList
 	Packets    *PacketList
 	Statistics *Statistics
-	// Stuck is how many handshakes and sessions have an alert open now, by the worst severity.
+	// Stuck is how many handshakes state:stuck chooses among all that are kept, by the severity of their alert.
 	Stuck Stuck
 	// Deliveries is what the query asks for of them, and their totals.
 	Deliveries Deliveries
@@ -108,8 +108,18 @@ type Outcomes struct {
 	JoinedLate                                  uint64
 }
 
-// Stuck counts what is open with an alert now.
+// Stuck counts handshakes that are overdue now.
 type Stuck struct{ Warn, Critical int }
+
+func (s *Stuck) add(h *handshake.Handshake) {
+	switch {
+	case !isStuck(h):
+	case h.Severity() == handshake.Critical:
+		s.Critical++
+	default:
+		s.Warn++
+	}
+}
 
 // Owed says which packet is owed, by whom, since when.
 type Owed struct {
@@ -206,10 +216,10 @@ func (e *Engine) Snapshot(q Query) *Snapshot {
 		Now:    e.tracker.Now(),
 		Counts: e.counts,
 		Total:  e.store.len(),
-		Stuck:  e.stuck,
 	}
 	s.Counts.Sessions, s.Counts.Forgotten = e.tracker.Sessions(), e.tracker.Forgotten()
 	for h := range e.tracker.InFlight() {
+		s.Stuck.add(h)
 		if o := s.Counts.outcomes(h); h.Unsure && o != nil && !h.JoinedLate {
 			o.Open--
 			o.Unknown++

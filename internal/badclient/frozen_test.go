@@ -53,8 +53,14 @@ func TestFrozenBroker(t *testing.T) {
 			r.alert(handshake.ConnackOverdue, "late", 0)
 			r.await(late, decode.CONNACK, 0)
 			r.check()
-			if stuck := r.obs.engine.Snapshot(watch.Query{}).Stuck; stuck != (watch.Stuck{}) {
-				t.Errorf("still stuck: %+v", stuck)
+			snapshot := r.obs.engine.Snapshot(watch.Query{AlertLimit: 1000})
+			if snapshot.Stuck != (watch.Stuck{}) {
+				t.Errorf("still stuck: %+v", snapshot.Stuck)
+			}
+			for _, a := range snapshot.Alerts {
+				if a.Lasting && a.Cleared == 0 {
+					t.Errorf("still open: %s", a.Text)
+				}
 			}
 		})
 	}

@@ -1,0 +1,51 @@
+package watch_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/filter"
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+	"github.com/mqttwatch/mqttwatch/internal/scenario"
+)
+
+// TestStuckAsFiltered counts as stuck what the filter finds at every moment of every scenario: neither an alert about a connection nor one about
+// a rule is a handshake that is stuck.
+func TestStuckAsFiltered(t *testing.T) {
+	stuck, err := filter.Parse("stuck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob("testdata/scenarios/*.txt")
+	some := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := scenario.Parse(strings.NewReader(string(text)))
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		cfg := configFor(file)
+		cfg.Rules, cfg.Servers = rulesOf(s), serversOf(s)
+		e := watch.New(cfg)
+		for _, seg := range s.Segments() {
+			e.Feed([]decode.Segment{seg})
+			got := e.Snapshot(watch.Query{Filter: stuck})
+			for got.Filtered < 1 {
+				got = e.Snapshot(watch.Query{Filter: stuck})
+			}
+			if n := got.Stuck.Warn + got.Stuck.Critical; n != got.Matched {
+				t.Errorf("%s at %s: %d stuck, the filter finds %d", filepath.Base(file), got.Now.Sub(start), n, got.Matched)
+			}
+			some += got.Matched
+		}
+	}
+	if some == 0 {
+		t.Error("nothing was ever stuck")
+	}
+}
