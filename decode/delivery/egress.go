@@ -482,7 +482,7 @@ func (c *Correlator) copyEnded(cp *Copy, o Outcome, d Doubt) {
 		return
 	}
 	m := cp.m
-	cp.Outcome, cp.Ended = o, c.tracker.Now()
+	cp.Outcome, cp.Ended = o, c.tracker.At()
 	if d != NoDoubt {
 		cp.Doubt = d
 	}

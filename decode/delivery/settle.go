@@ -51,7 +51,7 @@ func (c *Correlator) settle(m *Message) {
 	if m.Settled != 0 {
 		return
 	}
-	m.Settled = c.tracker.Now()
+	m.Settled = max(c.tracker.At(), m.Commit)
 	c.due.drop(m.due)
 	m.due = 0
 	if m.chain != nil {

@@ -65,7 +65,7 @@ func (t *Tracker) Counted() map[AlertName]uint64 { return t.counted }
 func (t *Tracker) CountedCritical() map[AlertName]uint64 { return t.grave }
 
 func (t *Tracker) raise(a *Alert) {
-	a.Raised, a.Last, a.Count = t.now, t.now, 1
+	a.Raised, a.Last, a.Count = t.stamp, t.stamp, 1
 	if a.muted = t.muted[a.Name]; a.muted {
 		return
 	}
@@ -81,8 +81,8 @@ func (t *Tracker) clear(a *Alert) {
 	if a.muted {
 		return
 	}
-	a.Cleared = t.now
-	t.record(AlertCleared, nil, a)
+	a.Cleared = max(t.stamp, a.Raised)
+	t.recorder.Record(Event{Kind: AlertCleared, Time: a.Cleared, Alert: a})
 }
 
 func (t *Tracker) escalate(a *Alert, severity Severity) {
@@ -113,7 +113,7 @@ func (t *Tracker) raiseAt(s *Session, l *Link, a Alert, key alertKey) *Alert {
 	}
 	if old := t.alerts.byKey[key]; old != nil {
 		old.Count++
-		old.Last = t.now
+		old.Last = max(old.Last, t.stamp)
 		old.Handshake, old.PacketID = a.Handshake, a.PacketID
 		old.Bytes += a.Bytes
 		return old

@@ -120,6 +120,9 @@ func New(cfg Config, r Recorder) *Tracker {
 // Now is the time to which the Tracker has come.
 func (t *Tracker) Now() decode.Time { return t.now }
 
+// At is when that happened which the Tracker looks at: before Now where it was handed on late, as is the end of a connection of which one side alone was seen.
+func (t *Tracker) At() decode.Time { return t.stamp }
+
 // Sessions counts the sessions seen.
 func (t *Tracker) Sessions() uint64 { return t.sessionCount }
 
@@ -422,6 +425,7 @@ func (t *Tracker) Close(l *Link, at decode.Time, dir decode.Direction, cause dec
 // Finish says that the capture has ended: connections on which DISCONNECT was seen are taken for closed, and handshakes whose answer may have been
 // missed are Unknown.
 func (t *Tracker) Finish() {
+	t.stamp = t.now
 	for _, l := range t.leavingInOrder() {
 		t.linkDown(l, l.leaver)
 	}
@@ -486,5 +490,5 @@ func (t *Tracker) Release(h *Handshake) {
 }
 
 func (t *Tracker) record(kind EventKind, h *Handshake, a *Alert) {
-	t.recorder.Record(Event{Kind: kind, Time: t.now, Handshake: h, Alert: a})
+	t.recorder.Record(Event{Kind: kind, Time: t.stamp, Handshake: h, Alert: a})
 }

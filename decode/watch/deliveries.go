@@ -313,5 +313,5 @@ func (r *deliveryRecorder) Settled(m *delivery.Message) {
 		return
 	}
 	e.fillDelivery(&e.delivery, m, ladderCopies)
-	e.emit(Event{Kind: DeliverySettled, Time: e.tracker.Now(), Delivery: &e.delivery})
+	e.emit(Event{Kind: DeliverySettled, Time: e.tracker.At(), Delivery: &e.delivery})
 }

@@ -257,11 +257,11 @@ func (e *Engine) Record(ev handshake.Event) {
 	case handshake.HandshakeEnded:
 		e.ended(ev.Handshake)
 	case handshake.AlertRaised:
-		e.alertEvent(AlertRaised, ev.Alert)
+		e.alertEvent(AlertRaised, &ev)
 	case handshake.AlertEscalated:
-		e.alertEvent(AlertEscalated, ev.Alert)
+		e.alertEvent(AlertEscalated, &ev)
 	case handshake.AlertCleared:
-		e.alertEvent(AlertCleared, ev.Alert)
+		e.alertEvent(AlertCleared, &ev)
 	}
 }
 
@@ -326,12 +326,12 @@ func (e *Engine) emit(ev Event) {
 	e.cfg.OnEvent(&e.event)
 }
 
-func (e *Engine) alertEvent(kind EventKind, a *handshake.Alert) {
+func (e *Engine) alertEvent(kind EventKind, ev *handshake.Event) {
 	if e.cfg.OnEvent == nil {
 		return
 	}
-	e.alert = alertOf(a, e.tracker.Now())
-	e.emit(Event{Kind: kind, Time: e.tracker.Now(), Alert: &e.alert})
+	e.alert = alertOf(ev.Alert, ev.Time)
+	e.emit(Event{Kind: kind, Time: ev.Time, Alert: &e.alert})
 }
 
 // Finish says that the capture has ended: what waits is decided, and an event is sent for each handshake still open, the oldest first.
