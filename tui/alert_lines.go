@@ -19,10 +19,10 @@ type alertLine struct {
 	clients int  // of a head
 }
 
-// alertGroup is what makes alerts equal: the name, what is wrong with a packet, how they stand, and the client. Of many clients they are equal whoever it is: client is "" then.
+// alertGroup is what makes alerts equal: the name, what they say, how they stand, and the client. Of many clients they are equal whoever it is: client is "" then.
 type alertGroup struct {
-	name, fault, client string
-	class               uint8
+	name, sort, fault, client string
+	class                     uint8
 }
 
 // manyClients is from how many clients on equal alerts share a line whoever they are of: each on lines of its own would fill the screen.
@@ -54,7 +54,7 @@ func overLast(a *watch.Alert) uint8 {
 func (l *alertList) fold() {
 	clients := map[alertGroup]map[string]bool{}
 	wide := func(a *watch.Alert) alertGroup {
-		return alertGroup{name: string(a.Name), fault: a.Fault, class: l.classOf(a)}
+		return alertGroup{name: string(a.Name), sort: a.Sort, fault: a.Fault, class: l.classOf(a)}
 	}
 	for i := range l.alerts {
 		g := wide(&l.alerts[i])

@@ -598,6 +598,18 @@ func TestEqualAlertsShareALine(t *testing.T) {
 	d.keys("u").hasNot("seen ").has("▸ 13 ×", "▲ 14 stuck")
 }
 
+// TestDifferentAlertsStandAlone has two alerts of one name and client that say different things.
+func TestDifferentAlertsStandAlone(t *testing.T) {
+	f := many()
+	f.base.Alerts = []watch.Alert{
+		{ID: 1, Name: "delivery-incomplete", Sort: "sent", Severity: handshake.Warn, Raised: at(0), Lasting: true, Client: "holder", Text: "message 2 is forwarded to holder but not acknowledged"},
+		{ID: 2, Name: "delivery-incomplete", Sort: "queued", Severity: handshake.Warn, Raised: at(ms), Lasting: true, Client: "holder", Text: "message 5 to holder is queued in the broker"},
+	}
+	d := newDriver(t, f, 118, 40, theme.Options{})
+	d.has("! message 2 is forwarded", "! message 5 to holder is queued") // the strip
+	d.keys("5").has("message 2 is forwarded", "message 5 to holder is queued").hasNot("2 ×")
+}
+
 // TestColumnsAsAtFirst saves columns that nobody changed: they are taken out of the file, not written into it.
 func TestColumnsAsAtFirst(t *testing.T) {
 	o := &outside{}

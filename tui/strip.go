@@ -14,7 +14,7 @@ const stripAlerts = 200
 
 // A stuckStrip is what stands above the list of handshakes while something is stuck: new rows push what is stuck out of a list that
 // follows, and it is to be seen all the same. While nothing is open it holds what went wrong before, so that a capture that has ended does
-// not look healthy. Alerts of one name and client share a line, that of the oldest.
+// not look healthy. Alerts of one client that say the same share a line, that of the oldest.
 type stuckStrip struct{ groups []stuckGroup }
 
 type stuckGroup struct {
@@ -37,7 +37,9 @@ func (s *stuckStrip) group(alerts []watch.Alert, pick func(*watch.Alert) bool) {
 		if !pick(a) {
 			continue
 		}
-		at := slices.IndexFunc(s.groups, func(g stuckGroup) bool { return g.oldest.Name == a.Name && g.oldest.Client == a.Client })
+		at := slices.IndexFunc(s.groups, func(g stuckGroup) bool {
+			return g.oldest.Name == a.Name && g.oldest.Sort == a.Sort && g.oldest.Client == a.Client
+		})
 		if at < 0 {
 			s.groups = append(s.groups, stuckGroup{*a, times(a)})
 			continue

@@ -43,6 +43,19 @@ func (t *teller) text() string {
 	return fmt.Sprintf("%s was forwarded to %s, but %s", s.message(), s.to, s.detail)
 }
 
+// Sort implements handshake.Teller.
+func (t *teller) Sort(*handshake.Alert) string {
+	switch s := &t.subject; t.name {
+	case handshake.NotForwarded:
+		return fmt.Sprint(s.equal)
+	case handshake.DeliveryLatencyHigh:
+		return fmt.Sprint(s.each < 0)
+	case handshake.DeliveryIncomplete:
+		return s.detail
+	}
+	return ""
+}
+
 // where says who took the time.
 func (s *subject) where() string {
 	if s.each < 0 {
@@ -76,6 +89,11 @@ type stuckTeller struct {
 	stuck *stuck
 	first subject
 	end   string // how it came to an end, where not by an acknowledgement
+}
+
+// Sort implements handshake.Teller.
+func (t *stuckTeller) Sort(*handshake.Alert) string {
+	return fmt.Sprint(t.stuck == &t.s.stuck[stuckQueued]) + t.end
 }
 
 // oldest finds the copy that has been stuck the longest. Of very many it looks at some.

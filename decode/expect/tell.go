@@ -199,6 +199,11 @@ func (t *requestTeller) Detail(*handshake.Alert, decode.Time) string {
 	return "The rule is " + decode.Escape(t.r.rule.Text) + "."
 }
 
+// Sort implements handshake.Teller.
+func (t *requestTeller) Sort(*handshake.Alert) string {
+	return fmt.Sprint(t.r.fate, t.r.shared, t.r.answered != 0)
+}
+
 // A beatTeller words the alert about a topic.
 type beatTeller struct {
 	rule  *Rule
@@ -240,6 +245,9 @@ func (t *beatTeller) Text(a *handshake.Alert, now decode.Time) string {
 func (t *beatTeller) Detail(*handshake.Alert, decode.Time) string {
 	return "The rule is " + decode.Escape(t.rule.Text) + "."
 }
+
+// Sort implements handshake.Teller.
+func (t *beatTeller) Sort(*handshake.Alert) string { return fmt.Sprint(t.why, t.never) }
 
 // short writes a duration of a rule: 1m0s is 1m.
 func short(d time.Duration) string {

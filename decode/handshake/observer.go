@@ -134,6 +134,8 @@ func (l *Link) Flow(sender decode.Direction) Flow {
 type Teller interface {
 	Text(a *Alert, now decode.Time) string
 	Detail(a *Alert, now decode.Time) string
+	// Sort tells apart what alerts of one name say: those of which it is the same differ in numbers and names alone.
+	Sort(a *Alert) string
 }
 
 // RaiseLasting raises an alert on behalf of the Observer, which clears it with Clear. a.Teller words it.

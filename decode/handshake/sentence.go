@@ -51,6 +51,18 @@ func (a *Alert) Text(now decode.Time) string {
 	return a.pointText()
 }
 
+// Sort tells apart what alerts of one name say: of two whose Sort is the same Text differs in numbers and names alone.
+func (a *Alert) Sort() string {
+	s := fmt.Sprint(a.By, a.Owed, a.Prior, uint8(a.Reason))
+	if a.Teller != nil {
+		return s + a.Teller.Sort(a)
+	}
+	if a.Name == DisconnectWithInflight {
+		s += fmt.Sprint(a.Limit) // the cause of the close
+	}
+	return s
+}
+
 // pointText is Text for what happens at a point in time.
 func (a *Alert) pointText() string {
 	var s string

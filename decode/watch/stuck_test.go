@@ -8,6 +8,7 @@ import (
 
 	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/filter"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/internal/scenario"
 )
@@ -47,5 +48,27 @@ func TestStuckAsFiltered(t *testing.T) {
 	}
 	if some == 0 {
 		t.Error("nothing was ever stuck")
+	}
+}
+
+// TestSort tells alerts about copies that were sent from those about copies that are queued.
+func TestSort(t *testing.T) {
+	text, err := os.ReadFile("testdata/scenarios/delivery-window-full.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := scenario.Parse(strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, e := feed(s, watch.Config{Deliveries: true})
+	sorts := map[string][]string{}
+	for _, a := range e.Snapshot(watch.Query{AlertLimit: 100}).Alerts {
+		if a.Name == handshake.DeliveryIncomplete {
+			sorts[a.Sort] = append(sorts[a.Sort], a.Text)
+		}
+	}
+	if len(sorts) != 2 {
+		t.Errorf("sorts: %q", sorts)
 	}
 }
