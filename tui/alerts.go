@@ -51,11 +51,19 @@ func (l *alertList) sync(alerts []watch.Alert) {
 
 // worseFirst puts alerts in order: the worst first, and of those the oldest.
 func worseFirst(a, b *watch.Alert) int {
-	return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Raised, b.Raised), cmp.Compare(a.ID, b.ID))
+	return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(beganOf(a), beganOf(b)), cmp.Compare(a.ID, b.ID))
 }
 
 // has reports whether an alert was acknowledged.
 func (l *alertList) has(a *watch.Alert) bool { return l.acked != nil && l.acked.has(a) }
+
+// beganOf is when that began which the text of an alert gives the duration of.
+func beganOf(a *watch.Alert) decode.Time {
+	if a.Began == 0 {
+		return a.Raised
+	}
+	return a.Began
+}
 
 // lastTime is when an alert last was news.
 func lastTime(a *watch.Alert) decode.Time { return max(a.Raised, a.Cleared, a.Last) }
@@ -222,11 +230,12 @@ func (p *pen) alertRow(n *alertLine, look *alertLook) string {
 	a, c, width := n.alert, look.c, look.width
 	glyph, st := p.severity(a.Severity)
 	word, plain := severityWord(a.Severity), p.th.Plain
-	ageText := age(look.now.Sub(a.Raised))
+	began := beganOf(a)
+	ageText := age(look.now.Sub(began))
 	switch {
 	case a.Lasting && a.Cleared != 0:
 		glyph, word, st, plain = p.g.Complete, "cleared", p.th.Dim, p.th.Dim
-		ageText = age(a.Cleared.Sub(a.Raised))
+		ageText = age(a.Cleared.Sub(began))
 	case !a.Lasting:
 		plain = p.th.Dim
 		ageText = p.g.Dot
@@ -243,7 +252,7 @@ func (p *pen) alertRow(n *alertLine, look *alertLook) string {
 	}
 	o.put(st, padRight(glyph+" "+word, c.severity))
 	if c.since > 0 {
-		o.put(plain, " "+padRight(dayTime(a.Raised, look.now, p.loc, true), c.since))
+		o.put(plain, " "+padRight(dayTime(began, look.now, p.loc, true), c.since))
 	}
 	o.put(st, " "+padLeft(cut(ageText, c.age, ""), c.age))
 	if c.name > 0 {

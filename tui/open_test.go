@@ -610,6 +610,15 @@ func TestDifferentAlertsStandAlone(t *testing.T) {
 	d.keys("5").has("message 2 is forwarded", "message 5 to holder is queued").hasNot("2 ×")
 }
 
+// TestForAsInText counts from when the packet is owed, as the text does, not from when that was too long.
+func TestForAsInText(t *testing.T) {
+	f := many()
+	f.base.Alerts = []watch.Alert{{ID: 1, Name: "pubrel-overdue", Severity: handshake.Critical, Raised: f.base.Now - 10_400_000_000, Began: f.base.Now - 15_400_000_000,
+		Lasting: true, Client: "gw", Text: "publisher gw has owed PUBREL for 15.4s: id 1"}}
+	d := newDriver(t, f, 118, 40, theme.Options{})
+	d.keys("5").has("15.4s pubrel-overdue").hasNot("10.4s")
+}
+
 // TestColumnsAsAtFirst saves columns that nobody changed: they are taken out of the file, not written into it.
 func TestColumnsAsAtFirst(t *testing.T) {
 	o := &outside{}

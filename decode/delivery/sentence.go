@@ -133,6 +133,19 @@ func (t *stuckTeller) Text(a *handshake.Alert, now decode.Time) string {
 	return fmt.Sprintf("%s is forwarded to %s but not acknowledged: %s has owed %s for %s%s", sub.message(), sub.to, by, owed, age(now, since), more)
 }
 
+// Began tells when that began of which Text gives the duration.
+func (t *stuckTeller) Began(a *handshake.Alert) decode.Time {
+	cp := t.oldest()
+	switch {
+	case cp == nil || a.Cleared != 0:
+		return a.Since
+	case cp.Forwarded == 0:
+		return cp.m.Commit
+	}
+	_, _, since := cp.owed("")
+	return since
+}
+
 // owed returns what a copy that was sent waits for, from whom, and since when.
 func (cp *Copy) owed(subscriber string) (decode.Type, string, decode.Time) {
 	switch {

@@ -51,6 +51,17 @@ func (a *Alert) Text(now decode.Time) string {
 	return a.pointText()
 }
 
+// Began is when that began which Text gives the duration of: from when on a packet is owed. What has no duration began when the alert was raised.
+func (a *Alert) Began() decode.Time {
+	if t, ok := a.Teller.(interface{ Began(*Alert) decode.Time }); ok {
+		return t.Began(a)
+	}
+	if !a.Lasting || a.Since == 0 {
+		return a.Raised
+	}
+	return min(a.Since, a.Raised)
+}
+
 // Sort tells apart what alerts of one name say: of two whose Sort is the same Text differs in numbers and names alone.
 func (a *Alert) Sort() string {
 	s := fmt.Sprint(a.By, a.Owed, a.Prior, uint8(a.Reason))
@@ -192,7 +203,7 @@ func earlier(n int) string {
 // Detail says the rest: what still works, what it blocks, what comes next. It is escaped, and empty where there is nothing to add.
 func (a *Alert) Detail(now decode.Time) string {
 	if a.Cleared != 0 {
-		return fmt.Sprintf("Cleared after %s.", Age(a.Cleared.Sub(a.Raised)))
+		return fmt.Sprintf("Cleared after %s.", Age(a.Cleared.Sub(a.Began())))
 	}
 	if a.Teller != nil {
 		return a.Teller.Detail(a, now)

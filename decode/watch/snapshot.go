@@ -194,6 +194,7 @@ type Alert struct {
 	Name      handshake.AlertName
 	Severity  handshake.Severity
 	Raised    decode.Time
+	Began     decode.Time // when that began of which Text gives the duration: before Raised where a packet is owed
 	Cleared   decode.Time // 0 while the condition lasts
 	Last      decode.Time // when it last happened, for what happens at a point in time
 	Count     int
@@ -343,7 +344,7 @@ func (e *Engine) alerts(limit int, pick func(*handshake.Alert) bool) []Alert {
 
 func alertOf(a *handshake.Alert, now decode.Time) Alert {
 	out := Alert{
-		ID: a.ID, Name: a.Name, Severity: a.Severity, Raised: a.Raised, Cleared: a.Cleared, Last: a.Last, Count: a.Count,
+		ID: a.ID, Name: a.Name, Severity: a.Severity, Raised: a.Raised, Began: a.Began(), Cleared: a.Cleared, Last: a.Last, Count: a.Count,
 		Lasting: a.Lasting, Handshake: a.Handshake, PacketID: a.PacketID, Sort: a.Sort(), Text: a.Text(now), Detail: a.Detail(now),
 	}
 	if a.Fault != nil {

@@ -3,6 +3,7 @@ package watch_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,5 +71,42 @@ func TestSort(t *testing.T) {
 	}
 	if len(sorts) != 2 {
 		t.Errorf("sorts: %q", sorts)
+	}
+}
+
+// TestBegan holds from when on alerts count against the duration in their text.
+func TestBegan(t *testing.T) {
+	names := []handshake.AlertName{
+		handshake.PubackOverdue, handshake.PubrecOverdue, handshake.PubrelOverdue, handshake.PubcompOverdue, handshake.SubackOverdue, handshake.ConnackOverdue,
+		handshake.PingrespOverdue, handshake.KeepaliveOverdue, handshake.InflightWindowFull, handshake.HeartbeatOverdue,
+	}
+	seen := map[handshake.AlertName]bool{}
+	files, _ := filepath.Glob("testdata/scenarios/*.txt")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := scenario.Parse(strings.NewReader(string(text)))
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		cfg := configFor(file)
+		cfg.OnEvent = func(e *watch.Event) {
+			if a := e.Alert; a != nil && (slices.Contains(names, a.Name) || a.Name == handshake.DeliveryIncomplete && a.Lasting) {
+				seen[a.Name] = true
+				if age := handshake.Age(e.Time.Sub(a.Began)); !strings.Contains(a.Text, age) {
+					t.Errorf("%s: began %s ago: %s", filepath.Base(file), age, a.Text)
+				}
+			}
+		}
+		cfg.Rules, cfg.Servers = rulesOf(s), serversOf(s)
+		e := watch.New(cfg)
+		for _, seg := range s.Segments() {
+			e.Feed([]decode.Segment{seg})
+		}
+	}
+	if len(seen) != len(names)+1 {
+		t.Errorf("seen: %v", seen)
 	}
 }
