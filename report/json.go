@@ -77,6 +77,7 @@ func (j *JSON) alert(b []byte, e *watch.Event) []byte {
 	b = append(append(append(b, `,"event":"`...), eventName(e.Kind)...), '"')
 	b = append(b, `,"time":`...)
 	b = j.time(b, e.Time)
+	b = appendText(b, `,"outcome":`, outcomeName(a))
 	b = append(b, `,"client_id":`...)
 	b = appendString(b, a.Client)
 	b = appendPositive(b, `,"packet_id":`, uint64(a.PacketID))

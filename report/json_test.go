@@ -101,10 +101,22 @@ func TestJSONAlert(t *testing.T) {
 		}
 	}
 	want := map[string]any{"kind": "alert", "id": 3.0, "name": "puback-overdue", "severity": "warn", "event": "raised",
-		"time": "2026-11-22T12:01:33.120000000Z", "client_id": "pump-2", "packet_id": 4.0, "handshake": 8.0, "count": 1.0,
+		"time": "2026-11-22T12:01:33.120000000Z", "outcome": nil, "client_id": "pump-2", "packet_id": 4.0, "handshake": 8.0, "count": 1.0,
 		"text": "pump-2 owes PUBACK for id 4", "detail": "link alive"}
 	if !reflect.DeepEqual(got[0], want) {
 		t.Errorf("got %v\nwant %v", got[0], want)
+	}
+	for i, outcome := range []handshake.Outcome{handshake.Resolved, handshake.Unmet, handshake.Untold} {
+		a := alert()
+		a.Cleared, a.Outcome = noon, outcome
+		out.Reset()
+		j.Event(&watch.Event{Kind: watch.AlertCleared, Time: noon, Alert: a})
+		if err := j.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if over := lines(t, out.String())[0]; over["event"] != "cleared" || over["outcome"] != []string{"resolved", "unmet", "untold"}[i] {
+			t.Errorf("over: %v", over)
+		}
 	}
 	if got[3]["packet_id"] != nil || got[3]["handshake"] != nil || got[3]["severity"] != "notice" {
 		t.Errorf("an alert about no handshake: %v", got[3])

@@ -32,6 +32,20 @@ func eventName(k watch.EventKind) string {
 	return "raised"
 }
 
+// outcomeName returns the word for how an alert came to its end, empty where it has not.
+func outcomeName(a *watch.Alert) string {
+	if a.Cleared == 0 {
+		return ""
+	}
+	switch a.Outcome {
+	case handshake.Unmet:
+		return "unmet"
+	case handshake.Untold:
+		return "untold"
+	}
+	return "resolved"
+}
+
 // who returns how the end dir is called: the client as its column says, and "broker".
 func who(r *watch.Row, dir decode.Direction) string {
 	if dir == decode.FromClient {

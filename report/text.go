@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
 
@@ -118,7 +119,11 @@ func appendOutcome(b []byte, r *watch.Row, now decode.Time) []byte {
 //	2026-11-22T12:01:39.002Z  ALERT raised     warn      puback-overdue  subscriber pump-2 owes PUBACK ...
 func (t *Text) alert(b []byte, e *watch.Event) []byte {
 	b = t.stamp.appendMilli(b, e.Time)
-	b = appendPadded(append(b, "  ALERT "...), eventName(e.Kind), len("escalated"))
+	name := eventName(e.Kind)
+	if e.Alert.Cleared != 0 && e.Alert.Outcome != handshake.Resolved {
+		name = "ended"
+	}
+	b = appendPadded(append(b, "  ALERT "...), name, len("escalated"))
 	b = appendPadded(append(b, "  "...), e.Alert.Severity.String(), len("critical"))
 	b = append(append(b, "  "...), e.Alert.Name...)
 	b = append(append(b, "  "...), e.Alert.Text...)

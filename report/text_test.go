@@ -88,6 +88,23 @@ func TestNoMQTT(t *testing.T) {
 	}
 }
 
+// TestTextAlertEnded does not call cleared what was never answered.
+func TestTextAlertEnded(t *testing.T) {
+	var out bytes.Buffer
+	r := report.NewText(&out)
+	for _, outcome := range []handshake.Outcome{handshake.Resolved, handshake.Unmet, handshake.Untold} {
+		a := alert()
+		a.Cleared, a.Outcome = noon, outcome
+		r.Event(&watch.Event{Kind: watch.AlertCleared, Time: noon, Alert: a})
+	}
+	if err := r.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); strings.Count(got, "ALERT cleared ") != 1 || strings.Count(got, "ALERT ended ") != 2 {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestTextWithoutTopic(t *testing.T) {
 	row := delivery()
 	row.Topic, row.JoinedLate = "", true

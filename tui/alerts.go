@@ -235,6 +235,9 @@ func (p *pen) alertRow(n *alertLine, look *alertLook) string {
 	switch {
 	case a.Lasting && a.Cleared != 0:
 		glyph, word, st, plain = p.g.Complete, "cleared", p.th.Dim, p.th.Dim
+		if a.Outcome != handshake.Resolved {
+			glyph, word = p.g.Dot, "ended"
+		}
 		ageText = age(a.Cleared.Sub(began))
 	case !a.Lasting:
 		plain = p.th.Dim

@@ -610,6 +610,17 @@ func TestDifferentAlertsStandAlone(t *testing.T) {
 	d.keys("5").has("message 2 is forwarded", "message 5 to holder is queued").hasNot("2 ×")
 }
 
+// TestEndedUnanswered has alerts that are over without what was missing: no tick says that all is well.
+func TestEndedUnanswered(t *testing.T) {
+	f := many()
+	f.base.Alerts = []watch.Alert{
+		{ID: 1, Name: "pingresp-overdue", Severity: handshake.Critical, Raised: at(0), Cleared: at(900 * ms), Outcome: handshake.Unmet, Lasting: true, Client: "hsub", Text: "broker owed PINGRESP to hsub for 5.9s, unanswered"},
+		{ID: 2, Name: "connack-overdue", Severity: handshake.Warn, Raised: at(0), Cleared: at(900 * ms), Lasting: true, Client: "late", Text: "broker owed CONNACK to late for 7.0s"},
+	}
+	d := newDriver(t, f, 118, 40, theme.Options{})
+	d.keys("5").has("· ended", "✓ cleared").hasNot("✓ ended")
+}
+
 // TestForAsInText counts from when the packet is owed, as the text does, not from when that was too long.
 func TestForAsInText(t *testing.T) {
 	f := many()

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 	"github.com/mqttwatch/mqttwatch/theme"
 )
@@ -28,6 +29,9 @@ func (p *pen) sessionDetail(d *watch.SessionDetail, now decode.Time, width, heig
 		glyph, st := p.severity(a.Severity)
 		if a.Lasting && a.Cleared != 0 {
 			glyph, st = p.g.Complete, p.th.Dim
+			if a.Outcome != handshake.Resolved {
+				glyph = p.g.Dot
+			}
 		}
 		if i < 3 {
 			put(st, glyph+" "+string(a.Name)+": "+p.text.safe(a.Text))

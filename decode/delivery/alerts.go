@@ -262,20 +262,24 @@ func (c *Correlator) closeCopy(cp *Copy) {
 	if last == 0 {
 		a := k.alert
 		k.alert = nil
-		c.tracker.Clear(a)
+		c.tracker.Clear(a, a.Outcome)
 	}
 }
 
 // forgetOpen takes all copies of a session out of those that are stuck.
 func (c *Correlator) forgetOpen(s *session) {
 	for i := range s.stuck {
-		c.forgetStuck(s, i)
+		c.forgetStuck(s, i, handshake.Untold)
 	}
 }
 
 // forgetStuck is forgetOpen for those that are stuck for one reason.
-func (c *Correlator) forgetStuck(s *session, why int) {
-	for k := &s.stuck[why]; len(k.copies) > 0; {
+func (c *Correlator) forgetStuck(s *session, why int, how handshake.Outcome) {
+	k := &s.stuck[why]
+	if k.alert != nil {
+		k.alert.Outcome = how
+	}
+	for len(k.copies) > 0 {
 		c.closeCopy(k.copies[len(k.copies)-1])
 	}
 }
@@ -291,8 +295,9 @@ func (cp *Copy) tellEnd() bool {
 		return false
 	}
 	end := ", until its session ended"
+	k.alert.Outcome = handshake.Unmet
 	if cp.Outcome == Refused {
-		end = ", and then refused"
+		end, k.alert.Outcome = ", and then refused", handshake.Resolved
 	}
 	k.alert.Teller.(*stuckTeller).end = end
 	return true

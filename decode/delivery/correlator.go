@@ -216,9 +216,9 @@ func (c *Correlator) Down(l *handshake.Link, why handshake.LinkEvent, ends bool)
 			s.forgetPending()
 			s.whole = false
 		}
-		c.forgetStuck(s, stuckQueued)
+		c.forgetStuck(s, stuckQueued, handshake.Unmet)
 		if !ends { // else the handshakes that end with the session tell of what was sent
-			c.forgetStuck(s, stuckSent)
+			c.forgetStuck(s, stuckSent, handshake.Unmet)
 		}
 	}
 	if l.Blind(decode.FromClient) {

@@ -88,7 +88,7 @@ func (w *Watcher) heartbeat(i int, r *Rule, ingress bool, l *handshake.Link, p *
 	}
 	if a := b.alert; a != nil {
 		b.alert = nil
-		w.tracker.Clear(a)
+		w.tracker.Clear(a, handshake.Resolved)
 	}
 	if b.state != OK && b.state != Learning || b.beats == 1 || was == Unknown || was != b.state && was == Learning {
 		w.tellBeat(b)

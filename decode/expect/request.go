@@ -242,7 +242,7 @@ func (w *Watcher) answer(key chainKey, rule *Rule, l *handshake.Link, p *decode.
 	c.last = r
 	if a := r.alert; a != nil {
 		r.alert = nil
-		w.tracker.Clear(a)
+		w.tracker.Clear(a, handshake.Resolved)
 	}
 	w.tell(r)
 	w.timers.set(&r.timer, max(r.answered, r.at.Add(r.within)))
@@ -325,7 +325,7 @@ func (w *Watcher) unanswered(r *request) {
 func (w *Watcher) forget(r *request) {
 	if a := r.alert; a != nil {
 		r.alert = nil
-		w.tracker.Clear(a)
+		w.tracker.Clear(a, handshake.Unmet)
 	}
 	w.timers.cancel(&r.timer)
 	c := w.chains[r.key]

@@ -96,6 +96,7 @@ type Alert struct {
 	Severity Severity
 	Raised   decode.Time
 	Cleared  decode.Time // 0 while the condition lasts, and for what never clears
+	Outcome  Outcome     // how it came to Cleared
 	Last     decode.Time // when it last happened
 	Count    int         // how often it happened
 	Lasting  bool        // a condition that lasts and can clear, not a point in time
@@ -130,6 +131,16 @@ type Alert struct {
 	key    alertKey
 	muted  bool // nobody wants to hear of it
 }
+
+// Outcome says how a condition that lasted came to its end.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Resolved Outcome = iota // what was missing came
+	Unmet                   // what was missing did not come: the connection, session or delivery that it belongs to ended before
+	Untold                  // it may have come without being seen
+)
 
 // alertKey makes two occurrences the same alert.
 type alertKey struct {

@@ -138,7 +138,7 @@ func (t *Tracker) resume(l *Link, present bool) {
 
 // suspend stops the time of h and takes it out of its window: its connection has ended, or is about to after another has taken its place.
 func (t *Tracker) suspend(h *Handshake) {
-	t.clearHandshakeAlert(h)
+	t.clearHandshakeAlert(h, Unmet)
 	t.stopTimers(h)
 	t.leaveWindow(h)
 	h.leaveOrder()
@@ -170,7 +170,7 @@ func endOf(h *Handshake, state State) State {
 }
 
 // redelivered says that h goes on, or has ended: its redelivery is no longer awaited.
-func (t *Tracker) redelivered(h *Handshake) {
+func (t *Tracker) redelivered(h *Handshake, how Outcome) {
 	if !h.pendingResume {
 		return
 	}
@@ -181,7 +181,7 @@ func (t *Tracker) redelivered(h *Handshake) {
 	}
 	l.pending[h.Sender]--
 	if l.pending[h.Sender] == 0 {
-		t.cancelLink(l, l.resumes[h.Sender], linkResume+int(h.Sender))
+		t.endLink(l, l.resumes[h.Sender], linkResume+int(h.Sender), how)
 	}
 }
 
@@ -215,10 +215,10 @@ func (t *Tracker) disconnect(l *Link, p *decode.Packet) {
 			l.endsWith, l.expiry = v.Uint == 0, v.Uint
 		}
 	}
-	t.stopLink(l)
+	t.stopLink(l, Unmet)
 	for side := range s.sides {
 		s.sides[side].flow.each(func(h *Handshake) {
-			t.clearHandshakeAlert(h)
+			t.clearHandshakeAlert(h, Unmet)
 			t.stopTimers(h)
 		})
 	}
@@ -291,7 +291,7 @@ func (t *Tracker) linkDown(l *Link, why LinkEvent) {
 	}
 	l.closed = true
 	delete(t.leaving, l)
-	t.stopLink(l)
+	t.stopLink(l, Unmet)
 	t.timers.cancel(l.leave)
 	t.abandonSubscribes(l)
 	if !current {
@@ -435,7 +435,7 @@ func (t *Tracker) evictLink(l *Link) {
 	}
 	l.closed = true
 	delete(t.leaving, l)
-	t.stopLink(l)
+	t.stopLink(l, Untold)
 	t.timers.cancel(l.leave)
 	t.tellDown(l, LinkEvent{Time: t.now, Kind: LinkClosed, Cause: decode.CloseEvicted}, false)
 	if s := l.Session; s.link == l {

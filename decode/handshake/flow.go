@@ -273,7 +273,7 @@ func (t *Tracker) proceed(h *Handshake, l *Link, p *decode.Packet, c cell) {
 		h.link = l
 	}
 	if h.pendingResume {
-		t.redelivered(h)
+		t.redelivered(h, Resolved)
 	}
 	if !c.next.Open() {
 		h.Reason = reasonOf(p)
@@ -307,7 +307,7 @@ func refusedAll(p *decode.Packet) bool {
 
 // setState moves an open handshake to an open state and starts its time.
 func (t *Tracker) setState(h *Handshake, state State) {
-	t.clearHandshakeAlert(h)
+	t.clearHandshakeAlert(h, Resolved)
 	t.stopTimers(h)
 	t.await(h, state)
 }
@@ -337,15 +337,26 @@ func (t *Tracker) stopTimers(h *Handshake) {
 	}
 }
 
+// outcomeOf returns what becomes of the alert on a handshake that ends.
+func outcomeOf(state State) Outcome {
+	switch state {
+	case Abandoned:
+		return Unmet
+	case Unknown:
+		return Untold
+	}
+	return Resolved
+}
+
 // end ends h and frees its identifier.
 func (t *Tracker) end(h *Handshake, state State) {
-	t.clearHandshakeAlert(h)
+	t.clearHandshakeAlert(h, outcomeOf(state))
 	t.stopTimers(h)
 	if h.window != nil {
 		t.leaveWindow(h)
 	}
 	if h.pendingResume {
-		t.redelivered(h)
+		t.redelivered(h, outcomeOf(state))
 	}
 	h.leaveOrder()
 	h.side.past.remember(h, state)

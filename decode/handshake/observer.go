@@ -152,9 +152,9 @@ func (t *Tracker) RaisePoint(s *Session, a Alert, detail string) *Alert {
 }
 
 // Clear ends an alert that RaiseLasting raised.
-func (t *Tracker) Clear(a *Alert) {
+func (t *Tracker) Clear(a *Alert, how Outcome) {
 	if a.Cleared == 0 {
-		t.clear(a)
+		t.clear(a, how)
 	}
 }
 

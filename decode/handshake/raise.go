@@ -77,10 +77,11 @@ func (t *Tracker) raise(a *Alert) {
 	t.record(AlertRaised, nil, a)
 }
 
-func (t *Tracker) clear(a *Alert) {
+func (t *Tracker) clear(a *Alert, how Outcome) {
 	if a.muted {
 		return
 	}
+	a.Outcome = how
 	a.Cleared = max(t.stamp, a.Raised)
 	t.recorder.Record(Event{Kind: AlertCleared, Time: a.Cleared, Alert: a})
 }
@@ -137,12 +138,15 @@ func (t *Tracker) raiseLink(l *Link, slot int, a Alert) {
 	t.raise(&a)
 }
 
-// cancelLink stops a timer of a connection and clears the alert that it may have raised.
-func (t *Tracker) cancelLink(l *Link, d *timer, slot int) {
+// cancelLink stops a timer of a connection and clears the alert that it may have raised: what was missing has come.
+func (t *Tracker) cancelLink(l *Link, d *timer, slot int) { t.endLink(l, d, slot, Resolved) }
+
+// endLink is cancelLink for any outcome.
+func (t *Tracker) endLink(l *Link, d *timer, slot int, how Outcome) {
 	t.timers.cancel(d)
 	if a := l.alert(slot); a != nil {
 		l.open[slot] = nil
-		t.clear(a)
+		t.clear(a, how)
 	}
 }
 
@@ -153,16 +157,16 @@ func (t *Tracker) startLink(l *Link, d **timer, kind timerKind, at decode.Time) 
 	t.startTimer(*d, at)
 }
 
-// stopLink stops all timers of a connection and clears its alerts.
-func (t *Tracker) stopLink(l *Link) {
-	t.cancelLink(l, l.connack, linkConnack)
-	t.cancelLink(l, l.ping, linkPing)
-	t.cancelLink(l, l.alive, linkAlive)
+// stopLink stops all timers of a connection that ends and clears its alerts.
+func (t *Tracker) stopLink(l *Link, how Outcome) {
+	t.endLink(l, l.connack, linkConnack, how)
+	t.endLink(l, l.ping, linkPing, how)
+	t.endLink(l, l.alive, linkAlive, how)
 	for side := range l.windows {
-		t.cancelLink(l, l.windows[side], linkWindow+side)
-		t.cancelLink(l, l.resumes[side], linkResume+side)
-		t.cancelLink(l, nil, linkLatency+side)
-		t.cancelLink(l, l.stall[side], linkStall+side)
+		t.endLink(l, l.windows[side], linkWindow+side, how)
+		t.endLink(l, l.resumes[side], linkResume+side, how)
+		t.endLink(l, nil, linkLatency+side, how)
+		t.endLink(l, l.stall[side], linkStall+side, how)
 	}
 }
 
@@ -220,10 +224,10 @@ func (t *Tracker) critical(h *Handshake) {
 	t.escalate(h.alert, Critical)
 }
 
-func (t *Tracker) clearHandshakeAlert(h *Handshake) {
+func (t *Tracker) clearHandshakeAlert(h *Handshake, how Outcome) {
 	if a := h.alert; a != nil {
 		h.alert = nil
-		t.clear(a)
+		t.clear(a, how)
 	}
 }
 

@@ -17,13 +17,17 @@ func (a *Alert) Text(now decode.Time) string {
 		return a.Teller.Text(a, now)
 	}
 	age := Age(now.Sub(a.Since))
+	owed := age
+	if a.Cleared != 0 && a.Outcome == Unmet {
+		owed += ", unanswered"
+	}
 	switch a.Name {
 	case PubackOverdue, PubrecOverdue, PubrelOverdue, PubcompOverdue, SubackOverdue:
-		return fmt.Sprintf("%s %s %s%s for %s: %s", a.who(a.By), a.owes(), a.Owed, a.toClient(), age, a.message())
+		return fmt.Sprintf("%s %s %s%s for %s: %s", a.who(a.By), a.owes(), a.Owed, a.toClient(), owed, a.message())
 	case ConnackOverdue:
-		return fmt.Sprintf("broker %s CONNACK to %s for %s", a.owes(), a.client(), age)
+		return fmt.Sprintf("broker %s CONNACK to %s for %s", a.owes(), a.client(), owed)
 	case PingrespOverdue:
-		return fmt.Sprintf("broker %s PINGRESP to %s for %s", a.owes(), a.client(), age)
+		return fmt.Sprintf("broker %s PINGRESP to %s for %s", a.owes(), a.client(), owed)
 	case KeepaliveOverdue:
 		return fmt.Sprintf("%s has sent nothing for %s: Keep Alive is %ds, the last was %s", a.client(), age, a.Limit, a.Last2)
 	case AckLatencyHigh:
@@ -64,7 +68,7 @@ func (a *Alert) Began() decode.Time {
 
 // Sort tells apart what alerts of one name say: of two whose Sort is the same Text differs in numbers and names alone.
 func (a *Alert) Sort() string {
-	s := fmt.Sprint(a.By, a.Owed, a.Prior, uint8(a.Reason))
+	s := fmt.Sprint(a.Outcome, a.By, a.Owed, a.Prior, uint8(a.Reason))
 	if a.Teller != nil {
 		return s + a.Teller.Sort(a)
 	}
@@ -203,7 +207,14 @@ func earlier(n int) string {
 // Detail says the rest: what still works, what it blocks, what comes next. It is escaped, and empty where there is nothing to add.
 func (a *Alert) Detail(now decode.Time) string {
 	if a.Cleared != 0 {
-		return fmt.Sprintf("Cleared after %s.", Age(a.Cleared.Sub(a.Began())))
+		age := Age(a.Cleared.Sub(a.Began()))
+		switch a.Outcome {
+		case Unmet:
+			return fmt.Sprintf("Ended after %s, unresolved.", age)
+		case Untold:
+			return fmt.Sprintf("Ended after %s; whether it was resolved is not known.", age)
+		}
+		return fmt.Sprintf("Cleared after %s.", age)
 	}
 	if a.Teller != nil {
 		return a.Teller.Detail(a, now)

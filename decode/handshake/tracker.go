@@ -288,7 +288,7 @@ func (t *Tracker) taint(l *Link, dir decode.Direction) {
 	s.sides[dir].pace = pace{}
 	l.sides[dir].window.forgetPlateau()
 	if dir == decode.FromClient {
-		t.cancelLink(l, l.alive, linkAlive)
+		t.endLink(l, l.alive, linkAlive, Untold)
 		t.watchAlive(l)
 	}
 	for side := range s.sides {
@@ -297,20 +297,20 @@ func (t *Tracker) taint(l *Link, dir decode.Direction) {
 				s.sides[side].note(h.PacketID)
 				return
 			}
-			t.redelivered(h)
+			t.redelivered(h, Untold)
 			t.cannotTell(h)
 		})
 	}
 	if dir == decode.FromServer {
-		t.cancelLink(l, l.connack, linkConnack)
-		t.cancelLink(l, l.ping, linkPing)
+		t.endLink(l, l.connack, linkConnack, Untold)
+		t.endLink(l, l.ping, linkPing, Untold)
 		l.pingAt = 0
 	}
 }
 
 // cannotTell says that the packet which is owed may have been sent without being seen: h is not stuck as far as is known.
 func (t *Tracker) cannotTell(h *Handshake) {
-	t.clearHandshakeAlert(h)
+	t.clearHandshakeAlert(h, Untold)
 	t.stopTimers(h)
 	t.leaveWindow(h)
 	h.leaveOrder()

@@ -195,6 +195,7 @@ type Alert struct {
 	Severity  handshake.Severity
 	Raised    decode.Time
 	Began     decode.Time // when that began of which Text gives the duration: before Raised where a packet is owed
+	Outcome   handshake.Outcome
 	Cleared   decode.Time // 0 while the condition lasts
 	Last      decode.Time // when it last happened, for what happens at a point in time
 	Count     int
@@ -344,7 +345,7 @@ func (e *Engine) alerts(limit int, pick func(*handshake.Alert) bool) []Alert {
 
 func alertOf(a *handshake.Alert, now decode.Time) Alert {
 	out := Alert{
-		ID: a.ID, Name: a.Name, Severity: a.Severity, Raised: a.Raised, Began: a.Began(), Cleared: a.Cleared, Last: a.Last, Count: a.Count,
+		ID: a.ID, Name: a.Name, Severity: a.Severity, Raised: a.Raised, Began: a.Began(), Cleared: a.Cleared, Outcome: a.Outcome, Last: a.Last, Count: a.Count,
 		Lasting: a.Lasting, Handshake: a.Handshake, PacketID: a.PacketID, Sort: a.Sort(), Text: a.Text(now), Detail: a.Detail(now),
 	}
 	if a.Fault != nil {
