@@ -117,10 +117,9 @@ func (w *Watcher) request(key chainKey, rule *Rule, s *sighting, l *handshake.Li
 		c = new(chain)
 		w.chains[key] = c
 	}
-	if len(c.open) > 0 {
-		r.shared = true
-		for _, o := range c.open {
-			o.shared = true
+	for _, o := range c.open {
+		if o.state == Pending { // of one whose time is over it is clear that it was not answered
+			o.shared, r.shared = true, true
 		}
 	}
 	c.open = append(c.open, r)
@@ -227,6 +226,7 @@ func (w *Watcher) answer(key chainKey, rule *Rule, l *handshake.Link, p *decode.
 	if r.at >= w.tracker.Now() && !r.s.ingress {
 		return
 	}
+	r.shared = r.shared || len(c.open) > 1 // it may be the late answer to another
 	c.open = append(c.open[:i], c.open[i+1:]...)
 	r.answered, r.answer, r.answers = w.tracker.Now(), string(p.Topic), 1
 	if r.state == Pending {
