@@ -151,6 +151,9 @@ func (t *Tracker) newState(l *Link) {
 	if lost.N > 0 && !l.clean {
 		t.raisePoint(l, lost, "")
 	}
+	if !l.clean { // the broker forgot the session, so it was probably started anew: how fast it answered before says nothing of it
+		s.sides[decode.FromClient].past.forgetAnswers()
+	}
 	for side := range s.sides {
 		s.sides[side].flow.each(func(h *Handshake) {
 			if h.link != l {

@@ -86,7 +86,8 @@ func (t *Tracker) answered(h *Handshake, l *Link, p *decode.Packet) {
 		return
 	}
 	r := &h.side.past
-	r.addAnswer(p.Time.Sub(h.Started()), t.cfg.Latency, t.cfg.Learn)
+	took := p.Time.Sub(h.Started())
+	r.addAnswer(took, t.cfg.Latency, t.cfg.Learn)
 	if r.answers < answersLeast || r.slow == nil && l.open == nil {
 		return
 	}
@@ -94,7 +95,7 @@ func (t *Tracker) answered(h *Handshake, l *Link, p *decode.Packet) {
 	above := int(r.answers) - r.rank() // so many above a time put the 95th percentile above it
 	slow, late := r.counts()
 	switch {
-	case slow >= above && l.alert(slot) == nil:
+	case slow >= above && took > t.cfg.Latency && l.alert(slot) == nil: // on a new connection a fast answer is no news of the slow ones before it
 		t.raiseLink(l, slot, Alert{
 			Name: AckLatencyHigh, Severity: Info, Sender: h.Sender, By: h.Sender.Opposite(), Kind: h.Kind, Topic: h.Topic,
 			Latency: r.p95(), Since: t.now, N: int(r.answers),
