@@ -138,12 +138,9 @@ func explain(w io.Writer, e handshake.Entry, width int) {
 	wrap(w, "", "", width, fmt.Sprintf("Severity %s; about the %s; %s.", e.Grades(), e.Subject, e.Kind()))
 	fmt.Fprintln(w)
 	wrap(w, "", "", width, e.Means)
-	for _, part := range []struct {
-		head  string
-		items []string
-	}{{"What usually causes it:", e.Causes}, {"What to check next:", e.Checks}} {
-		fmt.Fprintf(w, "\n%s\n", part.head)
-		for _, item := range part.items {
+	for _, part := range append(e.CauseGroups(), handshake.CauseGroup{Head: "What to check next", Causes: e.Checks}) {
+		fmt.Fprintf(w, "\n%s:\n", part.Head)
+		for _, item := range part.Causes {
 			wrap(w, "  - ", "    ", width, item)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
@@ -156,12 +157,12 @@ func (m *Model) openExplain() tea.Cmd {
 		return nil
 	}
 	return m.openOver(&sheet{title: string(a.Name) + ": " + e.Title, lines: func(p *pen, width int) []textLine {
-		return p.entryLines(&e, width)
+		return p.entryLines(&e, a.By, width)
 	}})
 }
 
-// entryLines is what the catalogue says of an alert, in full.
-func (p *pen) entryLines(e *handshake.Entry, width int) []textLine {
+// entryLines is what the catalogue says of an alert, in full: first the causes that lie with the end that owes.
+func (p *pen) entryLines(e *handshake.Entry, owes decode.Direction, width int) []textLine {
 	var out []textLine
 	say := func(head string, texts ...string) {
 		if len(texts) == 0 || texts[0] == "" {
@@ -179,7 +180,7 @@ func (p *pen) entryLines(e *handshake.Entry, width int) []textLine {
 		}
 	}
 	say("What it means", e.Means)
-	say("Usual causes", e.Causes...)
+	say("Usual causes", e.CausesFor(owes)...)
 	say("Check next", e.Checks...)
 	say("In the standard", e.Clauses())
 	return out

@@ -310,7 +310,7 @@ func (l *alertList) detail(p *pen, width int) []textLine {
 		for _, s := range wrap(p.text.safe(e.Means), width-2) {
 			out = append(out, textLine{" " + s, p.th.Dim})
 		}
-		for _, cause := range e.Causes {
+		for _, cause := range e.CausesFor(a.By) {
 			for i, s := range wrap(p.text.safe(cause), width-4) {
 				bullet := "   "
 				if i == 0 {

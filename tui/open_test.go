@@ -621,6 +621,33 @@ func TestEndedUnanswered(t *testing.T) {
 	d.keys("5").has("· ended", "✓ cleared").hasNot("✓ ended")
 }
 
+// TestCausesOfWhoOwes begins with what is wrong with brokers where the broker owes.
+func TestCausesOfWhoOwes(t *testing.T) {
+	first := func(by decode.Direction) (string, string) {
+		f := many()
+		f.base.Alerts = []watch.Alert{{ID: 1, Name: "puback-overdue", Severity: handshake.Warn, Raised: at(0), Lasting: true, By: by, Text: "PUBACK is owed"}}
+		d := newDriver(t, f, 118, 40, theme.Options{})
+		screen := strings.Join(d.keys("5").screen(), "\n")
+		sheet := strings.Join(d.keys("i").screen(), "\n")
+		return before(screen, "A broker that is overloaded", "A subscriber whose"), before(sheet, "A broker that is overloaded", "A subscriber whose")
+	}
+	if screen, sheet := first(decode.FromServer); screen != "A broker that is overloaded" || sheet != screen {
+		t.Errorf("where the broker owes, first is %q, and %q in full", screen, sheet)
+	}
+	if screen, sheet := first(decode.FromClient); screen != "A subscriber whose" || sheet != screen {
+		t.Errorf("where the client owes, first is %q, and %q in full", screen, sheet)
+	}
+}
+
+// before returns which of two texts stands first.
+func before(text, a, b string) string {
+	i, j := strings.Index(text, a), strings.Index(text, b)
+	if i >= 0 && (j < 0 || i < j) {
+		return a
+	}
+	return b
+}
+
 // TestForAsInText counts from when the packet is owed, as the text does, not from when that was too long.
 func TestForAsInText(t *testing.T) {
 	f := many()

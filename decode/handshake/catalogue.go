@@ -3,6 +3,8 @@ package handshake
 import (
 	"slices"
 	"strings"
+
+	"github.com/mqttwatch/mqttwatch/decode"
 )
 
 // Subject is what an alert is about.
@@ -32,6 +34,9 @@ type Entry struct {
 	Means string
 	// Causes says what usually brings it about, the likeliest first; Checks what to look at next.
 	Causes, Checks []string
+	// Sides says of each of Causes with whom it lies, where either end may owe: 'c' with the client, 'b' with the broker, '-' with either. Empty where
+	// that goes without saying.
+	Sides string
 	// V311 and V5 are the normative statements of the OASIS standards that it touches, without "MQTT-"; empty where there is none or its number is
 	// not certain.
 	V311, V5 []string
@@ -52,6 +57,48 @@ func Explain(name AlertName) (Entry, bool) {
 		}
 	}
 	return Entry{}, false
+}
+
+// CausesFor returns the causes, those that lie with the end that owes first.
+func (e Entry) CausesFor(owes decode.Direction) []string {
+	order := "c-b"
+	if owes == decode.FromServer {
+		order = "b-c"
+	}
+	if e.Sides == "" {
+		return e.Causes
+	}
+	return slices.Concat(e.causesOf(order[:1]), e.causesOf(order[1:2]), e.causesOf(order[2:]))
+}
+
+func (e Entry) causesOf(side string) (causes []string) {
+	for i, cause := range e.Causes {
+		if e.Sides[i:i+1] == side {
+			causes = append(causes, cause)
+		}
+	}
+	return causes
+}
+
+// A CauseGroup is causes with what stands above them.
+type CauseGroup struct {
+	Head   string
+	Causes []string
+}
+
+// CauseGroups returns the causes for who does not know which end owes: those of each end by themselves, where either may.
+func (e Entry) CauseGroups() []CauseGroup {
+	const usual = "What usually causes it"
+	if e.Sides == "" {
+		return []CauseGroup{{usual, e.Causes}}
+	}
+	var groups []CauseGroup
+	for _, g := range []CauseGroup{{", where the client owes", e.causesOf("c")}, {", where the broker owes", e.causesOf("b")}, {", whoever owes", e.causesOf("-")}} {
+		if len(g.Causes) > 0 {
+			groups = append(groups, CauseGroup{usual + g.Head, g.Causes})
+		}
+	}
+	return groups
 }
 
 // Clauses writes the normative statements on one line: "3.1.1: [MQTT-4.4.0-1]; 5.0: [MQTT-4.4.0-1]". Empty where there are none.

@@ -14,6 +14,7 @@ func owedEntries() []Entry {
 				"A broker that is overloaded, or whose plug-in or database holds the message (home-assistant/core#76252: \"No ACK from MQTT server\").",
 				"A sink behind the broker that never answers: the client sent the same message again after 61 s (azure-iot-sdk-c#1648).",
 			},
+			Sides: "ccbb",
 			Checks: []string{
 				"Who owes: the client or the broker? The alert says so. If PINGRESP or other packets still come from there, the link is fine and the program is stuck.",
 				"Client: is the callback returning? Does it acknowledge by hand (paho: manual_ack, SetAutoAckDisabled)? Take a stack dump of the process.",
@@ -31,6 +32,7 @@ func owedEntries() []Entry {
 				"A broker that waits for its store or an authorisation hook before PUBREC.",
 				"A client library without QoS 2 for what it receives.",
 			},
+			Sides: "bbc",
 			Checks: []string{
 				"Does the link live? If PINGRESP comes, the receiver is there and owes PUBREC.",
 				"mosquitto.conf: max_inflight_messages; try without it.",
@@ -47,6 +49,7 @@ func owedEntries() []Entry {
 				"A sender whose state was lost between PUBREC and PUBREL: a bridge right after it had sent its backlog again (mosquitto#3275).",
 				"A broker that queues PUBREL behind PUBLISH packets for which the window is full; PUBREL must not wait for that.",
 			},
+			Sides: "c-b",
 			Checks: []string{
 				"The version of the sender's library, and whether it has QoS 2 at all. QoS 1 is a way around.",
 				"Does it happen to each QoS 2 message of this client, or only after a reconnect? mqttwatch replay FILE --filter 'type:PUBREC client:NAME'.",
@@ -62,6 +65,7 @@ func owedEntries() []Entry {
 				"A subscriber's library that never sends PUBCOMP (paho.mqtt.embedded-c#21, #89).",
 				"A receiver that forgot the message in between, and ignores the PUBREL where it must answer it.",
 			},
+			Sides: "c-",
 			Checks: []string{
 				"How full is the window? The details say it: n/20 and rising means that delivery will stop.",
 				"The library's version; QoS 1 for this subscription until it is repaired.",

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mqttwatch/mqttwatch/decode"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
 
@@ -81,6 +82,14 @@ func TestEntriesAreWhole(t *testing.T) {
 		if len(e.Causes) == 0 || len(e.Checks) == 0 || len(e.Severities) == 0 || e.Subject == "" {
 			t.Errorf("%s lacks causes, checks, severities or a subject", e.Name)
 		}
+		if e.Sides != "" && (len(e.Sides) != len(e.Causes) || strings.Trim(e.Sides, "cb-") != "") {
+			t.Errorf("%s: sides %q of %d causes", e.Name, e.Sides, len(e.Causes))
+		}
+		for _, owes := range []decode.Direction{decode.FromClient, decode.FromServer} {
+			if len(e.CausesFor(owes)) != len(e.Causes) {
+				t.Errorf("%s: %d causes where %s owes, of %d", e.Name, len(e.CausesFor(owes)), owes, len(e.Causes))
+			}
+		}
 		if !slices.IsSorted(e.Severities) {
 			t.Errorf("%s: severities %v: want the mildest first", e.Name, e.Severities)
 		}
@@ -132,7 +141,9 @@ them an exit status. Names like mosquitto#897 are issues of that project on GitH
 	}
 	for _, e := range all {
 		fmt.Fprintf(&b, "\n## %s\n\n*%s.* %s; about the %s; %s.\n\n%s\n", e.Name, upper(e.Title), upper(e.Grades()), e.Subject, e.Kind(), plain(e.Means))
-		list(&b, "What usually causes it", e.Causes)
+		for _, g := range e.CauseGroups() {
+			list(&b, g.Head, g.Causes)
+		}
 		list(&b, "What to check next", e.Checks)
 		if c := e.Clauses(); c != "" {
 			fmt.Fprintf(&b, "\nIn the standard: %s.\n", c)

@@ -203,6 +203,7 @@ type Alert struct {
 	Handshake uint64 // its subject, 0 where it is not about one handshake
 	Client    string
 	PacketID  uint16
+	By        decode.Direction // who owes, or did it
 	// Sort tells apart what alerts of one name say: where it is the same, Text differs in numbers and names alone.
 	Sort string
 	// Fault is what is wrong with a packet, empty where that is not what the alert is about.
@@ -346,7 +347,7 @@ func (e *Engine) alerts(limit int, pick func(*handshake.Alert) bool) []Alert {
 func alertOf(a *handshake.Alert, now decode.Time) Alert {
 	out := Alert{
 		ID: a.ID, Name: a.Name, Severity: a.Severity, Raised: a.Raised, Began: a.Began(), Cleared: a.Cleared, Outcome: a.Outcome, Last: a.Last, Count: a.Count,
-		Lasting: a.Lasting, Handshake: a.Handshake, PacketID: a.PacketID, Sort: a.Sort(), Text: a.Text(now), Detail: a.Detail(now),
+		Lasting: a.Lasting, Handshake: a.Handshake, PacketID: a.PacketID, By: a.By, Sort: a.Sort(), Text: a.Text(now), Detail: a.Detail(now),
 	}
 	if a.Fault != nil {
 		out.Fault = a.Fault.Error()
