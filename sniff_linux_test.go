@@ -64,20 +64,73 @@ func interrupt(t *testing.T, cmd *exec.Cmd) {
 // brokerIn runs mosquitto in a namespace at 127.0.0.1:1883.
 func brokerIn(t *testing.T, ns string) {
 	t.Helper()
+	brokerAt(t, ns, 1883)
+}
+
+// brokerAt is brokerIn at another port.
+func brokerAt(t *testing.T, ns string, port int) {
+	t.Helper()
 	config := filepath.Join(t.TempDir(), "mosquitto.conf")
-	text := "listener 1883 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nuser root\n"
+	text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nuser root\n", port)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	start(t, inside(t, ns, exec.Command(need.Program(t, "mosquitto"), "-c", config)))
 	for range 200 {
 		out, _ := inside(t, ns, exec.Command("cat", "/proc/net/tcp")).Output()
-		if strings.Contains(string(out), "0100007F:075B 00000000:0000 0A") { // 127.0.0.1:1883 listens
+		if strings.Contains(string(out), fmt.Sprintf("0100007F:%04X 00000000:0000 0A", port)) { // it listens at 127.0.0.1
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 	t.Fatal("mosquitto does not listen")
+}
+
+// TestSniffJoinsHighPort: subscribers that were there before are told from their broker, though its port is above all of theirs and only it sends.
+func TestSniffJoinsHighPort(t *testing.T) {
+	ns := need.Namespace(t)
+	const port, subscribers = 61883, 6
+	brokerAt(t, ns, port)
+	at := []string{"-p", strconv.Itoa(port), "-q", "1"}
+	for range subscribers {
+		start(t, inside(t, ns, exec.Command(need.Program(t, "mosquitto_sub"), append(at, "-t", "m/#")...)))
+	}
+	for range 200 {
+		out, _ := inside(t, ns, exec.Command("cat", "/proc/net/tcp")).Output()
+		if len(regexp.MustCompile(fmt.Sprintf(" 0100007F:%04X 0100007F:.... 01 ", port)).FindAll(out, -1)) == subscribers { // established
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	time.Sleep(300 * time.Millisecond) // they subscribe
+	sniff := inside(t, ns, command("sniff", "lo", "--output", "json"))
+	var out, errs bytes.Buffer
+	sniff.Stdout, sniff.Stderr = &out, &errs
+	if err := sniff.Start(); err != nil {
+		t.Fatal(err)
+	}
+	sockets(t, ns, 1)
+	for range 2 {
+		pub := inside(t, ns, exec.Command(need.Program(t, "mosquitto_pub"), append(at, "-t", "m/a", "-m", "b")...))
+		if text, err := pub.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+	}
+	time.Sleep(200 * time.Millisecond)
+	interrupt(t, sniff)
+	handshakes := 0
+	for _, l := range lines(t, out.String()) {
+		if l["kind"] != "handshake" {
+			continue
+		}
+		handshakes++
+		if l["server"] != "127.0.0.1:61883" {
+			t.Errorf("server %v, client %v, sent by the %v", l["server"], l["client"], l["sender"])
+		}
+	}
+	if want := 2 * (1 + subscribers); handshakes != want || errs.Len() > 0 {
+		t.Errorf("%d handshakes, want %d; %s", handshakes, want, errs.String())
+	}
 }
 
 // saturate has four clients publish n messages each as fast as they can, to a broker with one subscriber.

@@ -53,6 +53,7 @@ type assembler struct {
 
 	dissector *dissector
 	flows     *flowTable
+	ends      endBook
 	batch     []decode.Segment
 	arena     []byte // what stages unpacked since the last flush
 	nextID    uint64

@@ -35,6 +35,9 @@ func (a *assembler) emitData(f *flow, side uint8, data []byte, t decode.Time) {
 	if t > f.out {
 		f.out = t
 	}
+	if f.roles.assumed() {
+		a.revise(f, side, data)
+	}
 	n := len(a.batch) // which is less than batchSize, else it would have been flushed
 	a.batch = a.batch[:n+1]
 	s := &a.batch[n] // empty since the flush

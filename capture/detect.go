@@ -278,33 +278,10 @@ func (a *assembler) found(f *flow) {
 	f.kind = isMQTT
 	a.count.connections++
 	a.open++
-	f.tellRoles(a)
-	a.nextID++
-	info := decode.ConnInfo{
-		ID:           a.nextID,
-		Client:       f.key.addr(f.client),
-		Server:       f.key.addr(f.client ^ 1),
-		Source:       a.source,
-		Opened:       f.opened,
-		MidStream:    !f.begun,
-		RolesAssumed: f.roles <= rolesPort,
-		ByHeard:      true,
-	}
-	for side := range uint8(2) {
-		info.Whole[f.direction(side)] = f.isWhole(side)
-	}
-	if f.stage != nil {
-		info.Transport = f.stage.name()
-	}
-	if f.named != nil {
-		info.Client, info.Peer = *f.named, info.Client
-	}
-	f.conn = decode.NewConn(info, a.options)
-	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Open, Time: f.opened})
-	for side := range uint8(2) {
-		if f.half[side].heard {
-			a.tellHeard(f, side)
-		} else {
+	a.tellRoles(f)
+	a.openConn(f, f.opened)
+	for side := range f.half {
+		if !f.half[side].heard {
 			a.deaf++
 		}
 	}
@@ -320,36 +297,33 @@ func (a *assembler) found(f *flow) {
 	}
 }
 
-// tellRoles finds out which end is the Client: who sent the SYN, else who sent packets that only a Client sends, else
-// who is not on a port of MQTT, else who has the higher port.
-func (f *flow) tellRoles(a *assembler) {
-	if f.roles == rolesSYN {
-		return
-	}
-	if f.stage != nil {
-		if side, known := f.stage.client(); known {
-			f.roles, f.client = rolesContent, side
-			return
-		}
+// openConn makes a Conn of what is known of a connection, and tells that it is there.
+func (a *assembler) openConn(f *flow, opened decode.Time) {
+	a.nextID++
+	info := decode.ConnInfo{
+		ID:           a.nextID,
+		Client:       f.key.addr(f.client),
+		Server:       f.key.addr(f.client ^ 1),
+		Source:       a.source,
+		Opened:       opened,
+		MidStream:    !f.begun,
+		RolesAssumed: f.roles.assumed(),
+		ByHeard:      true,
 	}
 	for side := range uint8(2) {
-		if dir, tells := f.early.side[side].guess.Sender(); tells && f.early.side[side].guess.Bits > 0 {
-			f.roles = rolesContent
-			f.client = side ^ uint8(dir)
-			return
-		}
+		info.Whole[f.direction(side)] = f.early != nil && f.isWhole(side) // else it is in its middle
 	}
-	f.roles = rolesPort
-	_, zero := a.ports[f.key.pa]
-	_, one := a.ports[f.key.pb]
-	switch {
-	case zero && !one:
-		f.client = 1
-	case one && !zero:
-		f.client = 0
-	case f.key.pa > f.key.pb:
-		f.client = 0
-	default:
-		f.client = 1
+	if f.stage != nil {
+		info.Transport = f.stage.name()
+	}
+	if f.named != nil {
+		info.Client, info.Peer = *f.named, info.Client
+	}
+	f.conn = decode.NewConn(info, a.options)
+	a.emit(decode.Segment{Conn: f.conn, Kind: decode.Open, Time: opened})
+	for side := range uint8(2) {
+		if f.half[side].heard {
+			a.tellHeard(f, side)
+		}
 	}
 }

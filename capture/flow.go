@@ -116,6 +116,7 @@ type flow struct {
 	begun   bool         // the SYN of either end was seen
 	queued  bool         // in assembler.attention
 	used    bool         // in the table; what is not used waits to be used again
+	said    uint8        // as what the ends spoke while roles are assumed; see assembler.revise
 	conn    *decode.Conn // set when it is found to carry MQTT
 	waiting *waiting     // segments behind a hole
 	last    decode.Time
@@ -129,16 +130,6 @@ type flow struct {
 	early  *early          // bytes before it is known whether they are MQTT
 	ending *ending         // an end that was seen and is not told yet
 }
-
-// roleSource says what told the Client from the Server, the best last.
-type roleSource uint8
-
-const (
-	rolesUnknown roleSource = iota
-	rolesPort               // a guess
-	rolesContent            // packets that only one of them sends
-	rolesSYN
-)
 
 // direction of what the end side sends.
 func (f *flow) direction(side uint8) decode.Direction {
