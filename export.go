@@ -24,7 +24,7 @@ func exportFormats() []tui.ExportFormat {
 	handshakes, deliveries := []tui.ExportList{tui.ExportHandshakes}, []tui.ExportList{tui.ExportDeliveries}
 	both := []tui.ExportList{tui.ExportHandshakes, tui.ExportDeliveries}
 	tables := []tui.ExportList{tui.ExportDeliveries, tui.ExportSessions, tui.ExportTopics, tui.ExportPackets, tui.ExportAlerts}
-	const made = "TCP frames, and a CONNECT for MQTT 5.0, are made up"
+	const made = "TCP frames, and CONNECT and CONNACK for MQTT 5.0, are made up"
 	return []tui.ExportFormat{
 		{Name: "json", Suffix: ".json", Note: "JSON Lines, as docs/json.md has them", Lists: both},
 		{Name: "csv", Suffix: ".csv", Note: "a line each, for spreadsheets", Lists: append(tables, handshakes...)},
@@ -126,13 +126,13 @@ type packetSource struct {
 	collect func() ([]decode.Segment, error)
 	n       int // handshakes, or packets, of which there are bytes
 	conns   map[packetKey]*decode.Conn
-	// connects are the CONNECT packets that are made up, until they are written.
-	connects map[*decode.Conn][]byte
+	// connects are the CONNECT and CONNACK packets that are made up, until they are written.
+	connects map[*decode.Conn]*madeUp
 }
 
 // exportPackets records the packets to a file, through the writer that records captures.
 func (w *watching) exportPackets(path string, job *tui.ExportJob) (int, error) {
-	src := &packetSource{w: w, connects: map[*decode.Conn][]byte{}, conns: map[packetKey]*decode.Conn{}}
+	src := &packetSource{w: w, connects: map[*decode.Conn]*madeUp{}, conns: map[packetKey]*decode.Conn{}}
 	if job.List == tui.ExportPackets {
 		src.collect = func() ([]decode.Segment, error) { return src.ofPackets(job) }
 	} else {
@@ -183,7 +183,7 @@ func (s *packetSource) ofHandshakes(order *watch.Order) ([]decode.Segment, error
 			}
 			c := s.conn(l, &l.Steps[i])
 			if l.Packets[i].Version == decode.V5 && s.connects[c] == nil {
-				s.connects[c] = madeUpConnect(l)
+				s.connects[c] = makeUp(l)
 			}
 			all = append(all, decode.Segment{Kind: decode.Data, Conn: c, Dir: l.Steps[i].Dir, Time: l.Steps[i].Time, Data: l.Packets[i].Bytes})
 		}
@@ -195,12 +195,18 @@ func (s *packetSource) ofHandshakes(order *watch.Order) ([]decode.Segment, error
 	return all, err
 }
 
-// withConnects puts the CONNECT that was made up for a connection before its first packet.
+// madeUp are the packets that are made up for a connection.
+type madeUp struct{ connect, connack []byte }
+
+// withConnects puts what was made up for a connection before its first packet. A CONNACK that was really sent is enough.
 func (s *packetSource) withConnects(all []decode.Segment) []decode.Segment {
-	out := make([]decode.Segment, 0, len(all)+len(s.connects))
+	out := make([]decode.Segment, 0, len(all)+2*len(s.connects))
 	for _, seg := range all {
-		if data := s.connects[seg.Conn]; data != nil {
-			out = append(out, decode.Segment{Kind: decode.Data, Conn: seg.Conn, Dir: decode.FromClient, Time: seg.Time, Data: data})
+		if m := s.connects[seg.Conn]; m != nil {
+			out = append(out, decode.Segment{Kind: decode.Data, Conn: seg.Conn, Dir: decode.FromClient, Time: seg.Time, Data: m.connect})
+			if decode.Type(seg.Data[0]>>4) != decode.CONNACK {
+				out = append(out, decode.Segment{Kind: decode.Data, Conn: seg.Conn, Dir: decode.FromServer, Time: seg.Time, Data: m.connack})
+			}
 			delete(s.connects, seg.Conn)
 		}
 		out = append(out, seg)
@@ -208,18 +214,21 @@ func (s *packetSource) withConnects(all []decode.Segment) []decode.Segment {
 	return out
 }
 
-// madeUpConnect returns a CONNECT of MQTT 5.0, without which other programs take its packets for those of 3.1.1 and misread them. The real one may be
-// long gone, and may hold a password, which is never exported; this one holds the Client Identifier alone, and says that it is made up. It allows what
-// the real one may have allowed, so that nothing that follows breaks its rules.
-func madeUpConnect(l *watch.Ladder) []byte {
-	f := decode.ConnectFields{Properties: decode.MakeProperties(
-		decode.Property{ID: decode.TopicAliasMaximum, Uint: 0xFFFF},
-		decode.Property{ID: decode.UserProperty, Bytes: []byte("mqttwatch"), Value: []byte("this CONNECT is made up: it says which version of MQTT follows")},
-	)}
+// makeUp returns a CONNECT of MQTT 5.0, without which other programs take its packets for those of 3.1.1 and misread them, and the CONNACK that they miss
+// otherwise. The real ones may be long gone, and may hold a password, which is never exported; the CONNECT holds the Client Identifier alone, and both say that
+// they are made up. They allow what the real ones may have allowed, so that nothing that follows breaks their rules.
+func makeUp(l *watch.Ladder) *madeUp {
+	properties := func(t decode.Type) decode.Properties {
+		return decode.MakeProperties(decode.Property{ID: decode.TopicAliasMaximum, Uint: 0xFFFF}, handshake.MadeUp(t))
+	}
+	f := decode.ConnectFields{Properties: properties(decode.CONNECT)}
 	if l.ClientKnown {
 		f.ClientID = l.Client
 	}
-	return decode.AppendConnect(nil, decode.V5, f)
+	return &madeUp{
+		connect: decode.AppendConnect(nil, decode.V5, f),
+		connack: decode.AppendConnack(nil, decode.V5, decode.ConnackFields{Properties: properties(decode.CONNACK)}),
+	}
 }
 
 func (s *packetSource) conn(l *watch.Ladder, step *handshake.Step) *decode.Conn {

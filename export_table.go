@@ -126,7 +126,7 @@ func (s *packetSource) ofPackets(job *tui.ExportJob) ([]decode.Segment, error) {
 		if greeted[c] = greeted[c] || r.Type == decode.CONNECT; r.Version == decode.V5 && !greeted[c] {
 			greeted[c] = true
 			l := &watch.Ladder{Row: watch.Row{Client: r.Client, ClientKnown: r.ClientKnown}}
-			s.connects[c] = madeUpConnect(l)
+			s.connects[c] = makeUp(l)
 		}
 		all = append(all, decode.Segment{Kind: decode.Data, Conn: c, Dir: r.Dir, Time: r.Time, Data: d.Raw.Bytes})
 		return nil

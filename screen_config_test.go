@@ -83,6 +83,9 @@ func TestScreenExportsVersion(t *testing.T) {
 	conn.Send(decode.FromServer, decode.AppendConnack(nil, decode.V5, decode.ConnackFields{}))
 	conn.Send(decode.FromClient, decode.AppendPublish(nil, decode.V5, decode.PublishFields{QoS: 1, PacketID: 3, Topic: "plant/a/temp", Payload: []byte("21.5")}))
 	conn.Send(decode.FromServer, decode.AppendAck(nil, decode.PUBACK, decode.V5, decode.AckFields{PacketID: 3}))
+	c.Wait(20 * time.Second) // a CONNACK would be overdue
+	conn.Send(decode.FromClient, decode.AppendPublish(nil, decode.V5, decode.PublishFields{QoS: 1, PacketID: 4, Topic: "plant/a/temp", Payload: []byte("21.6")}))
+	conn.Send(decode.FromServer, decode.AppendAck(nil, decode.PUBACK, decode.V5, decode.AckFields{PacketID: 4}))
 	in, out := filepath.Join(t.TempDir(), "in.pcap"), filepath.Join(t.TempDir(), "out.pcapng")
 	if err := os.WriteFile(in, c.Pcap(), 0o600); err != nil {
 		t.Fatal(err)
@@ -90,7 +93,7 @@ func TestScreenExportsVersion(t *testing.T) {
 	term := newTerminal(t, 100, 30)
 	term.send(program+" "+in, "Enter")
 	term.wait("plant/a/temp")
-	exportPackets(term, out, 1)
+	exportPackets(term, out, 2)
 	bytes, err := os.ReadFile(out)
 	if err != nil || strings.Contains(string(bytes), "sesame") || strings.Contains(string(bytes), "anna") {
 		t.Errorf("the export holds who logs in: %q, %v", bytes, err)
@@ -101,12 +104,16 @@ func TestScreenExportsVersion(t *testing.T) {
 			t.Errorf("read back without %s: %s%s", want, r.stdout, r.stderr)
 		}
 	}
-	if all := summary(t, r.stdout); len(all["alerts"].(map[string]any)) > 0 {
+	all := summary(t, r.stdout)
+	if len(all["alerts"].(map[string]any)) > 0 {
 		t.Errorf("what is made up raised an alert: %v", all["alerts"])
+	}
+	if packets := fmt.Sprint(all["packets"]); packets != "map[CONNACK:1 CONNECT:1 PUBACK:2 PUBLISH:2]" {
+		t.Errorf("read back: %s", packets)
 	}
 	if _, err := exec.LookPath("tshark"); err == nil {
 		read, err := exec.Command("tshark", "-r", out, "-Y", "mqtt.msgtype==3", "-T", "fields", "-e", "mqtt.msg").Output()
-		if text := strings.TrimSpace(string(read)); err != nil || text != "32312e35" && text != "21.5" {
+		if text := strings.TrimSpace(string(read)); err != nil || text != "32312e35\n32312e36" && text != "21.5\n21.6" {
 			t.Errorf("tshark reads the payload %q, %v", text, err)
 		}
 	}

@@ -93,7 +93,7 @@ func TestScreenExportsEveryList(t *testing.T) {
 	}
 	for file, list := range map[string]struct{ key, list, want string }{
 		"packets.pcapng":    {"7", "packets", "2 CONNECT, 2 CONNACK, 2 PUBLISH, 2 PUBACK, 1 SUBSCRIBE, 1 SUBACK"},
-		"deliveries.pcapng": {"2", "deliveries", "2 CONNECT, 2 PUBLISH, 2 PUBACK"},
+		"deliveries.pcapng": {"2", "deliveries", "2 CONNECT, 2 CONNACK, 2 PUBLISH, 2 PUBACK"},
 	} {
 		if bytes := export(list.key, list.list, file, "Left"); strings.Contains(bytes, "sesame") {
 			t.Errorf("%s holds a password", file)

@@ -8,6 +8,10 @@ func (t *Tracker) connect(l *Link, p *decode.Packet) {
 	if c == nil {
 		return // malformed before its fields
 	}
+	if !l.asked && madeUp(p) {
+		t.joinMadeUp(l, p)
+		return
+	}
 	if l.asked { // what follows belongs to it
 		t.secondConnect(l, p)
 		t.linkDown(l, LinkEvent{Kind: LinkClosed, Dir: decode.FromClient})

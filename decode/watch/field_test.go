@@ -107,7 +107,7 @@ var silent = map[string][]handshake.AlertName{
 	"ack-order-across-qos": nil, "auth-between": nil, "capture-gap-connack": nil, "capture-gap-hides-publish": nil, "capture-gap-id-reused": nil,
 	"capture-gap-answer-later": nil, "capture-gap-keepalive": nil, "capture-gap-order": nil, "capture-gap-pingresp": nil, "capture-gap-qos2": nil,
 	"capture-gap-window": nil, "clean-qos1-qos2": nil, "connack-auth": nil, "crossing-resend-qos1": nil, "disconnect-crossing-ack": nil, "duty-cycle": nil,
-	"ids-of-subscribe-and-server": nil, "joined-mid-stream-suback": nil, "joined-mid-stream-first-lost": nil, "joined-mid-stream-qos2-id-freed": nil, "keepalive-in-time": nil, "keepalive-off": nil, "keepalive-server": nil, "malformed-packet-silent": nil, "malformed-packet-first-silent": nil,
+	"ids-of-subscribe-and-server": nil, "joined-mid-stream-suback": nil, "joined-mid-stream-first-lost": nil, "joined-mid-stream-qos2-id-freed": nil, "keepalive-in-time": nil, "keepalive-off": nil, "keepalive-server": nil, "made-up-connect": nil, "malformed-packet-silent": nil, "malformed-packet-first-silent": nil,
 	"nat-many-clients": nil, "reauthentication": nil, "refused-login-keeps-session": nil, "resume-id-used-again": nil, "same-message-again": nil,
 	"sender-burst-idle": nil, "session-takeover-once": nil, "session-with-everything": nil, "slow-ack-by-design": nil, "suback-refuses-one": nil,
 	"subscribe-sent-again": nil, "timed-pubrel-3.1": nil, "window-full-for-a-moment": nil,
