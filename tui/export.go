@@ -160,19 +160,54 @@ func (m *Model) openExport() tea.Cmd {
 			{label: "as", values: names, hint: others},
 			{label: "file", typed: newEditor(name), hint: "path; the suffix is added where it has none", check: func(s string) string { return why(s == "", "give a file") }},
 		},
+		typed: func(f *form) {
+			if at := slices.IndexFunc(formats, func(e ExportFormat) bool { return endsIn(f.fields[2].value(), e.Suffix) }); at >= 0 {
+				f.fields[1].at = at
+			}
+		},
 		below: func(f *form) (string, bool) {
+			if why := m.otherEnding(list, f); why != "" {
+				return why, true
+			}
 			e := formats[f.fields[1].at]
 			return e.Note + "  " + m.pen.g.Dot + "  " + withSuffix(f.fields[2].value(), e.Suffix), false
 		},
 		done: func(m *Model, f *form) tea.Cmd {
+			if why := m.otherEnding(list, f); why != "" {
+				m.say(why)
+				return nil
+			}
 			e := formats[f.fields[1].at]
 			job := ExportJob{List: list, Format: e.Name, Path: withSuffix(f.fields[2].value(), e.Suffix)}
 			choices[f.fields[0].at].choose(&job)
 			m.closeOver()
-			return m.export(job)
+			return m.export(job, f)
 		},
 	})
 }
+
+// otherEnding returns what to do where the name of the file ends as that of another form than is chosen does.
+func (m *Model) otherEnding(list ExportList, f *form) string {
+	as, file := f.fields[1].value(), f.fields[2].value()
+	fit, _ := m.exportFormats(list)
+	for _, formats := range [2][]ExportFormat{fit, m.opt.ExportFormats} {
+		for _, e := range formats {
+			switch {
+			case !endsIn(file, e.Suffix):
+			case e.Name == as:
+				return ""
+			case slices.Contains(e.Lists, list):
+				return "a file as " + as + " cannot end in " + e.Suffix + ": choose " + e.Name + ", or another name"
+			default:
+				return string(list) + " cannot be written as " + e.Name + ": choose another name than one in " + e.Suffix
+			}
+		}
+	}
+	return ""
+}
+
+// endsIn reports whether a path has a suffix, in small letters or in capitals.
+func endsIn(path, suffix string) bool { return strings.HasSuffix(strings.ToLower(path), suffix) }
 
 // withSuffix adds a suffix to a path that has none.
 func withSuffix(path, suffix string) string {
@@ -186,20 +221,22 @@ func withSuffix(path, suffix string) string {
 
 type exportMsg struct {
 	job     ExportJob
+	form    *form
 	written int
 	err     error
 }
 
-func (m *Model) export(job ExportJob) tea.Cmd {
+func (m *Model) export(job ExportJob, f *form) tea.Cmd {
 	m.say("exporting to " + m.pen.text.clean(job.Path, m.width) + " " + m.pen.g.Ellipsis)
 	write := m.opt.Export
 	return func() tea.Msg {
 		n, err := write(job)
-		return exportMsg{job, n, err}
+		return exportMsg{job, f, n, err}
 	}
 }
 
-// onExport says how an export ended, and asks before it replaces a file.
+// onExport says how an export ended, and asks before it replaces a file. One that failed has its form again, so that the name can be corrected, unless something
+// else has been begun meanwhile.
 func (m *Model) onExport(msg exportMsg) tea.Cmd {
 	m.dirty = true
 	path := m.pen.text.clean(msg.job.Path, m.width)
@@ -207,10 +244,16 @@ func (m *Model) onExport(msg exportMsg) tea.Cmd {
 	case errors.Is(msg.err, fs.ErrExist) && !msg.job.Overwrite:
 		return m.confirm(path+" is there already", "Replace it", func(m *Model) tea.Cmd {
 			msg.job.Overwrite = true
-			return m.export(msg.job)
+			return m.export(msg.job, msg.form)
 		})
 	case msg.err != nil:
-		m.say("not exported: " + m.pen.text.clean(msg.err.Error(), m.width))
+		why := "not exported: " + m.pen.text.clean(msg.err.Error(), m.width)
+		if m.mode() != modeMain {
+			m.say(why)
+			return nil
+		}
+		msg.form.failed, msg.form.cursor = why, len(msg.form.fields)-1
+		return m.openOver(msg.form)
 	default:
 		m.say("exported " + count(msg.written) + " to " + path)
 	}

@@ -31,7 +31,10 @@ type form struct {
 	top    int
 	// below is what stands below the fields; bad marks it as a mistake.
 	below func(f *form) (words string, bad bool)
+	typed func(f *form) // a text has changed
 	done  func(m *Model, f *form) tea.Cmd
+	// failed is why it could not be done, which stands in place of below until something changes.
+	failed string
 }
 
 func (f *form) mode() mode { return modeForm }
@@ -69,6 +72,7 @@ func (f *form) toggle(*Model) tea.Cmd { return nil }
 func (f *form) shift(_ *Model, n int) tea.Cmd {
 	c := &f.fields[f.cursor]
 	c.at = (c.at + n + len(c.values)) % len(c.values)
+	f.failed = ""
 	return nil
 }
 
@@ -82,7 +86,12 @@ func (f *form) text() *editor {
 	return &f.fields[f.cursor].typed
 }
 
-func (f *form) changed(*Model) {}
+func (f *form) changed(*Model) {
+	f.failed = ""
+	if f.typed != nil {
+		f.typed(f)
+	}
+}
 
 // key chooses the next value that begins with a letter.
 func (f *form) key(_ *Model, key string) (tea.Cmd, bool) {
@@ -91,7 +100,7 @@ func (f *form) key(_ *Model, key string) (tea.Cmd, bool) {
 	if i < 0 {
 		return nil, false
 	}
-	c.at = i
+	c.at, f.failed = i, ""
 	return nil, true
 }
 
@@ -146,7 +155,10 @@ func (f *form) view(_ *Model, p *pen, width, height int) (lines []string, x, y i
 		lines = append(lines, c.draw(p, o, i == f.cursor).full())
 	}
 	if f.below != nil {
-		words, bad := f.below(f)
+		words, bad := f.failed, true
+		if words == "" {
+			words, bad = f.below(f)
+		}
 		st := p.th.Input
 		if bad {
 			st = p.th.Mistake

@@ -25,6 +25,7 @@ type outside struct {
 	jobs     []tui.ExportJob
 	messages []tui.Message
 	exists   bool
+	fails    error
 }
 
 func (o *outside) options(opt *tui.Options) {
@@ -42,7 +43,7 @@ func (o *outside) options(opt *tui.Options) {
 		if o.exists && !job.Overwrite {
 			return 0, fs.ErrExist
 		}
-		return 7, nil
+		return 7, o.fails
 	}
 	opt.Publish = func(m tui.Message) error {
 		o.messages = append(o.messages, m)
@@ -117,6 +118,43 @@ func TestMarksAndExport(t *testing.T) {
 	d.keys("S", "tab", "right", "enter")
 	if j := o.jobs[len(o.jobs)-1]; j.IDs != nil || j.Filter != nil || j.Format != "csv" || !strings.HasSuffix(j.Path, ".csv") {
 		t.Errorf("job for all: %+v", j)
+	}
+}
+
+// TestExportEnding: what is written is what the name says it is, or nothing.
+func TestExportEnding(t *testing.T) {
+	o := &outside{}
+	d := newDriver(t, surveyAndDeliveries(), 120, 40, theme.Options{}, o.options)
+	name := func(s string) *driver { return d.keys("S", "up", "ctrl+u").typeText(s) }
+	for _, tt := range []struct{ screen, name, format, path string }{
+		{"2", "a", "json", "a.json"}, {"2", "a.csv", "csv", "a.csv"}, {"2", "a.CSV", "csv", "a.CSV"}, {"2", "a.json", "json", "a.json"}, {"2", "a.txt", "json", "a.txt"}, {"2", "a.log", "json", "a.log"},
+	} {
+		d.keys(tt.screen)
+		name(tt.name).keys("enter")
+		if j := o.jobs[len(o.jobs)-1]; j.Format != tt.format || j.Path != tt.path {
+			t.Errorf("%s: written as %s to %s", tt.name, j.Format, j.Path)
+		}
+	}
+	n := len(o.jobs)
+	name("a.csv").keys("up", "left").has("[json]", "a file as json cannot end in .csv: choose csv, or another name").keys("enter").has("Export deliveries")
+	d.keys("esc", "3")
+	name("a.json").has("sessions cannot be written as json: choose another name than one in .json").keys("enter").has("Export sessions")
+	if len(o.jobs) != n {
+		t.Errorf("written: %+v", o.jobs[n:])
+	}
+}
+
+// TestExportFails: the form comes back with the reason, and what was typed.
+func TestExportFails(t *testing.T) {
+	o := &outside{fails: errors.New("open nope: no such directory")}
+	d := newDriver(t, numbered(100), 100, 30, theme.Options{}, o.options)
+	d.keys("S", "tab", "right", "tab", "ctrl+u").typeText("nope/a").keys("enter")
+	d.has("Export handshakes", "[csv]", "nope/a", "not exported: open nope: no such directory")
+	o.fails = nil
+	d.keys("ctrl+u").hasNot("not exported").typeText("b").keys("enter").has("exported 7 to b.csv")
+	d.hasNot("Export handshakes")
+	if j := o.jobs[len(o.jobs)-1]; len(o.jobs) != 2 || j.Path != "b.csv" || j.Format != "csv" {
+		t.Errorf("%+v", o.jobs)
 	}
 }
 
