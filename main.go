@@ -44,6 +44,9 @@ func run(args []string) error {
 	if err := checkTimes(command.Flags()); err != nil {
 		return err
 	}
+	if err := checkPorts(command.Flags()); err != nil {
+		return err
+	}
 	warnOfEnvironment(os.Stderr, os.Environ())
 	ctx, stop := withSignals(context.Background())
 	defer stop()

@@ -40,6 +40,24 @@ func checkTimes(flags []*kong.Flag) error {
 	return nil
 }
 
+// checkPorts refuses --port 0, on which nothing can be seen, wherever it comes from.
+func checkPorts(flags []*kong.Flag) error {
+	for _, f := range flags {
+		if ports, ok := f.Target.Interface().([]uint16); ok && slices.Contains(ports, 0) {
+			return usagef("--%s: 0 is no port: give a whole number from 1 to 65535", f.Name)
+		}
+	}
+	return nil
+}
+
+// setupError tells a mistake on the command line from a file named there that cannot be read.
+func setupError(err error) error {
+	if path := new(fs.PathError); errors.As(err, &path) {
+		return err
+	}
+	return usageError{err}
+}
+
 // inWords says in the user's words what kong says in Go's.
 func inWords(text, command string, flags []*kong.Flag) string {
 	// Compiled here, since that takes a twentieth of the time of a start and few starts have a mistake.
@@ -54,7 +72,11 @@ func inWords(text, command string, flags []*kong.Flag) string {
 	)
 	if m := notNumber.FindStringSubmatchIndex(text); m != nil {
 		bits, unsigned, value := text[m[2]:m[3]], m[4] < m[5], text[m[6]:m[7]]
-		return text[:m[0]] + value + " does not fit: give a whole number" + rangeOf(bits, unsigned)
+		within := rangeOf(bits, unsigned)
+		if strings.HasPrefix(text, "--port:") {
+			within = " from 1 to 65535"
+		}
+		return text[:m[0]] + value + " does not fit: give a whole number" + within
 	}
 	if m := notDuration.FindStringSubmatchIndex(text); m != nil {
 		value, example := text[m[2]:m[3]], "60s, 500ms or 1m30s"

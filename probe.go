@@ -49,7 +49,7 @@ func (c *probeCommand) run(ctx context.Context, o *options) error {
 		CAFile: c.CAFile, Cert: c.Cert, Key: c.Key, ServerName: c.ServerName, Insecure: c.Insecure,
 	})
 	if err != nil {
-		return usageError{err}
+		return setupError(err)
 	}
 	opts := probe.Options{Prefix: c.Prefix, Timeout: c.Timeout}
 	if err := opts.Check(); err != nil {

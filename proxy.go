@@ -37,7 +37,7 @@ func (c *proxyCommand) run(ctx context.Context, o *options) error {
 	case errors.As(err, &listen):
 		return err
 	case err != nil:
-		return usageError{err}
+		return setupError(err)
 	}
 	defer src.Close() // where it does not come to run
 	var at []string

@@ -66,7 +66,7 @@ func (c *brokerCommand) newClient(i int) (*capture.Client, error) {
 	}
 	client, err := capture.NewClient(opts)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, setupError(err)
 	}
 	return client, nil
 }

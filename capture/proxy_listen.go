@@ -30,8 +30,12 @@ func (p *Proxy) listen() error {
 		if _, err := strconv.ParseUint(addr, 10, 16); err == nil {
 			addr = ":" + addr
 		}
-		if _, _, err := net.SplitHostPort(addr); err != nil {
+		_, port, err := net.SplitHostPort(addr)
+		if err != nil {
 			return fmt.Errorf("--listen %s: not an address; write :1884, or 127.0.0.1:1884 for clients on this machine only", addr)
+		}
+		if _, err := net.LookupPort("tcp", port); err != nil {
+			return fmt.Errorf("--listen %s: %s is no port; write a number up to 65535, or 0 for any that is free", addr, port)
 		}
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
