@@ -56,6 +56,7 @@ type assembler struct {
 	ends      endBook
 	batch     []decode.Segment
 	arena     []byte // what stages unpacked since the last flush
+	unpacking bool   // what was unpacked last is being handed on
 	nextID    uint64
 
 	now       decode.Time

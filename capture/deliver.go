@@ -90,7 +90,9 @@ func (a *assembler) flush() {
 		clear(a.batch)
 		a.batch = a.batch[:0]
 	}
-	a.arena = a.arena[:0]
+	if !a.unpacking { // else what was unpacked last may come into the next batch
+		a.arena = a.arena[:0]
+	}
 }
 
 // finish is the end of the capture: what waits behind holes is handed on, ends that were seen are told, and so is how far time

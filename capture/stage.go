@@ -47,7 +47,11 @@ type stagedFlow struct {
 	f *flow
 }
 
-func (s stagedFlow) bytes(side uint8, b []byte, t decode.Time) { s.a.payload(s.f, side, b, t) }
+func (s stagedFlow) bytes(side uint8, b []byte, t decode.Time) {
+	s.a.unpacking = true // b may lie in the arena
+	s.a.payload(s.f, side, b, t)
+	s.a.unpacking = false
+}
 
 func (s stagedFlow) missing(side uint8, n int64, t decode.Time) { s.a.missing(s.f, side, n, t) }
 

@@ -138,6 +138,26 @@ func TestWebSocket(t *testing.T) {
 	}
 }
 
+// TestWebSocketAtEndOfBatch: the first packet inside stays what it is wherever in a batch of segments its connection begins.
+func TestWebSocketAtEndOfBatch(t *testing.T) {
+	for before := range 270 {
+		c := pcapgen.New(pcapgen.Options{})
+		other := c.Open(pcapgen.Client(2), pcapgen.Server())
+		other.Send(client, connect)
+		for range before {
+			other.Send(client, pingreq)
+		}
+		conn := onWebSocket(c, offersMQTT, offersMQTT)
+		conn.Send(client, binaryFrame(client, connect))
+		conn.Send(client, binaryFrame(client, publish))
+		r := replayBytes(t, capture.FileOptions{}, c.Pcap())
+		want := string(connect) + string(publish)
+		if got := string(r.conns[len(r.conns)-1].stream[client]); got != want {
+			t.Fatalf("behind %d packets: %q, want %q", before, got, want)
+		}
+	}
+}
+
 func slicesOf(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
 // TestWebSocketWithoutMQTT has connections that are counted by name, and not handed on.
