@@ -211,6 +211,7 @@ func appendDeliveries(b []byte, d *watch.Deliveries) []byte {
 	b = appendCount(b, `,"replays":`, n.Replays)
 	b = appendCount(b, `,"unmatched":`, n.Unmatched)
 	b = appendCount(b, `,"evicted":`, n.Evicted)
+	b = appendCount(b, `,"evicted_problems":`, n.EvictedProblems)
 	b = appendCount(b, `,"cut":`, n.Cut)
 	return append(b, '}')
 }

@@ -30,7 +30,7 @@ func (t *Text) Event(e *watch.Event) {
 	case watch.AlertRaised, watch.AlertEscalated, watch.AlertCleared:
 		t.buf = t.alert(t.buf, e)
 	case watch.DeliverySettled:
-		if t.AllDeliveries || isProblem(e.Delivery) {
+		if t.AllDeliveries || e.Delivery.Verdict.Wanting() { // of the others nobody asked: alerts tell of what the broker refused
 			t.buf = t.delivery(t.buf, e.Delivery, e.Time)
 		}
 	case watch.ExpectationChanged:

@@ -6,12 +6,6 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
 
-// isProblem reports whether a delivery is worth a line of text that nobody asked for: alerts tell of what is wrong when it happens, the line tells who has the message and who has
-// not.
-func isProblem(d *watch.Delivery) bool {
-	return d.Verdict == delivery.Undelivered || d.Verdict == delivery.Incomplete || d.Verdict == delivery.InQueue
-}
-
 // delivery writes, for example,
 //
 //	2026-11-22T12:01:39.002Z  DELIVERY not forwarded  app -> 3 subscribers  QoS 1  cmd/pump-2/set  2 forwarded  1 acknowledged: pump-2 not forwarded, ui forwarded

@@ -90,7 +90,7 @@ func (l *deliveryList) view(p *pen, now decode.Time, f *filterState, width, heig
 		return emptyPane(p, width, height, "Deliveries are not followed here",
 			"They are where more than one connection of a broker is in sight: a capture, an interface, the proxy, the demo, unless --no-deliveries was given.")
 	case l.total == 0 && l.data.Counts.Kept > 0:
-		return noMatch(p, f, width, height, "delivery", int(l.data.Counts.Kept))
+		return noMatch(p, f, width, height, "delivery", int(l.data.Counts.Kept), goneWords(&l.data.Counts)...)
 	case l.total == 0:
 		return emptyPane(p, width, height, "No deliveries yet", "One shows with the first PUBLISH to a broker.")
 	}
@@ -137,6 +137,17 @@ func (p *pen) deliveryCell(d *watch.Delivery, column, width int, now decode.Time
 		return strconv.FormatUint(d.ID, 10), p.th.Dim
 	}
 	return sureWord(d), p.th.Dim
+}
+
+// goneWords say how many deliveries no filter can find; nothing where all are kept.
+func goneWords(n *delivery.Counts) []string {
+	switch {
+	case n.Evicted == 0:
+		return nil
+	case n.EvictedProblems == 0:
+		return []string{count(n.Evicted) + " more are no longer kept; none of them had a problem when it went."}
+	}
+	return []string{count(n.Evicted) + " more are no longer kept; " + count(n.EvictedProblems) + " of them had a problem."}
 }
 
 // messageName is what alerts call a delivery.

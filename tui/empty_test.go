@@ -76,3 +76,23 @@ func TestNothingBesideEmptyList(t *testing.T) {
 	d.keys("2", "g", "/", "a", "enter")
 	d.has("No delivery matches", "No delivery to show: the list is empty.")
 }
+
+// TestNoProblemsAmongThoseKept says how many deliveries no filter can find.
+func TestNoProblemsAmongThoseKept(t *testing.T) {
+	for _, tt := range []struct {
+		gone, problems uint64
+		keys           []string
+		want           []string
+	}{
+		{0, 0, []string{"!"}, []string{"Nothing is wrong with any of 68: ! shows them again."}},
+		{50_000, 0, []string{"!"}, []string{"Nothing is wrong with any of the 68 that are kept", "50,000 more are no longer kept; none of them had a problem when it went."}},
+		{50_000, 2_500, []string{"!"}, []string{"Nothing is wrong with any of the 68 that are kept", "50,000 more are no longer kept; 2,500 of them had a problem."}},
+		{50_000, 2_500, []string{"/", "x", "enter"}, []string{"It hides all of 68", "50,000 more are no longer kept; 2,500 of them had a problem."}},
+	} {
+		f := surveyAndDeliveries()
+		f.base.Deliveries.Counts.Evicted, f.base.Deliveries.Counts.EvictedProblems = tt.gone, tt.problems
+		d := newDriver(t, f, 200, 60, theme.Options{})
+		d.keys(append([]string{"2"}, tt.keys...)...)
+		d.has(tt.want...)
+	}
+}

@@ -283,20 +283,25 @@ func qosMix(r *watch.SessionRow) string {
 	return s
 }
 
-// noMatch is for a filter that hides all of what is there.
-func noMatch(p *pen, f *filterState, width, height int, what string, total int) []string {
+// noMatch is for a filter that hides all of what is there; more says what else there was.
+func noMatch(p *pen, f *filterState, width, height int, what string, total int, more ...string) []string {
 	if f.since != 0 && !f.problems && f.text == "" {
 		return emptyPane(p, width, height, "Nothing since "+clockTime(f.since, p.loc, true),
 			"What was there before was cleared away: "+p.keyOf("undo-clear")+" brings it back.")
 	}
 	if f.problems && strings.TrimSpace(f.text) == "" {
-		return emptyPane(p, width, height, "No problems", "Nothing is wrong with any of "+count(total)+": "+p.keyOf("problems")+" shows them again.")
+		those := "any of " + count(total)
+		if len(more) > 0 {
+			those = "any of the " + count(total) + " that are kept"
+		}
+		return emptyPane(p, width, height, "No problems", append([]string{"Nothing is wrong with " + those + ": " + p.keyOf("problems") + " shows them again."}, more...)...)
 	}
 	words := "filter: " + p.text.clean(f.text, 60)
 	if f.problems {
 		words += ", and problems only (" + p.keyOf("problems") + ")"
 	}
-	return emptyPane(p, width, height, "No "+what+" matches", words, "It hides all of "+count(total)+": "+p.keyOf("back")+" clears it.")
+	more = append([]string{words, "It hides all of " + count(total) + ": " + p.keyOf("back") + " clears it."}, more...)
+	return emptyPane(p, width, height, "No "+what+" matches", more...)
 }
 
 // emptyPane says why there is nothing.

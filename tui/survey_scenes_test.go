@@ -336,7 +336,7 @@ func manyDeliveries() []watch.Delivery {
 // deliveries answers a query for deliveries.
 func (f *fake) deliveries(s *watch.Snapshot, q watch.DeliveryQuery) {
 	all := f.base.Deliveries.Rows
-	s.Deliveries = watch.Deliveries{On: f.base.Deliveries.On}
+	s.Deliveries = watch.Deliveries{On: f.base.Deliveries.On, Counts: f.base.Deliveries.Counts}
 	s.Deliveries.Counts.Kept = uint64(len(all))
 	if q.Limit > 0 {
 		w := watch.Window{First: q.First, Limit: q.Limit, Around: q.Around, AroundRow: q.AroundRow}

@@ -16,8 +16,9 @@ type Config struct {
 	Horizon time.Duration
 	// Latency is from which time from publisher to subscriber on delivery-latency-high is raised; default 2 s.
 	Latency time.Duration
-	// Keep bounds the settled messages kept, MaxOpen those that are not settled, MaxCopies the copies of both; defaults 10,000, 50,000 and
-	// 200,000. A message takes about 400 bytes with its first copy, and each further copy 80, so that at the defaults and with all bounds reached they take about 40 MB.
+	// Keep bounds the settled messages kept, and once more those with a problem, which stay when the others go. MaxOpen bounds those that are not settled, MaxCopies the
+	// copies of all; defaults 10,000, 50,000 and 200,000. A message takes about 400 bytes with its first copy, and each further copy 80, so that at the defaults and with all
+	// bounds reached they take about 45 MB.
 	// Subscriptions take about 300 bytes each, and are bounded to a million of one broker.
 	Keep, MaxOpen, MaxCopies int
 }
@@ -53,8 +54,9 @@ type Counts struct {
 	Copies, Replays, Unmatched uint64
 	// Open counts the messages that are not settled now, Kept those that can be shown.
 	Open, Kept uint64
-	// Evicted counts the settled messages that are no longer kept, and Cut those that gave way before they were settled.
-	Evicted, Cut uint64
+	// Evicted counts the settled messages that are no longer kept, EvictedProblems those of them with a problem, and Cut those that gave way before they were
+	// settled.
+	Evicted, EvictedProblems, Cut uint64
 }
 
 // A Recorder is told when a message is settled: nothing more is expected of it. It is told again if a copy that had been given up or was queued comes

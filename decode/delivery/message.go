@@ -104,6 +104,12 @@ var verdictNames = [...]string{"pending", "complete", "no subscriber", "queued",
 
 func (v Verdict) String() string { return verdictNames[v] }
 
+// Problem reports whether something is wrong: a subscriber should have the message and has not, or the broker refused it.
+func (v Verdict) Problem() bool { return v.Wanting() || v == RefusedByBroker }
+
+// Wanting reports whether a subscriber should have the message and has not.
+func (v Verdict) Wanting() bool { return v == Undelivered || v == Incomplete || v == InQueue }
+
 // A Copy is one message on its way to one subscriber, or to a group that shares a subscription. The Correlator owns it.
 type Copy struct {
 	// Forwarded, Received and Ended are when PUBLISH, PUBREC, and the last packet of the copy were seen; 0 where not.

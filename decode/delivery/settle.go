@@ -71,9 +71,9 @@ func (c *Correlator) settle(m *Message) {
 	if m.Doubt == NoDoubt {
 		m.Doubt = m.unclearly()
 	}
+	m.verdict = m.Verdict()
 	c.kept.settled(m)
 	c.counts.Open--
-	m.verdict = m.Verdict()
 	c.counts.Settled[m.verdict]++
 	c.recorder.Settled(m)
 }
@@ -91,9 +91,11 @@ func (m *Message) unclearly() Doubt {
 
 // resettle tells once more of a message that went on after it was settled.
 func (c *Correlator) resettle(m *Message) {
-	c.counts.Settled[m.verdict]--
+	was := m.verdict
+	c.counts.Settled[was]--
 	m.verdict = m.Verdict()
 	c.counts.Settled[m.verdict]++
+	c.kept.resettled(m, was)
 	c.recorder.Settled(m)
 }
 
@@ -113,22 +115,29 @@ func (c *Correlator) giveUp(m *Message, why Doubt) {
 
 // Evict keeps to the bounds Keep and MaxCopies. It is called when nobody holds on to a message.
 func (c *Correlator) Evict() {
-	limit := c.cfg.Keep
+	limit, most := c.cfg.Keep, c.cfg.Keep
 	if c.copies > c.cfg.MaxCopies {
 		limit = min(limit, c.kept.done*9/10)
-		if c.kept.done < c.cfg.Keep/100+1 && c.eldest != nil {
+		switch few := c.cfg.Keep/100 + 1; {
+		case c.kept.done >= few:
+		case c.kept.held >= max(few, len(c.kept.passed)/8): // else it would take a look at many for each that goes
+			most = min(most, c.kept.held/2)
+		case c.eldest != nil:
 			c.counts.Cut++
 			c.giveUp(c.eldest, DoubtEvicted)
 		}
 	}
-	if c.kept.done > limit {
-		c.kept.evict(limit, c.release)
+	if c.kept.done > limit || c.kept.held > most {
+		c.kept.evict(limit, most, c.release)
 	}
 }
 
 // release gives the memory of a message back for reuse.
 func (c *Correlator) release(m *Message) {
 	c.counts.Evicted++
+	if m.verdict.Problem() {
+		c.counts.EvictedProblems++
+	}
 	m.broker.unlink(m)
 	m.Copies(c.closeCopy)
 	c.copies -= len(m.copies)

@@ -59,12 +59,9 @@ func deliveries() language[message] {
 			{"number", "number:4", numberTest(func(m message) int64 { return int64(m.ID) })},
 		},
 		flags: map[string]messageTest{
-			"undelivered": func(m message, _ decode.Time) bool {
-				v := m.Verdict()
-				return v == delivery.Undelivered || v == delivery.Incomplete || v == delivery.InQueue
-			},
-			"retain": func(m message, _ decode.Time) bool { return m.Retain },
-			"will":   func(m message, _ decode.Time) bool { return m.Will },
+			"undelivered": func(m message, _ decode.Time) bool { return m.Verdict().Wanting() },
+			"retain":      func(m message, _ decode.Time) bool { return m.Retain },
+			"will":        func(m message, _ decode.Time) bool { return m.Will },
 		},
 		bare: func(value string) messageTest {
 			part := fold(value)
