@@ -130,9 +130,12 @@ func saysStuck(name handshake.AlertName) bool {
 	return false
 }
 
-// jumpToSubject goes to the alert's handshake in the list.
+// jumpToSubject goes to the alert's handshake, or delivery, in the list.
 func (m *Model) jumpToSubject() tea.Cmd {
 	a := m.alerts.current()
+	if a.Handshake == 0 && a.Delivery != 0 {
+		return m.goToDelivery(a.Delivery)
+	}
 	m.remember()
 	m.screen, m.level, m.focus = screenHandshakes, levelList, 0
 	if m.frozen {

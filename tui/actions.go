@@ -31,7 +31,7 @@ func (m *Model) nothingToOpen() string {
 			return ""
 		case a.Fault != "":
 			return ""
-		case a.Handshake == 0:
+		case a.Handshake == 0 && a.Delivery == 0:
 			return "this alert is not about one handshake"
 		}
 	}
@@ -53,6 +53,11 @@ func (m *Model) drillIn() tea.Cmd {
 		}
 		if a := m.alerts.current(); a != nil && a.Handshake == 0 && a.Fault != "" {
 			return m.showMalformed()
+		}
+		if a := m.alerts.current(); a != nil && a.Handshake == 0 && a.Delivery != 0 {
+			cmd := m.goToDelivery(a.Delivery)
+			m.openDelivery(a.Delivery, 0)
+			return cmd
 		}
 		m.follow()
 		m.level, m.focus = levelLadder, 0

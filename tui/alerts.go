@@ -303,6 +303,8 @@ func (l *alertList) detail(p *pen, width int) []textLine {
 	}
 	if a.Handshake == 0 && a.Fault != "" {
 		out = append(out, textLine{" " + p.keyOf("open") + " shows the packets that are malformed.", p.th.Key})
+	} else if a.Handshake == 0 && a.Delivery != 0 {
+		out = append(out, textLine{" " + p.keyOf("open") + " shows " + messageName(a.Delivery) + ", from its publisher to every subscriber.", p.th.Key})
 	} else if a.Handshake == 0 {
 		out = append(out, textLine{" It is not about one handshake.", p.th.Dim})
 	}

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mqttwatch/mqttwatch/decode/watch"
@@ -82,11 +84,28 @@ func (m *Model) openExtended() tea.Cmd {
 			return nil
 		}
 	}
+	m.openDelivery(id, of)
+	return nil
+}
+
+// openDelivery opens the ladder of a delivery: that of the ID, or where it is 0 the one that a handshake belongs to.
+func (m *Model) openDelivery(id, of uint64) {
 	m.extended.ladderLook = m.ladder.ladderLook
 	m.extended.open(id, of)
 	m.extended.from.level, m.extended.from.focus, m.extended.from.ladder = m.level, m.focus, m.ladder.id
 	m.level, m.focus, m.zoomed = levelExtended, 0, false
-	return nil
+}
+
+// goToDelivery goes to a delivery in the list.
+func (m *Model) goToDelivery(id uint64) tea.Cmd {
+	cmd := m.goTo(screenDeliveries)
+	l := &m.survey.deliveries
+	if !m.frozen {
+		l.follow, l.seek = false, id
+	} else if i := slices.Index(l.ids, id); i >= 0 {
+		l.moveTo(l.first + i)
+	}
+	return cmd
 }
 
 // handshakes are those of the legs.

@@ -111,6 +111,32 @@ func unmatched() *watch.DeliveryLadder {
 	return d
 }
 
+// TestAlertAboutDelivery goes from an alert that is about no handshake to the delivery, as a ladder and in the list.
+func TestAlertAboutDelivery(t *testing.T) {
+	alerted := func(id uint64) *driver {
+		f := many()
+		f.whole = twoSubscribers()
+		f.base.Deliveries = watch.Deliveries{On: true, Rows: manyDeliveries()}
+		f.whole.ID = id
+		f.base.Alerts = []watch.Alert{{ID: 9, Name: handshake.NotForwarded, Severity: handshake.Critical, Raised: at(-time.Minute), Delivery: id, Text: "broker took it"}}
+		d := newDriver(t, f, 120, 40, theme.Options{})
+		d.keys("5").has(fmt.Sprintf("Enter shows message %d, from its publisher to every subscriber.", id)).hasNot("not about one handshake")
+		return d
+	}
+	d := alerted(7)
+	d.keys("enter").has("message 7", "PUBLISH?", "historian")
+	d.keys("esc").has("VERDICT")
+	row := d.selected()
+	if !strings.Contains(row, "12:01:33.720") {
+		t.Errorf("Esc led to %q", row)
+	}
+	d.keys("[").has("broker took it")
+	alerted(99).keys("enter").has("message 99", "PUBLISH?") // a filter hides it in the list
+	if d = alerted(7); d.keys("l").selected() != row {
+		t.Errorf("l led to %q", d.selected())
+	}
+}
+
 // hostileDelivery has a text of the wire in each place.
 func hostileDelivery(s string) *watch.DeliveryLadder {
 	d := twoSubscribers()

@@ -143,7 +143,7 @@ func keysOfAlerts() keyMap {
 			here: onAlerts, off: (*Model).nothingAcknowledged, run: (*Model).undoAcknowledge},
 		{name: "explain", keys: []string{"i"}, foot: "explain", help: "what the alert means, its causes, what to check", group: group,
 			here: onAlerts, off: (*Model).noAlert, run: (*Model).openExplain},
-		{name: "show-in-list", keys: []string{"l"}, help: "go to the alert's handshake in the list", group: group,
+		{name: "show-in-list", keys: []string{"l"}, help: "go to the alert's handshake, or delivery, in the list", group: group,
 			here: onAlerts, off: (*Model).nothingToOpen, run: (*Model).jumpToSubject},
 	}
 }

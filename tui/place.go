@@ -1,12 +1,18 @@
 package tui
 
-import "github.com/mqttwatch/mqttwatch/decode/watch"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/mqttwatch/mqttwatch/decode/watch"
+)
 
 // A place is the cursor and the scrolling of a list of which windows come with each Snapshot; rows have IDs.
 type place struct {
 	height      int // rows that are visible
 	cursor, top int
 	selected    uint64 // the row under the cursor, 0 while it is not known
+	seek        uint64 // the row that the cursor is to go to once it comes, 0 for none
 	first       int    // place of the first row of the window
 	total       int
 	ids         []uint64 // of the rows of the window
@@ -18,7 +24,7 @@ type place struct {
 // window asks for the rows on the screen, and as many before and after.
 func (l *place) window() watch.Window {
 	h := max(l.height, 1)
-	w := watch.Window{First: max(0, l.top-h), Limit: 3 * h, Around: l.selected}
+	w := watch.Window{First: max(0, l.top-h), Limit: 3 * h, Around: cmp.Or(l.seek, l.selected)}
 	w.AroundRow = l.cursor - w.First
 	return w
 }
@@ -35,9 +41,12 @@ func (l *place) frozen() watch.Window {
 func (l *place) sync(first, total int, ids []uint64) {
 	l.first, l.total, l.ids = first, total, ids
 	if l.follow {
-		l.cursor = total - 1
+		l.cursor, l.seek = total-1, 0
 		l.clamp()
 		return
+	}
+	if l.seek != 0 && slices.Contains(ids, l.seek) {
+		l.selected, l.seek = l.seek, 0
 	}
 	for i, id := range ids {
 		if id == l.selected && id != 0 {
@@ -75,7 +84,7 @@ func (l *place) index() int {
 
 func (l *place) moveTo(i int) {
 	l.follow = l.follow && i >= l.total-1
-	l.cursor = i
+	l.cursor, l.seek = i, 0
 	l.clamp()
 }
 

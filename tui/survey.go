@@ -166,7 +166,7 @@ func (m *Model) followSurvey() {
 	switch m.screen {
 	case screenDeliveries:
 		l := &s.deliveries
-		if l.selected != 0 && (s.legs.data == nil || s.legs.data.ID != l.selected) {
+		if l.selected != 0 && m.level != levelExtended && (s.legs.data == nil || s.legs.data.ID != l.selected) {
 			m.again = m.again || !l.follow
 		}
 	case screenPackets:

@@ -8,6 +8,20 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 )
 
+// About returns the ID of the message that the text of an alert is about now; 0 where that is about none.
+func About(a *handshake.Alert) uint64 {
+	switch t := a.Teller.(type) {
+	case *teller:
+		return t.subject.id
+	case *stuckTeller:
+		if cp := t.oldest(); cp != nil && a.Cleared == 0 {
+			return cp.m.ID
+		}
+		return t.first.id
+	}
+	return 0
+}
+
 // A teller words an alert about one message; where it happens again, about the newest.
 type teller struct {
 	name    handshake.AlertName

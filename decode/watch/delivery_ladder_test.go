@@ -1,11 +1,41 @@
 package watch_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
 )
+
+// TestDeliveryOfAlert finds the delivery that an alert is about: the text names it, and it is kept.
+func TestDeliveryOfAlert(t *testing.T) {
+	all := loadScenarios(t)
+	for name, want := range map[string]handshake.AlertName{
+		"delivery-not-forwarded": handshake.NotForwarded, "delivery-incomplete": handshake.DeliveryIncomplete, "delivery-latency": handshake.DeliveryLatencyHigh,
+	} {
+		_, e := feed(all[name], watch.Config{Deliveries: true})
+		found := false
+		for _, a := range e.Snapshot(watch.Query{AlertLimit: 100}).Alerts {
+			if a.Name != want {
+				if a.Delivery != 0 && !strings.Contains(a.Text, "message ") {
+					t.Errorf("%s: %q is about delivery %d", name, a.Text, a.Delivery)
+				}
+				continue
+			}
+			found = true
+			d := e.Snapshot(watch.Query{Deliveries: watch.DeliveryQuery{Ladder: a.Delivery}}).Deliveries.Ladder
+			if d == nil || !strings.Contains(a.Text, fmt.Sprintf("message %d (", d.ID)) {
+				t.Errorf("%s: %q is about delivery %d, which is %v", name, a.Text, a.Delivery, d)
+			}
+		}
+		if !found {
+			t.Errorf("%s: no %s", name, want)
+		}
+	}
+}
 
 // TestDeliveryOfHandshake asks for a delivery by its publisher's handshake, and by those of its copies; a copy that was not sent says what is in flight.
 func TestDeliveryOfHandshake(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/mqttwatch/mqttwatch/decode"
+	"github.com/mqttwatch/mqttwatch/decode/delivery"
 	"github.com/mqttwatch/mqttwatch/decode/expect"
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
@@ -201,6 +202,7 @@ type Alert struct {
 	Count     int
 	Lasting   bool   // a condition that lasts and can clear, not a point in time
 	Handshake uint64 // its subject, 0 where it is not about one handshake
+	Delivery  uint64 // the one that Text is about, 0 where it is about none
 	Client    string
 	PacketID  uint16
 	By        decode.Direction // who owes, or did it
@@ -347,7 +349,7 @@ func (e *Engine) alerts(limit int, pick func(*handshake.Alert) bool) []Alert {
 func alertOf(a *handshake.Alert, now decode.Time) Alert {
 	out := Alert{
 		ID: a.ID, Name: a.Name, Severity: a.Severity, Raised: a.Raised, Began: a.Began(), Cleared: a.Cleared, Outcome: a.Outcome, Last: a.Last, Count: a.Count,
-		Lasting: a.Lasting, Handshake: a.Handshake, PacketID: a.PacketID, By: a.By, Sort: a.Sort(), Text: a.Text(now), Detail: a.Detail(now),
+		Lasting: a.Lasting, Handshake: a.Handshake, Delivery: delivery.About(a), PacketID: a.PacketID, By: a.By, Sort: a.Sort(), Text: a.Text(now), Detail: a.Detail(now),
 	}
 	if a.Fault != nil {
 		out.Fault = a.Fault.Error()
