@@ -60,7 +60,7 @@ func TestJSONDelivery(t *testing.T) {
 // TestTextDelivery: a line for a delivery with a problem, for one without where the user chose which to write.
 func TestTextDelivery(t *testing.T) {
 	line := func(verdict string) string {
-		return "2026-11-22T12:01:33.120Z  DELIVERY " + verdict + "  app -> 3 subscribers  QoS 1  cmd/pump-2/set  1 forwarded  1 acknowledged: " +
+		return "2026-11-22T12:01:38.120Z  DELIVERY " + verdict + "  message 4 published 2026-11-22T12:01:33.120Z  app -> 3 subscribers  QoS 1  cmd/pump-2/set  1 forwarded  1 acknowledged: " +
 			"pump-2 not forwarded, group g unknown\n"
 	}
 	for all, want := range map[bool]string{false: line("not forwarded"), true: line("not forwarded") + line("complete")} {
@@ -70,7 +70,7 @@ func TestTextDelivery(t *testing.T) {
 		fine := undelivered()
 		fine.Verdict = deliveries.Complete
 		for _, d := range []*watch.Delivery{undelivered(), fine} {
-			x.Event(&watch.Event{Kind: watch.DeliverySettled, Time: noon, Delivery: d})
+			x.Event(&watch.Event{Kind: watch.DeliverySettled, Time: d.Settled, Delivery: d})
 		}
 		if err := x.Flush(); err != nil {
 			t.Fatal(err)

@@ -16,7 +16,7 @@ type Text struct {
 	// AllDeliveries writes a line for each delivery of which an event comes, since the user chose them, not only for those with a problem.
 	AllDeliveries bool
 
-	stamp stamp
+	stamp, published stamp
 }
 
 // NewText returns a Text that writes to w.

@@ -8,10 +8,12 @@ import (
 
 // delivery writes, for example,
 //
-//	2026-11-22T12:01:39.002Z  DELIVERY not forwarded  app -> 3 subscribers  QoS 1  cmd/pump-2/set  2 forwarded  1 acknowledged: pump-2 not forwarded, ui forwarded
+//	2026-11-22T12:01:39.002Z  DELIVERY not forwarded  message 4 published 2026-11-22T12:01:33.120Z  app -> 3 subscribers  QoS 1  cmd/pump-2/set  2 forwarded  1 acknowledged: pump-2 not forwarded, ui forwarded
 func (t *Text) delivery(b []byte, d *watch.Delivery, now decode.Time) []byte {
 	b = t.stamp.appendMilli(b, now)
 	b = append(append(b, "  DELIVERY "...), d.Verdict.String()...)
+	b = appendInt(append(b, "  message "...), int64(d.ID))
+	b = t.published.appendMilli(append(b, " published "...), d.At)
 	b = append(append(b, "  "...), decode.Escape(d.Publisher)...)
 	b = appendNoun(append(b, " -> "...), uint64(len(d.Copies)+d.More), "subscriber")
 	b = append(b, "  QoS "...)
