@@ -132,13 +132,12 @@ func (x *extended) legShaft(p *pen, o *line, r *legRung, n *legColumns, from, to
 func (x *extended) legNote(p *pen, o *line, r *legRung, n *legColumns, to, width int) {
 	st, _ := x.legStyles(p, r)
 	label := p.text.safe(r.label)
-	origin := 1
-	if r.lane == 0 {
-		origin = 0
-	}
-	before, after := n.at(to)-n.at(origin)-3, width-n.at(to)-3
-	if cells(label) > max(before, after) {
-		label = cutMiddle(label, max(before, after), p.g.Ellipsis)
+	before, after := n.besides(r, to, width)
+	if room := max(before, after); cells(label) > room {
+		if room < cells(r.brief)+someWords {
+			label = p.text.safe(r.brief)
+		}
+		label = cut(label, room, p.g.Ellipsis)
 	}
 	if cells(label) <= before {
 		p.pipesBefore(o, n, n.at(to)-1-cells(label))
@@ -149,6 +148,38 @@ func (x *extended) legNote(p *pen, o *line, r *legRung, n *legColumns, to, width
 	p.pipes(o, n, 0, to+1)
 	o.put(st, " "+label+" ")
 	p.pipesAfter(o, n)
+}
+
+// someWords is for how many cells a remark goes on after its first words.
+const someWords = 8
+
+// besides is how much room a remark has before and after its lifeline.
+func (n *legColumns) besides(r *legRung, to, width int) (before, after int) {
+	origin := 1
+	if r.lane == 0 {
+		origin = 0
+	}
+	return n.at(to) - n.at(origin) - 3, width - n.at(to) - 3
+}
+
+// shortened are the remarks of which legNote has no room for more than the first words, whole.
+func (x *extended) shortened(p *pen, n *legColumns, width int) []textLine {
+	var out []textLine
+	for i := range x.rungs {
+		r := &x.rungs[i]
+		to, shown := n.place(r.lane)
+		if r.kind != rungNote || r.lane == 0 || !shown {
+			continue
+		}
+		label := p.text.safe(r.label)
+		if before, after := n.besides(r, to, width); cells(label) <= max(before, after) {
+			continue
+		}
+		for _, s := range wrap(p.text.clean(r.who, width)+": "+label, width-2) {
+			out = append(out, textLine{" " + s, p.th.Note})
+		}
+	}
+	return out
 }
 
 // pipesBefore draws the lifelines left of a column, pipesAfter those right of what is drawn.

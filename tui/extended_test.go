@@ -137,6 +137,20 @@ func TestAlertAboutDelivery(t *testing.T) {
 	}
 }
 
+// TestShortenedReason has what did not fit beside a lifeline below, whole; and the QoS of each end in words.
+func TestShortenedReason(t *testing.T) {
+	d := oneSubscriber()
+	d.Verdict = msg.CannotKnow
+	subscribe(d, "old-meter", msg.Unknown)
+	d.Copies[1].Doubt = msg.DoubtWindow
+	for _, size := range [][2]int{{80, 24}, {60, 20}} {
+		newDriver(t, withDelivery(d)(), size[0], size[1], theme.Options{}).keys("2", "enter", "right").
+			has("sub Q1 got -", "old-meter: ? unknown: broker may wait for what is in").hasNot("Q1 → Q1")
+	}
+	wide := newDriver(t, withDelivery(d)(), 160, 45, theme.Options{}).keys("2", "enter")
+	wide.has("? unknown: broker may wait for what is in flight").hasNot("old-meter: ? unknown")
+}
+
 // hostileDelivery has a text of the wire in each place.
 func hostileDelivery(s string) *watch.DeliveryLadder {
 	d := twoSubscribers()

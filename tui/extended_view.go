@@ -60,7 +60,7 @@ func (n *legColumns) place(lane int) (int, bool) {
 //
 //	cmd/pump-2/set  QoS 1  12 bytes                          ✗ not forwarded  exact
 //	             scada              broker             pump-2            historian
-//	         published Q1       10.0.0.1:1883       Q1 → Q1 → Q1       Q1 → Q1 → ?
+//	         published Q1       10.0.0.1:1883     sub Q1 got Q1      sub Q1 got -
 //	12:01:33   │─ PUBLISH Q1 id 17 ►│                  │                  │
 //	    +4ms   │◄─ PUBACK 17 told ──│                  │                  │
 //	    +1ms   │                    │── PUBLISH 4 ────►│                  │
@@ -79,7 +79,9 @@ func (x *extended) view(p *pen, now decode.Time, width, height int, focused bool
 	}
 	x.head = len(out)
 	text := p.toldWords(d, now, width)
-	below := min(len(text), max(height-len(out)-len(x.rungs)-1, (height-len(out))/3))
+	below := min(len(text), (height-len(out))/3)
+	text = append(text, x.shortened(p, &n, width)...) // where there is room for it
+	below = max(below, min(len(text), height-len(out)-len(x.rungs)-1))
 	x.resize(max(height-len(out)-below, 1))
 	rows := x.lines(p, width, func(i int, selected bool) string { return x.legLine(p, &x.rungs[i], &n, width, selected, focused) })
 	out = append(out, rows...)
@@ -227,7 +229,10 @@ func (p *pen) qosPath(published uint8, c *watch.DeliveryCopy, width int) string 
 	if c.Forwarded == 0 {
 		got, end = "-", "not delivered"
 	}
-	for _, words := range []string{"published " + word(published) + ", granted " + word(c.Granted) + ", " + end, "granted " + word(c.Granted) + ", " + end} {
+	for _, words := range []string{
+		"published " + word(published) + ", granted " + word(c.Granted) + ", " + end, "granted " + word(c.Granted) + ", " + end,
+		"pub " + word(published) + " sub " + word(c.Granted) + " got " + got, "sub " + word(c.Granted) + " got " + got,
+	} {
 		if cells(words) <= width {
 			return words
 		}
