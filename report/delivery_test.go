@@ -81,6 +81,21 @@ func TestTextDelivery(t *testing.T) {
 	}
 }
 
+// TestTextWithheld says what the broker waits for.
+func TestTextWithheld(t *testing.T) {
+	var out bytes.Buffer
+	x := report.NewText(&out)
+	d := undelivered()
+	d.QoS, d.Verdict, d.Settled, d.Withheld, d.Copies = 2, deliveries.Incomplete, 0, true, []watch.DeliveryCopy{{Subscriber: "ui", Outcome: deliveries.Waiting}}
+	x.Event(&watch.Event{Kind: watch.DeliverySettled, Time: noon, Delivery: d})
+	if err := x.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.HasSuffix(got, ": ui waiting; app owes PUBREL\n") {
+		t.Error(got)
+	}
+}
+
 func TestSummaryOfDeliveries(t *testing.T) {
 	const want = "deliveries   3 messages: 1 open, 1 complete, 1 not forwarded, 2 copies of unseen origin\n"
 	if got := string(report.AppendSummary(nil, snapshot())); !strings.Contains(got, want) {

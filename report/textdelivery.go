@@ -34,6 +34,9 @@ func (t *Text) delivery(b []byte, d *watch.Delivery, now decode.Time) []byte {
 		b = append(append(b, ' '), c.Outcome.String()...)
 		between = ", "
 	}
+	if d.Withheld {
+		b = append(append(append(b, "; "...), decode.Escape(d.Publisher)...), " owes PUBREL"...)
+	}
 	return append(b, '\n')
 }
 

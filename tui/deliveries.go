@@ -247,6 +247,9 @@ func (l *legList) view(p *pen, width, height int, focused bool) []string {
 	if d.Doubt != delivery.NoDoubt {
 		words += ". " + d.Doubt.String()
 	}
+	if awaitsRelease(d) {
+		words = glyph + " " + verdictWord(&d.Delivery) + ": the broker waits for the publisher's PUBREL"
+	}
 	out := []string{
 		newLine(width).put(p.th.Strong, " "+cutMiddle(p.text.clean(d.Topic, width), max(width-24, 8), p.g.Ellipsis)).
 			put(p.th.Dim, "  QoS "+strconv.Itoa(int(d.QoS))+"  "+size(uint64(max(d.Payload, 0)))+"  "+messageName(d.ID)).full(),

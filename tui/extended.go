@@ -286,6 +286,9 @@ func (p *pen) copyEnding(d *watch.DeliveryLadder, i int, row *watch.Row, now dec
 	case delivery.NotForwarded:
 		return one(rungGhost, lookMissing, publish, publish)
 	case delivery.Waiting:
+		if awaitsRelease(d) {
+			return one(rungNote, lookQueued, p.g.Waiting+" waits for the publisher's PUBREL", p.g.Waiting+" waits for PUBREL")
+		}
 		return one(rungGhost, lookPlain, publish, publish)
 	case delivery.Queued:
 		words := p.g.Waiting + " queued"

@@ -137,6 +137,27 @@ func TestAlertAboutDelivery(t *testing.T) {
 	}
 }
 
+// unreleased is of QoS 2: its publisher owes PUBREL.
+func unreleased() *watch.DeliveryLadder {
+	d := published(handshake.QoS1)
+	row := delivery(100, handshake.QoS2, decode.FromClient, "scada", d.Topic, 17, 0, 1*ms)
+	row.Owes = watch.Owed{Packet: decode.PUBREL, By: decode.FromClient, Since: at(1 * ms)}
+	d.Ingress, d.QoS, d.Verdict, d.Commit, d.Told, d.Withheld = &row, 2, msg.Incomplete, 0, 0, true
+	subscribe(d, "pump-2", msg.Waiting)
+	return d
+}
+
+// TestUnreleased: the broker waits for PUBREL, and does not owe the subscriber anything yet.
+func TestUnreleased(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {160, 45}} {
+		d := newDriver(t, withDelivery(unreleased())(), size[0], size[1], theme.Options{})
+		d.keys("2", "enter").has("… waits for ", "PUBREL?", "The broker waits for PUBREL, which the publisher has owed for").hasNot("PUBLISH?")
+		if d.keys("esc"); size[0] > 100 {
+			d.has("! incomplete: the broker waits for the publisher's PUBREL")
+		}
+	}
+}
+
 // TestShortenedReason has what did not fit beside a lifeline below, whole; and the QoS of each end in words.
 func TestShortenedReason(t *testing.T) {
 	d := oneSubscriber()

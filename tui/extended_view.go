@@ -284,6 +284,8 @@ func toldSentence(d *watch.DeliveryLadder, now decode.Time) string {
 		return "QoS 0: the publisher is never told."
 	case d.Verdict == delivery.RefusedByBroker:
 		return "The publisher was told that the broker refused it."
+	case awaitsRelease(d):
+		return "The broker waits for PUBREL, which the publisher has owed for " + age(now.Sub(d.Ingress.Owes.Since)) + ": only then must it send the message on."
 	case d.Told == 0:
 		return "The publisher was not told yet, " + age(now.Sub(d.At)) + " after its PUBLISH."
 	case len(d.Copies) == 0:
@@ -295,6 +297,11 @@ func toldSentence(d *watch.DeliveryLadder, now decode.Time) string {
 		return "The publisher was told " + took(d.Last.Sub(d.Told)) + " before the last subscriber had it."
 	}
 	return "The publisher was told " + took(d.Told.Sub(d.Last)) + " after the last subscriber had it."
+}
+
+// awaitsRelease reports whether the broker has a message of QoS 2 and may hold it back, since PUBREL has not come.
+func awaitsRelease(d *watch.DeliveryLadder) bool {
+	return d.Commit == 0 && d.Settled == 0 && d.Ingress != nil && d.Ingress.Owes.Packet == decode.PUBREL && d.Ingress.Owes.By == decode.FromClient
 }
 
 // nobodyWords says of a message without subscribers whether there are none.

@@ -198,8 +198,12 @@ func (c *Correlator) brokenOff(m *Message, cp *Copy) {
 	cp.told = true
 }
 
-// Overdue implements handshake.Observer: a copy was sent, and what its subscriber owes is overdue.
+// Overdue implements handshake.Observer: a copy was sent, and what its subscriber owes is overdue; or the publisher owes PUBREL, and the broker rightly waits for it.
 func (c *Correlator) Overdue(h *handshake.Handshake) {
+	if m, ok := h.Attachment.(*Message); ok && m.Handshake == h.ID {
+		m.delayed = m.rec != 0 && m.rel == 0 && m.Commit == 0
+		return
+	}
 	if cp, ok := attached(h); ok {
 		cp.overdue = true
 		c.incomplete(cp)

@@ -214,7 +214,7 @@ func (c *Correlator) commit(m *Message) {
 	if m.Commit != 0 {
 		return
 	}
-	m.Commit = c.tracker.Now()
+	m.Commit, m.delayed = c.tracker.Now(), m.delayed && m.Will
 	if m.route == nil {
 		c.populate(m, m.broker.routeOf([]byte(m.Topic)))
 	}

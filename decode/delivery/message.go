@@ -94,7 +94,7 @@ const (
 	Complete                       // every subscriber has it
 	NoSubscriber                   // nobody is subscribed, as far as is seen
 	InQueue                        // copies wait in the broker: a subscriber is offline, or its window is full
-	Incomplete                     // a copy was sent and not acknowledged: refused, abandoned or overdue
+	Incomplete                     // a copy was sent and not acknowledged: refused, abandoned or overdue; or the publisher's PUBREL is overdue
 	Undelivered                    // a copy was not forwarded
 	RefusedByBroker                // the broker did not take it
 	CannotKnow                     // of some subscriber it cannot be known
@@ -162,7 +162,7 @@ type Message struct {
 	unclear          bool    // who was subscribed is not known for sure
 	racing           bool    // somebody was about to subscribe, or to unsubscribe
 	verdict          Verdict // as it was told when m was settled
-	delayed          bool    // a Will Message with a Will Delay Interval
+	delayed          bool    // a Will Message has a Will Delay Interval; of another one see Withheld
 	late             bool    // see lateSpan
 	// Replays counts how often it was sent as a retained message.
 	Replays uint32
@@ -191,6 +191,9 @@ type Message struct {
 
 // refused reports whether the broker did not take m.
 func (m *Message) refused() bool { return m.Reason >= 0x80 }
+
+// Withheld reports whether the broker, which has the message, may hold it back until its publisher sends PUBREL, which is overdue.
+func (m *Message) Withheld() bool { return m.delayed && !m.Will && m.Settled == 0 }
 
 // Publisher returns the publisher's session; it is never nil.
 func (m *Message) Publisher() Party { return Party{m.publisher} }
@@ -308,7 +311,7 @@ func (m *Message) VerdictBy(t *Tally) Verdict {
 	switch {
 	case t.Missing > 0:
 		return Undelivered
-	case t.Bad > 0:
+	case t.Bad > 0, m.Withheld():
 		return Incomplete
 	case t.Queued > 0:
 		return InQueue

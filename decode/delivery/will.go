@@ -109,7 +109,7 @@ func (c *Correlator) publishWill(w *will) *Message {
 }
 
 // calledOff reports whether m is a Will Message whose client came back soon after it was due. Brokers look for what is due from time to time, and it may have been in time.
-func (m *Message) calledOff() bool { return m.delayed && m.publisher.up > m.At }
+func (m *Message) calledOff() bool { return m.Will && m.delayed && m.publisher.up > m.At }
 
 // willSent looks for a Will Message that p can be, of a connection whose end was not seen yet: a broker can know of it earlier.
 func (c *Correlator) willSent(b *broker, key uint64, p *decode.Packet) *Message {

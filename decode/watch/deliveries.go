@@ -57,6 +57,8 @@ type Delivery struct {
 	Confidence                delivery.Confidence
 	Doubt                     delivery.Doubt
 	Reason                    decode.ReasonCode // of a refusal
+	// Withheld is whether the broker has it, and may hold it back until the publisher sends PUBREL, which is overdue.
+	Withheld bool
 	delivery.Tally
 	// Replays counts how often it was sent as a retained message since.
 	Replays int
@@ -220,7 +222,7 @@ func (e *Engine) fillDelivery(d *Delivery, m *delivery.Message, copies int) {
 	*d = Delivery{
 		ID: m.ID, Publisher: from.ClientID(), PublisherKnown: from.ClientID() != "", Server: e.serverNames.of(from.Session()), Handshake: m.Handshake,
 		Topic: m.Topic, QoS: m.QoS, Payload: m.Payload, Retain: m.Retain, Will: m.Will, At: m.At, Commit: m.Commit, Told: m.Told, Settled: m.Settled,
-		Verdict: m.VerdictBy(&tally), Confidence: m.Confidence, Doubt: m.Doubt, Reason: m.Reason, Tally: tally, Replays: int(m.Replays),
+		Verdict: m.VerdictBy(&tally), Confidence: m.Confidence, Doubt: m.Doubt, Reason: m.Reason, Withheld: m.Withheld(), Tally: tally, Replays: int(m.Replays),
 		Copies: d.Copies[:0],
 	}
 	if !d.PublisherKnown {
