@@ -63,6 +63,14 @@ func TestTextDelivery(t *testing.T) {
 		return "2026-11-22T12:01:38.120Z  DELIVERY " + verdict + "  message 4 published 2026-11-22T12:01:33.120Z  app -> 3 subscribers  QoS 1  cmd/pump-2/set  1 forwarded  1 acknowledged: " +
 			"pump-2 not forwarded, group g unknown\n"
 	}
+	behind := undelivered()
+	behind.Copies[1].Doubt = deliveries.DoubtEnded
+	var left bytes.Buffer
+	x := report.NewText(&left)
+	x.Event(&watch.Event{Kind: watch.DeliverySettled, Time: behind.Settled, Delivery: behind})
+	if err := x.Flush(); err != nil || !strings.Contains(left.String(), "acknowledged: pump-2 not forwarded before its session ended, group g unknown") {
+		t.Errorf("%v: %s", err, left.String())
+	}
 	for all, want := range map[bool]string{false: line("not forwarded"), true: line("not forwarded") + line("complete")} {
 		var out bytes.Buffer
 		x := report.NewText(&out)

@@ -31,7 +31,7 @@ func (t *Text) delivery(b []byte, d *watch.Delivery, now decode.Time) []byte {
 			continue
 		}
 		b = append(append(b, between...), decode.Escape(subscriberOf(c))...)
-		b = append(append(b, ' '), c.Outcome.String()...)
+		b = append(append(b, ' '), c.Outcome.Words(c.Doubt)...)
 		between = ", "
 	}
 	if d.Withheld {

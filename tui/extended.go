@@ -284,6 +284,10 @@ func (p *pen) copyEnding(d *watch.DeliveryLadder, i int, row *watch.Row, now dec
 	}
 	switch c.Outcome {
 	case delivery.NotForwarded:
+		if c.Doubt == delivery.DoubtEnded {
+			words := p.g.Stuck + " " + c.Outcome.String()
+			return one(rungNote, lookMissing, p.g.Stuck+" "+c.Outcome.Words(c.Doubt), words)
+		}
 		return one(rungGhost, lookMissing, publish, publish)
 	case delivery.Waiting:
 		if awaitsRelease(d) {

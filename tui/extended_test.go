@@ -172,6 +172,13 @@ func TestShortenedReason(t *testing.T) {
 	wide.has("? unknown: broker may wait for what is in flight").hasNot("old-meter: ? unknown")
 }
 
+// TestLeftBehind: what the broker still had when the session ended it owes no more.
+func TestLeftBehind(t *testing.T) {
+	d := twoSubscribers()
+	d.Copies[1].Doubt = msg.DoubtEnded
+	newDriver(t, withDelivery(d)(), 160, 45, theme.Options{}).keys("2", "enter").has("✗ not forwarded before its session ended").hasNot("PUBLISH?")
+}
+
 // hostileDelivery has a text of the wire in each place.
 func hostileDelivery(s string) *watch.DeliveryLadder {
 	d := twoSubscribers()

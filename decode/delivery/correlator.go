@@ -218,6 +218,10 @@ func (c *Correlator) Down(l *handshake.Link, why handshake.LinkEvent, ends bool)
 			s.forgetPending()
 			s.whole = false
 		}
+		seen := why.Kind == handshake.LinkDisconnect || why.Cause == decode.CloseFIN || why.Cause == decode.CloseRST
+		if ends && seen && len(s.stuck[stuckQueued].copies) > 0 {
+			s.crowded = c.tracker.Now()
+		}
 		c.forgetStuck(s, stuckQueued, handshake.Unmet)
 		if !ends { // else the handshakes that end with the session tell of what was sent
 			c.forgetStuck(s, stuckSent, handshake.Unmet)

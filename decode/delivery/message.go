@@ -32,6 +32,14 @@ var outcomeNames = [...]string{"not expected", "waiting", "queued", "forwarded",
 
 func (o Outcome) String() string { return outcomeNames[o] }
 
+// Words are the outcome as one reads it, with why it is that where that makes it another one.
+func (o Outcome) Words(why Doubt) string {
+	if o == NotForwarded && why == DoubtEnded {
+		return "not forwarded before its session ended"
+	}
+	return o.String()
+}
+
 // seen reports whether the copy's PUBLISH was seen.
 func (o Outcome) seen() bool { return o >= Forwarded && o <= Abandoned }
 
@@ -62,6 +70,7 @@ const (
 	DoubtEarly               // a copy was recorded before the message itself
 	DoubtNoLocal             // of its subscriptions that match some have No Local, and it is the publisher
 	DoubtRacing              // somebody subscribed to its topic, or unsubscribed, at that time
+	DoubtEnded               // of a copy that is NotForwarded: its session ended with a full window, and that it was not sent before is sure
 )
 
 var doubtTexts = [...]string{"", "subscriptions from before the capture", "subscriber was offline", "bytes are missing from the capture",
@@ -69,7 +78,8 @@ var doubtTexts = [...]string{"", "subscriptions from before the capture", "subsc
 	"may exceed the subscriber's Maximum Packet Size", "$ topics have rules of their own", "members of the group may be out of sight",
 	"not seen whether the broker took it", "broker changes topics", "connection may be full", "nothing from the broker to it is in the capture",
 	"not sure that the Will is published", "nothing on this topic ever reached it: access rules?", "no longer kept", "first sent before the capture",
-	"the capture has a copy before the message itself", "subscribed with No Local and without", "subscribed or unsubscribed at that time"}
+	"the capture has a copy before the message itself", "subscribed with No Local and without", "subscribed or unsubscribed at that time",
+	"session ended before it was sent"}
 
 func (d Doubt) String() string { return doubtTexts[d] }
 

@@ -17,12 +17,12 @@ const (
 func (s *session) sending(n int, now decode.Time) {
 	idle := now - s.freed
 	switch {
-	case n > s.most: // the window is larger than all that was ever in flight: it never was full
-		s.most, s.room = n, true
+	case n > int(s.most): // the window is larger than all that was ever in flight: it never was full
+		s.most, s.room = int32(n), true
 	case n == 1 && idle > emptySpan:
 		s.room = true
 	default:
-		s.room = n <= s.most/2 && (s.most >= wideWindow || idle > roomSpan)
+		s.room = n <= int(s.most)/2 && (s.most >= wideWindow || idle > roomSpan)
 	}
 }
 

@@ -80,6 +80,7 @@ func (m *model) anything(shared, equal bool) {
 // tally is how often verdicts were right, or were not given.
 type tally struct {
 	right, unknown, found, missed int
+	left                          int // behind when their session ended
 	doubts                        map[delivery.Doubt]int
 }
 
@@ -106,7 +107,9 @@ func (m *model) check(n *tally) (wrong []string) {
 			case delivery.Forwarded, delivery.Received, delivery.Acknowledged, delivery.Sent, delivery.Abandoned:
 				s[0] += max(1, int(c.Count))
 			case delivery.NotForwarded:
-				s[1]++
+				if c.Doubt != delivery.DoubtEnded {
+					s[1]++
+				}
 			default:
 				s[2]++
 			}
@@ -140,6 +143,13 @@ func (m *model) checkCopy(f *fact, c *delivery.Copy, name string, n *tally, bad 
 			bad(f, "%s is said to have been sent it (%v)", name, c.Outcome)
 		}
 	case delivery.NotForwarded:
+		if c.Doubt == delivery.DoubtEnded {
+			if t.sent > 0 || t.due == 0 && t.withheld == 0 {
+				bad(f, "it is said to have been left behind when the session of %s ended", name)
+			}
+			n.left++
+			break
+		}
 		if t.sent > 0 || t.withheld == 0 {
 			bad(f, "it is said not to have been forwarded to %s", name)
 		}
@@ -159,7 +169,10 @@ func (m *model) checkCopy(f *fact, c *delivery.Copy, name string, n *tally, bad 
 }
 
 func (m *model) checkMessage(f *fact, msg *delivery.Message, bad func(*fact, string, ...any)) {
-	sent, acked, withheld, young := 0, 0, 0, false
+	sent, acked, withheld, young, left := 0, 0, 0, false, false
+	msg.Copies(func(c *delivery.Copy) {
+		left = left || c.Outcome == delivery.NotForwarded && c.Doubt == delivery.DoubtEnded
+	})
 	for _, t := range f.copies {
 		sent, acked, withheld, young = sent+t.sent, acked+t.acked, withheld+t.withheld, young || t.young
 	}
@@ -178,7 +191,7 @@ func (m *model) checkMessage(f *fact, msg *delivery.Message, bad func(*fact, str
 			bad(f, "it is said to have no subscriber")
 		}
 	case delivery.Undelivered:
-		if withheld == 0 {
+		if withheld == 0 && !left {
 			bad(f, "it is said to be undelivered")
 		}
 	}
@@ -247,7 +260,10 @@ func TestVerdictsAgainstModel(t *testing.T) {
 				withheld += m.withheld
 				checkAlerts(t, seed, m)
 			}
-			t.Logf("%d messages; copies: %d right, %d unknown; withheld %d: %d found, %d unknown: %v", total, n.right, n.unknown, withheld, n.found, n.missed, n.doubts)
+			t.Logf("%d messages; copies: %d right, %d unknown; withheld %d: %d found, %d unknown: %v; left behind %d", total, n.right, n.unknown, withheld, n.found, n.missed, n.doubts, n.left)
+			if s.stuck > 0 && n.left == 0 {
+				t.Error("no copy was left behind when its session ended")
+			}
 			if n.unknown*3 > n.right {
 				t.Errorf("too often nothing is known: %d of %d copies", n.unknown, n.right+n.unknown)
 			}

@@ -39,7 +39,9 @@ type session struct {
 	tested decode.Time // of the newest message that reached it
 	// overtaken is the latest time at which a message came in that was sent to it while what had come in before could have been sent too; by QoS 0, and above.
 	overtaken [2]decode.Time
-	most      int // that were in flight to it at once, on its newest connection
+	most      int32    // that were in flight to it at once, on its newest connection
+	misses    uint8    // at most policyMisses
+	topics    [3]uint8 // of alerts that are told by topic: those of not-forwarded, qos-downgraded and qos-not-minimum
 	// sent counts the bytes of PUBLISH packets sent to it within the second that began at sentFrom.
 	sent     int64
 	sentFrom decode.Time
@@ -49,13 +51,12 @@ type session struct {
 	unsubscribed decode.Time
 	up           decode.Time // the newest connection was accepted
 	reset        decode.Time // a connection ended otherwise than by the client's FIN
+	crowded      decode.Time // the session last ended while copies waited for room in its window
 
 	subs    map[string]*subscription // by filter
 	pending map[uint16]*request
 
-	stuck  [2]stuck // see stuckSent and stuckQueued
-	misses uint8    // at most policyMisses
-	topics [3]uint8 // of alerts that are told by topic: those of not-forwarded, qos-downgraded and qos-not-minimum
+	stuck [2]stuck // see stuckSent and stuckQueued
 }
 
 // A link is what a Correlator knows of one connection. What it takes for each message is its first line of the cache, with all but the last of recent.

@@ -234,7 +234,7 @@ func (c *Correlator) judge(m *Message) {
 		}
 		m.waiting--
 		cp.Outcome, cp.Doubt = o, d
-		if o == NotForwarded || o == Unknown && d == DoubtEqual && cp.Required {
+		if o == NotForwarded && d != DoubtEnded || o == Unknown && d == DoubtEqual && cp.Required {
 			c.missing(m, cp)
 		}
 		if o == Waiting {
@@ -258,6 +258,9 @@ func (c *Correlator) decide(m *Message, cp *Copy) (o Outcome, d Doubt, hold bool
 	case m.calledOff():
 		return Unknown, DoubtWill, false
 	case s.over(now) || s.began > m.At:
+		if c.leftBehind(m, cp) {
+			return NotForwarded, DoubtEnded, false
+		}
 		return Unknown, DoubtSession, false
 	case s.unsubscribed >= m.At && !m.stands(s):
 		return Unknown, DoubtUnsubscribed, false
@@ -290,6 +293,21 @@ func (c *Correlator) decide(m *Message, cp *Copy) (o Outcome, d Doubt, hold bool
 		return Unknown, DoubtPolicy, false
 	}
 	return NotForwarded, NoDoubt, false
+}
+
+// leftBehind reports whether it is sure that the broker still had a copy when its session ended. That is no fault of the broker: the subscriber's window was full. Of a window
+// with room nothing is said, since the broker may just have been about to send it.
+func (c *Correlator) leftBehind(m *Message, cp *Copy) bool {
+	s := cp.sess
+	switch {
+	case s.crowded < m.Commit || cp.effective() == 0 || !cp.Required:
+		return false
+	case m.Expiry != 0 && s.crowded >= m.Commit+decode.Time(m.Expiry)*1e9:
+		return false
+	case !s.known || s.lost || s.blind >= m.At || s.unsubscribed >= m.At || m.broker.rewrites || c.lossy(m.broker):
+		return false
+	}
+	return !m.racing && m.Confidence == Exact
 }
 
 // stands reports whether the subscriptions of s that m matches are those that they were, so that what it unsubscribed from has nothing to do with m.
