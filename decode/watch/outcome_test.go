@@ -1,13 +1,10 @@
 package watch_test
 
 import (
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
-	"github.com/mqttwatch/mqttwatch/internal/scenario"
 )
 
 // TestOutcomes tells whether what was missing came, did not come, or may have come without being seen.
@@ -29,17 +26,9 @@ func TestOutcomes(t *testing.T) {
 		{"expect-not-answered", handshake.ResponseOverdue, handshake.Unmet},
 		{"expect-heartbeat", handshake.HeartbeatOverdue, handshake.Resolved},
 	}
+	all := loadScenarios(t)
 	for _, test := range tests {
-		file := "testdata/scenarios/" + test.scenario + ".txt"
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := scenario.Parse(strings.NewReader(string(text)))
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		_, e := feed(s, configFor(file))
+		_, e := feed(all[test.scenario], configFor(test.scenario))
 		some := false
 		for _, a := range e.Snapshot(watch.Query{AlertLimit: 100}).Alerts {
 			if a.Name != test.name || a.Cleared == 0 {

@@ -176,17 +176,8 @@ func TestScenarios(t *testing.T) {
 
 // TestScenariosAtAnyPace feeds a tick every 10 ms between the packets: when time is told must make no difference.
 func TestScenariosAtAnyPace(t *testing.T) {
-	files, _ := filepath.Glob("testdata/scenarios/*.txt")
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := scenario.Parse(strings.NewReader(string(text)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, _ := feed(s, configFor(file))
+	for name, s := range loadScenarios(t) {
+		want, _ := feed(s, configFor(name))
 		ticked := *s
 		ticked.Acts = nil
 		for i, a := range s.Acts {
@@ -197,8 +188,8 @@ func TestScenariosAtAnyPace(t *testing.T) {
 			}
 			ticked.Acts = append(ticked.Acts, a)
 		}
-		if got, _ := feed(&ticked, configFor(file)); !slices.Equal(got, want) {
-			t.Errorf("%s with ticks:\ngot:\n  %s\nwant:\n  %s", file, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		if got, _ := feed(&ticked, configFor(name)); !slices.Equal(got, want) {
+			t.Errorf("%s with ticks:\ngot:\n  %s\nwant:\n  %s", name, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 		}
 	}
 }

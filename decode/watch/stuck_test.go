@@ -1,8 +1,6 @@
 package watch_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +9,6 @@ import (
 	"github.com/mqttwatch/mqttwatch/decode/filter"
 	"github.com/mqttwatch/mqttwatch/decode/handshake"
 	"github.com/mqttwatch/mqttwatch/decode/watch"
-	"github.com/mqttwatch/mqttwatch/internal/scenario"
 )
 
 // TestStuckAsFiltered counts as stuck what the filter finds at every moment of every scenario: neither an alert about a connection nor one about
@@ -21,18 +18,9 @@ func TestStuckAsFiltered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, _ := filepath.Glob("testdata/scenarios/*.txt")
 	some := 0
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := scenario.Parse(strings.NewReader(string(text)))
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		cfg := configFor(file)
+	for name, s := range loadScenarios(t) {
+		cfg := configFor(name)
 		cfg.Rules, cfg.Servers = rulesOf(s), serversOf(s)
 		e := watch.New(cfg)
 		for _, seg := range s.Segments() {
@@ -42,7 +30,7 @@ func TestStuckAsFiltered(t *testing.T) {
 				got = e.Snapshot(watch.Query{Filter: stuck})
 			}
 			if n := got.Stuck.Warn + got.Stuck.Critical; n != got.Matched {
-				t.Errorf("%s at %s: %d stuck, the filter finds %d", filepath.Base(file), got.Now.Sub(start), n, got.Matched)
+				t.Errorf("%s at %s: %d stuck, the filter finds %d", name, got.Now.Sub(start), n, got.Matched)
 			}
 			some += got.Matched
 		}
@@ -54,15 +42,7 @@ func TestStuckAsFiltered(t *testing.T) {
 
 // TestSort tells alerts about copies that were sent from those about copies that are queued.
 func TestSort(t *testing.T) {
-	text, err := os.ReadFile("testdata/scenarios/delivery-window-full.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := scenario.Parse(strings.NewReader(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, e := feed(s, watch.Config{Deliveries: true})
+	_, e := feed(loadScenarios(t)["delivery-window-full"], watch.Config{Deliveries: true})
 	sorts := map[string][]string{}
 	for _, a := range e.Snapshot(watch.Query{AlertLimit: 100}).Alerts {
 		if a.Name == handshake.DeliveryIncomplete {
@@ -81,22 +61,13 @@ func TestBegan(t *testing.T) {
 		handshake.PingrespOverdue, handshake.KeepaliveOverdue, handshake.InflightWindowFull, handshake.HeartbeatOverdue,
 	}
 	seen := map[handshake.AlertName]bool{}
-	files, _ := filepath.Glob("testdata/scenarios/*.txt")
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := scenario.Parse(strings.NewReader(string(text)))
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		cfg := configFor(file)
+	for name, s := range loadScenarios(t) {
+		cfg := configFor(name)
 		cfg.OnEvent = func(e *watch.Event) {
 			if a := e.Alert; a != nil && (slices.Contains(names, a.Name) || a.Name == handshake.DeliveryIncomplete && a.Lasting) {
 				seen[a.Name] = true
 				if age := handshake.Age(e.Time.Sub(a.Began)); !strings.Contains(a.Text, age) {
-					t.Errorf("%s: began %s ago: %s", filepath.Base(file), age, a.Text)
+					t.Errorf("%s: began %s ago: %s", name, age, a.Text)
 				}
 			}
 		}
