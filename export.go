@@ -68,8 +68,10 @@ func (w *watching) exportBeside(job tui.ExportJob) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := os.Chmod(beside.Name(), 0o644); err != nil {
-		return 0, err
+	if job.Format != "pcapng" { // which has payloads in it, and is for its owner alone, as a recording is
+		if err := os.Chmod(beside.Name(), 0o644); err != nil {
+			return 0, err
+		}
 	}
 	return n, os.Rename(beside.Name(), job.Path)
 }

@@ -98,6 +98,9 @@ func TestScreenExportsEveryList(t *testing.T) {
 		if bytes := export(list.key, list.list, file, "Left"); strings.Contains(bytes, "sesame") {
 			t.Errorf("%s holds a password", file)
 		}
+		if info, err := os.Stat(filepath.Join(dir, file)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has payloads in it, and is to be its owner's alone: %v, %v", file, info.Mode(), err)
+		}
 		if r := run(t, nil, "replay", "--output", "summary", filepath.Join(dir, file)); !strings.Contains(r.stdout, list.want) || !strings.Contains(r.stdout, "alerts       none") {
 			t.Errorf("%s read back: %s%s", file, r.stdout, r.stderr)
 		}

@@ -121,6 +121,7 @@ func TestAlertAboutDelivery(t *testing.T) {
 		f.base.Alerts = []watch.Alert{{ID: 9, Name: handshake.NotForwarded, Severity: handshake.Critical, Raised: at(-time.Minute), Delivery: id, Text: "broker took it"}}
 		d := newDriver(t, f, 120, 40, theme.Options{})
 		d.keys("5").has(fmt.Sprintf("Enter shows message %d, from its publisher to every subscriber.", id)).hasNot("not about one handshake")
+		newDriver(t, f, 200, 60, theme.Options{}).keys("5").hasNot("No handshake is selected")
 		return d
 	}
 	d := alerted(7)

@@ -48,7 +48,10 @@ func (m *Model) sayElsewhere(key string) {
 	var places []string
 	for i := range m.keys {
 		if b := &m.keys[i]; b.in == modeMain && b.run != nil && slices.Contains(b.keys, key) && len(places) < 2 {
-			help, _, _ := strings.Cut(b.help, ";")
+			help := b.help
+			if end := strings.IndexAny(help, ";:,"); end >= 0 {
+				help = help[:end]
+			}
 			places = append(places, b.group+": "+help)
 		}
 	}

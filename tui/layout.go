@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -188,6 +189,18 @@ func (m *Model) body(p *pen) []string {
 	return append(drawn[0], drawn[1]...)
 }
 
+// besideAlert is what stands where the ladder would be of an alert that is about no one handshake.
+func (m *Model) besideAlert(p *pen, b box) []string {
+	words := ""
+	if a := m.alerts.current(); a != nil {
+		words = " This alert is not about one handshake."
+		if a.Delivery != 0 {
+			words = " This alert is about a delivery: " + p.keyOf("open") + " shows message " + strconv.FormatUint(a.Delivery, 10) + "."
+		}
+	}
+	return append(blankLines(1, b.width), newLine(b.width).put(p.th.Dim, words).full())
+}
+
 func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	now := m.shown.Now
 	switch kind {
@@ -197,6 +210,9 @@ func (m *Model) drawPane(p *pen, kind pane, b box, focused bool) []string {
 	case paneLadder:
 		if m.level == levelList && m.emptyList() {
 			return nothingBeside(p, b, "handshake")
+		}
+		if m.screen == screenAlerts && m.ladder.id == 0 {
+			return m.besideAlert(p, b)
 		}
 		return m.ladder.view(p, now, b.width, b.height, focused)
 	case paneExtended:

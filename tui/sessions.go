@@ -89,7 +89,7 @@ func sessionColumns() []tableColumn {
 		sessionQoS:     {id: "qos", note: "shares of QoS 0, 1 and 2 in percent", name: "QOS 0/1/2%", width: 10, right: true, rank: 6},
 		sessionConns:   {id: "conns", note: "connections seen", name: "CONNS", width: 5, right: true, rank: 8, key: uint8(watch.SessionsByConns)},
 		sessionKeep:    {id: "keep-alive", note: "in seconds", name: "KEEP", width: 5, right: true, rank: 9, key: uint8(watch.SessionsByKeepAlive)},
-		sessionVersion: {id: "version", note: "of MQTT", name: "MQTT", width: 5, rank: 7, key: uint8(watch.SessionsByVersion)},
+		sessionVersion: {id: "version", note: "of MQTT", name: "MQTT", width: 6, rank: 7, key: uint8(watch.SessionsByVersion)},
 		sessionRate:    {id: "rate", note: "packets a second, both ways", name: "PKT/S", width: 5, right: true, rank: 5, key: uint8(watch.SessionsByRate)},
 		sessionBytes:   {id: "bytes", note: "of packets, both ways", name: "BYTES", width: 7, right: true, rank: 10, key: uint8(watch.SessionsByBytes)},
 		sessionLast:    {id: "last", note: "since the last packet", name: "LAST", width: 6, right: true, rank: 6, key: uint8(watch.SessionsByLast)},
@@ -193,7 +193,7 @@ func (p *pen) versionWord(r *watch.SessionRow) string {
 		return p.g.Late
 	}
 	s := r.Version.String()
-	if r.VersionAssumed && len(s) < 5 {
+	if r.VersionAssumed {
 		s += p.g.Late
 	}
 	return s

@@ -68,6 +68,9 @@ func (a *Alert) Began() decode.Time {
 
 // Sort tells apart what alerts of one name say: of two whose Sort is the same Text differs in numbers and names alone.
 func (a *Alert) Sort() string {
+	if a.Name == JoinedMidStream { // by which packet that was learned is not in its text
+		return ""
+	}
 	s := fmt.Sprint(a.Outcome, a.By, a.Owed, a.Prior, uint8(a.Reason))
 	if a.Teller != nil {
 		return s + a.Teller.Sort(a)

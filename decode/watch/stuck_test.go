@@ -54,6 +54,24 @@ func TestSort(t *testing.T) {
 	}
 }
 
+// TestJoinedIsOneSort: by which packet it was learned that a connection began before the capture makes no other alert of it.
+func TestJoinedIsOneSort(t *testing.T) {
+	sorts := map[string]bool{}
+	some := 0
+	for name, s := range loadScenarios(t) {
+		_, e := feed(s, configFor(name))
+		for _, a := range e.Snapshot(watch.Query{AlertLimit: 100}).Alerts {
+			if a.Name == handshake.JoinedMidStream {
+				sorts[a.Sort] = true
+				some++
+			}
+		}
+	}
+	if len(sorts) != 1 || some < 5 {
+		t.Errorf("%d alerts, sorts %v", some, sorts)
+	}
+}
+
 // TestBegan holds from when on alerts count against the duration in their text.
 func TestBegan(t *testing.T) {
 	names := []handshake.AlertName{
