@@ -50,6 +50,10 @@ func (c *Correlator) egress(k *link, p *decode.Packet, h *handshake.Handshake, a
 	switch {
 	case f.best != nil:
 		c.consume(&f, f.best, h)
+	case f.seen != nil && f.late == nil && f.extra != nil && f.extra.At > f.seen.Forwarded && !p.Dup && int(f.seen.Count) >= f.seen.m.filtersOf(s):
+		// s had the earlier one before this one was published; a second copy of that would have come with the first.
+		f.extra.unsure(f.seen.m)
+		c.consume(&f, c.other(f.extra, s), h)
 	case f.seen != nil && (f.late != nil || f.extra != nil):
 		s.b.keys.of(key).loose = true
 		c.either(&f, s, p, h)
