@@ -116,7 +116,7 @@ func TestSniffJoinsHighPort(t *testing.T) {
 			t.Fatalf("%v: %s", err, text)
 		}
 	}
-	time.Sleep(200 * time.Millisecond)
+	time.Sleep(200 * time.Millisecond) // the last acknowledgements
 	interrupt(t, sniff)
 	handshakes := 0
 	for _, l := range lines(t, out.String()) {

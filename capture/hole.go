@@ -195,7 +195,7 @@ func (a *assembler) giveUp(f *flow) {
 	h := &f.half[side]
 	n, known := int32(end-h.next), len(w.queue[side]) > 0 && w.queue[side][0].seq == end
 	switch {
-	case n > 0 && (known || h.missed() > 0):
+	case n > 0 && (known || h.trust == matchData || h.missed() > 0):
 		t := w.since
 		if known {
 			t = w.queue[side][0].time

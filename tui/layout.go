@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -195,7 +194,7 @@ func (m *Model) besideAlert(p *pen, b box) []string {
 	if a := m.alerts.current(); a != nil {
 		words = " This alert is not about one handshake."
 		if a.Delivery != 0 {
-			words = " This alert is about a delivery: " + p.keyOf("open") + " shows message " + strconv.FormatUint(a.Delivery, 10) + "."
+			words = " This alert is about a delivery: " + p.keyOf("open") + " shows " + messageName(a.Delivery) + "."
 		}
 	}
 	return append(blankLines(1, b.width), newLine(b.width).put(p.th.Dim, words).full())
